@@ -262,7 +262,7 @@ DPO_PRESETS = {
 PRESETS: dict[str, dict[str, Preset]] = {"sft": SFT_PRESETS, "dpo": DPO_PRESETS}
 
 HELP = {
-    "learning_rate": "How far each step moves the model: too large spoils the text, too small learns nothing.",
+    "learning_rate": "How far a step moves the model: too far spoils the text, too little learns nothing.",
     "num_train_epochs": "How many times the model sees every row; more than a few teaches it to repeat them.",
     "max_steps": "Stops after this many steps whatever the passes say; -1 means no limit.",
     "per_device_train_batch_size": "How many rows the model learns from at once; more needs more memory.",
