@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+from django import template
+from django.contrib.auth.models import User
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from annotation import markdown
+
+register = template.Library()
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """An icon of the sprite; decoration only, the words beside it carry the meaning."""
+    return format_html(
+        '<svg class="icon" aria-hidden="true"><use href="{}#{}"></use></svg>', static("icons.svg"), name
+    )
+
+
+@register.filter
+def markdown_html(text: str) -> SafeString:
+    return markdown.to_html(text)
+
+
+@register.filter
+def person(user: User | None) -> str:
+    """The name people know somebody by."""
+    if user is None:
+        return "Somebody"
+    return user.get_full_name() or user.username

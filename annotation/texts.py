@@ -1,0 +1,23 @@
+"""Normalising texts, so that the same words are found to be the same."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+
+WORD = re.compile(r"\w+")
+
+
+def normalise(text: str) -> str:
+    """Case, width, accents' composition and spacing removed: two texts a reader calls the same become equal."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def fingerprint(*parts: str) -> str:
+    """sha256 of the normalised parts; the separator cannot occur in them, since normalising removes it."""
+    return hashlib.sha256("\n".join(normalise(part) for part in parts).encode()).hexdigest()
+
+
+def words(text: str) -> list[str]:
+    return WORD.findall(normalise(text))

@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+from config import views
+
+api = [
+    path("", include("annotation.api_urls")),
+    path("", include("training.api_urls")),
+    path("", include("evaluation.api_urls")),
+    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="api_docs"),
+]
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("livez", views.livez, name="livez"),
+    path("readyz", views.readyz, name="readyz"),
+    path("api/v1/", include(api)),
+    path("", include("annotation.urls")),
+    path("", include("training.urls")),
+    path("", include("evaluation.urls")),
+]

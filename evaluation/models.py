@@ -1,0 +1,191 @@
+from __future__ import annotations
+
+from typing import Self
+
+from django.contrib.auth.models import User
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+
+from annotation.models import AnyUser, Project, Prompt, UUIDModel
+from training.jobs import Job, JobQuerySet
+from training.models import Adapter, BaseModel
+
+
+class EvaluationSetQuerySet(models.QuerySet["EvaluationSet"]):
+    def visible_to(self, user: AnyUser) -> Self:
+        return self.filter(project__memberships__user_id=user.pk)
+
+
+class EvaluationSet(UUIDModel):
+    """Held-out prompts frozen for judging: the same ones, with the same references, every time."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="evaluation_sets")
+    name = models.CharField(max_length=120)
+    prompts = models.ManyToManyField(Prompt, related_name="evaluation_sets")
+    sha256 = models.CharField(max_length=64)
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = EvaluationSetQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [models.UniqueConstraint(fields=["project", "sha256"], name="one_evaluation_set_per_content")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class EvaluationQuerySet(models.QuerySet["Evaluation"]):
+    def visible_to(self, user: AnyUser) -> Self:
+        return self.filter(project__memberships__user_id=user.pk)
+
+
+class Evaluation(UUIDModel):
+    """Contestants (base model, adapters) answering one evaluation set, judged blind and by metrics."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="evaluations")
+    evaluation_set = models.ForeignKey(EvaluationSet, on_delete=models.PROTECT, related_name="evaluations")
+    number = models.PositiveIntegerField()
+    name = models.CharField(max_length=120)
+    reviews_per_output = models.PositiveSmallIntegerField(default=1)
+    reviewed_prompts = models.PositiveIntegerField(default=20, help_text="How many of the prompts go to people.")
+    seed = models.PositiveBigIntegerField(help_text="Decides the order in which outputs are handed out.")
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = EvaluationQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [models.UniqueConstraint(fields=["project", "number"], name="one_evaluation_per_number")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ContestantQuerySet(JobQuerySet):
+    def visible_to(self, user: AnyUser) -> Self:
+        return self.filter(evaluation__project__memberships__user_id=user.pk)
+
+
+class Contestant(Job):
+    """One model in an evaluation: the base model (no adapter) or an adapter, and the job that has it answer."""
+
+    evaluation = models.ForeignKey(Evaluation, on_delete=models.CASCADE, related_name="contestants")
+    position = models.PositiveSmallIntegerField()
+    base_model = models.ForeignKey(BaseModel, on_delete=models.PROTECT, related_name="+")
+    adapter = models.ForeignKey(Adapter, on_delete=models.PROTECT, null=True, related_name="contestants")
+    params = models.JSONField()
+    metrics = models.JSONField(default=dict)
+
+    objects = ContestantQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [models.UniqueConstraint(fields=["evaluation", "position"], name="one_contestant_per_position")]
+
+    def __str__(self) -> str:
+        return str(self.adapter) if self.adapter_id else f"Base model {self.base_model}"
+
+
+class OutputQuerySet(models.QuerySet["Output"]):
+    def visible_to(self, user: AnyUser) -> Self:
+        return self.filter(contestant__evaluation__project__memberships__user_id=user.pk)
+
+
+class Output(UUIDModel):
+    """What one contestant wrote for one prompt, with its metrics. `queue_key` is random: order tells nothing."""
+
+    contestant = models.ForeignKey(Contestant, on_delete=models.CASCADE, related_name="outputs")
+    prompt = models.ForeignKey(Prompt, on_delete=models.PROTECT, related_name="outputs")
+    text = models.TextField(blank=True)
+    tokens = models.PositiveIntegerField()
+    seconds = models.FloatField()
+    finish = models.CharField(max_length=10)
+    reference_nll = models.FloatField(null=True, help_text="Mean negative log-likelihood per token of the reference.")
+    reference_tokens = models.PositiveIntegerField(default=0)
+    metrics = models.JSONField(default=dict)
+    queue_key = models.PositiveBigIntegerField()
+    for_review = models.BooleanField(default=False)
+    reviews_done = models.PositiveSmallIntegerField(default=0)
+
+    objects = OutputQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["prompt__position"]
+        constraints = [models.UniqueConstraint(fields=["contestant", "prompt"], name="one_output_per_prompt")]
+        indexes = [models.Index(fields=["for_review", "queue_key"])]
+
+    def __str__(self) -> str:
+        return f"output for {self.prompt_id}"
+
+
+def _score(lowest: int, highest: int) -> models.PositiveSmallIntegerField:
+    return models.PositiveSmallIntegerField(validators=[MinValueValidator(lowest), MaxValueValidator(highest)])
+
+
+class Review(UUIDModel):
+    """One person's blind scores for one output; locked once given."""
+
+    output = models.ForeignKey(Output, on_delete=models.CASCADE, related_name="reviews")
+    reviewer = models.ForeignKey(User, on_delete=models.PROTECT, related_name="reviews")
+    accuracy = _score(1, 5)
+    completeness = _score(1, 5)
+    conciseness = _score(1, 5)
+    adherence = _score(1, 5)
+    utility = _score(0, 10)
+    comment = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["created_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["output", "reviewer"], name="one_review_per_person"),
+            models.CheckConstraint(
+                condition=Q(accuracy__range=(1, 5), completeness__range=(1, 5), conciseness__range=(1, 5))
+                & Q(adherence__range=(1, 5), utility__range=(0, 10)),
+                name="scores_within_their_scales",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"review by {self.reviewer_id}"
+
+
+class PromotionQuerySet(models.QuerySet["Promotion"]):
+    def visible_to(self, user: AnyUser) -> Self:
+        return self.filter(project__memberships__user_id=user.pk)
+
+    def current(self) -> Self:
+        return self.filter(ended_at=None)
+
+
+class Promotion(UUIDModel):
+    """An adapter put in use. The current one has no end; rolling back ends it and promotes the one before again."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="promotions")
+    adapter = models.ForeignKey(Adapter, on_delete=models.PROTECT, related_name="promotions")
+    evaluation = models.ForeignKey(Evaluation, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    reason = models.TextField()
+    promoted_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    promoted_at = models.DateTimeField(auto_now_add=True)
+    ended_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    ended_at = models.DateTimeField(null=True)
+
+    objects = PromotionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-promoted_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["project"], condition=Q(ended_at=None), name="one_current_promotion"),
+            models.CheckConstraint(
+                condition=Q(ended_at__isnull=True, ended_by__isnull=True)
+                | Q(ended_at__isnull=False, ended_by__isnull=False),
+                name="an_ended_promotion_says_by_whom",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"promotion of {self.adapter_id}"

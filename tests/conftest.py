@@ -1,0 +1,86 @@
+"""The people of every test: Erin writes, Eve writes too, Rita reviews, Ada administers, Oscar is of another project."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from annotation.models import Membership, Project, Role
+from tests import factories
+
+
+@pytest.fixture(autouse=True)
+def _own_data_dir(settings, tmp_path: Path):
+    """Each test writes to a folder of its own, and serves static files without a manifest."""
+    settings.DATA_DIR = tmp_path
+    for name, folder in {
+        "RUNS_DIR": "runs",
+        "ADAPTERS_DIR": "adapters",
+        "DATASETS_DIR": "datasets",
+        "BASE_MODELS_DIR": "base-models",
+        "EXPORTS_DIR": "exports",
+        "MEDIA_ROOT": "uploads",
+    }.items():
+        setattr(settings, name, tmp_path / folder)
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+def _person(username: str, first: str, last: str) -> User:
+    return User.objects.create_user(username, password="a long pass phrase", first_name=first, last_name=last)
+
+
+@pytest.fixture
+def erin(db) -> User:
+    return _person("erin", "Erin", "Expert")
+
+
+@pytest.fixture
+def eve(db) -> User:
+    return _person("eve", "Eve", "Engineer")
+
+
+@pytest.fixture
+def rita(db) -> User:
+    return _person("rita", "Rita", "Reviewer")
+
+
+@pytest.fixture
+def ada(db) -> User:
+    user = _person("ada", "Ada", "Admin")
+    user.is_staff = True
+    user.save()
+    return user
+
+
+@pytest.fixture
+def oscar(db) -> User:
+    """An admin, but of another project only."""
+    return _person("oscar", "Oscar", "Outsider")
+
+
+@pytest.fixture
+def project(erin: User, eve: User, rita: User, ada: User, oscar: User) -> Project:
+    project = factories.project(created_by=ada)
+    for user, role in [(erin, Role.EXPERT), (eve, Role.EXPERT), (rita, Role.REVIEWER), (ada, Role.ADMIN)]:
+        Membership.objects.create(project=project, user=user, role=role)
+    other = factories.project(name="Another project", created_by=ada)
+    Membership.objects.create(project=other, user=oscar, role=Role.ADMIN)
+    return project
+
+
+@pytest.fixture
+def sign_in(client: Client):
+    """sign_in(user) -> a client of that user's."""
+
+    def signed_in(user: User) -> Client:
+        client.force_login(user)
+        return client
+
+    return signed_in

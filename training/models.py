@@ -1,0 +1,205 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Self
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import models
+from django.db.models import Q
+
+from annotation.models import AnyUser, Project, UUIDModel
+from training.jobs import Job, JobQuerySet
+
+
+class BaseModelQuerySet(models.QuerySet["BaseModel"]):
+    def default(self) -> BaseModel | None:
+        return self.order_by("-is_default", "created_at").first()
+
+
+class BaseModel(UUIDModel):
+    """Weights that adapters sit on: a local folder, pinned by the hash of its weights."""
+
+    name = models.CharField(max_length=200, unique=True)
+    path = models.CharField(max_length=500, help_text="Folder with safetensors, tokenizer and chat template.")
+    source = models.CharField(max_length=300, blank=True)
+    license = models.CharField(max_length=80, blank=True)
+    weights_sha256 = models.CharField(max_length=64)
+    chat_template_sha256 = models.CharField(max_length=64)
+    parameters = models.PositiveBigIntegerField()
+    is_default = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = BaseModelQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-is_default", "name"]
+        constraints = [
+            models.UniqueConstraint(fields=["is_default"], condition=Q(is_default=True), name="one_default_base_model")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def directory(self) -> Path:
+        """Absolute; relative paths are under the data directory."""
+        return settings.DATA_DIR / self.path
+
+
+class DatasetVersionQuerySet(models.QuerySet["DatasetVersion"]):
+    def visible_to(self, user: AnyUser) -> Self:
+        return self.filter(project__memberships__user_id=user.pk)
+
+
+class DatasetVersion(UUIDModel):
+    """Rows frozen for training: `train.jsonl`, `validation.jsonl` and `manifest.json` in a folder named by hash."""
+
+    class Kind(models.TextChoices):
+        DEMONSTRATIONS = "demonstrations", "Demonstrations"
+        PREFERENCES = "preferences", "Preference pairs"
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="dataset_versions")
+    kind = models.CharField(max_length=15, choices=Kind.choices)
+    number = models.PositiveIntegerField()
+    description = models.CharField(max_length=300, blank=True)
+    sha256 = models.CharField(max_length=64)
+    train_rows = models.PositiveIntegerField()
+    validation_rows = models.PositiveIntegerField()
+    statistics = models.JSONField(default=dict)
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = DatasetVersionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["project", "kind", "number"], name="one_version_per_number"),
+            models.UniqueConstraint(fields=["project", "kind", "sha256"], name="one_version_per_content"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} v{self.number}"
+
+    @property
+    def directory(self) -> Path:
+        return settings.DATASETS_DIR / self.sha256
+
+
+class TrainingRoundQuerySet(JobQuerySet):
+    def visible_to(self, user: AnyUser) -> Self:
+        return self.filter(project__memberships__user_id=user.pk)
+
+
+class TrainingRound(Job):
+    class Method(models.TextChoices):
+        SFT = "sft", "SFT: learn from demonstrations"
+        DPO = "dpo", "DPO: learn from preference pairs"
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="rounds")
+    number = models.PositiveIntegerField()
+    method = models.CharField(max_length=5, choices=Method.choices)
+    base_model = models.ForeignKey(BaseModel, on_delete=models.PROTECT, related_name="rounds")
+    parent_adapter = models.ForeignKey(
+        "Adapter", on_delete=models.PROTECT, null=True, blank=True, related_name="children"
+    )
+    dataset_version = models.ForeignKey(DatasetVersion, on_delete=models.PROTECT, related_name="rounds")
+    params = models.JSONField()
+    note = models.CharField(max_length=300, blank=True)
+
+    objects = TrainingRoundQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [models.UniqueConstraint(fields=["project", "number"], name="one_round_per_number")]
+        indexes = [models.Index(fields=["status", "created_at"])]
+
+    def __str__(self) -> str:
+        return f"Round {self.number} · {self.method.upper()}"
+
+
+class AdapterQuerySet(models.QuerySet["Adapter"]):
+    def visible_to(self, user: AnyUser) -> Self:
+        return self.filter(project__memberships__user_id=user.pk)
+
+
+class Adapter(UUIDModel):
+    """What a round made, verified and stored under the hash of its content."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="adapters")
+    round = models.OneToOneField(TrainingRound, on_delete=models.PROTECT, related_name="adapter")
+    base_model = models.ForeignKey(BaseModel, on_delete=models.PROTECT, related_name="adapters")
+    sha256 = models.CharField(max_length=64)
+    size_bytes = models.PositiveBigIntegerField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = AdapterQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"Adapter of round {self.round.number} ({self.round.method.upper()})"
+
+    @property
+    def directory(self) -> Path:
+        return settings.ADAPTERS_DIR / self.sha256
+
+
+class PreflightQuerySet(JobQuerySet):
+    def visible_to(self, user: AnyUser) -> Self:
+        return self.filter(project__memberships__user_id=user.pk)
+
+
+class Preflight(Job):
+    """A round's settings, checked token by token before anybody waits for training."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="preflights")
+    method = models.CharField(max_length=5, choices=TrainingRound.Method.choices)
+    base_model = models.ForeignKey(BaseModel, on_delete=models.CASCADE, related_name="+")
+    parent_adapter = models.ForeignKey(Adapter, on_delete=models.CASCADE, null=True, related_name="+")
+    dataset_version = models.ForeignKey(DatasetVersion, on_delete=models.CASCADE, related_name="+")
+    params = models.JSONField()
+    note = models.CharField(max_length=300, blank=True)
+    report = models.JSONField(default=dict)
+
+    objects = PreflightQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"pre-flight for {self.dataset_version}"
+
+
+class SamplingQuerySet(JobQuerySet):
+    def visible_to(self, user: AnyUser) -> Self:
+        return self.filter(project__memberships__user_id=user.pk)
+
+
+class Sampling(Job):
+    """Candidates written by one or more adapters (or the base model).
+
+    For `purpose` ranking they become comparisons; in the playground they are only shown.
+    `sources` is a list of {"label", "adapter_id" or null}; `prompts` a list of {"id", "prompt": messages}.
+    """
+
+    class Purpose(models.TextChoices):
+        RANKING = "ranking", "Candidates to rank"
+        PLAYGROUND = "playground", "Playground"
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="samplings")
+    purpose = models.CharField(max_length=10, choices=Purpose.choices)
+    base_model = models.ForeignKey(BaseModel, on_delete=models.PROTECT, related_name="+")
+    sources = models.JSONField()
+    prompts = models.JSONField()
+    params = models.JSONField()
+
+    objects = SamplingQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"sampling for {len(self.prompts)} prompts"
