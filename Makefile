@@ -1,0 +1,15 @@
+# Everything a person types. The steps behind each word are in config/bootstrap.py.
+PYTHON ?= python3
+
+.PHONY: run test check install
+run:            ## Install what is missing, then start Preceptor on http://localhost:8000
+	@$(PYTHON) config/bootstrap.py run
+
+test:           ## Everything the build machine runs: style, types, unit, browser and whole-loop tests
+	@$(PYTHON) config/bootstrap.py test
+
+check:          ## The quick suite: style, types and the tests that need neither torch nor a browser
+	@$(PYTHON) config/bootstrap.py check
+
+install:        ## Only the installation
+	@$(PYTHON) config/bootstrap.py install
