@@ -180,7 +180,11 @@ class Prompt(UUIDModel):
 
     class Meta:
         ordering = ["position"]
-        indexes = [models.Index(fields=["project", "split", "position"])]
+        indexes = [
+            models.Index(fields=["project", "split", "position"]),
+            models.Index(fields=["project", "group"]),
+            models.Index(fields=["project", "text_sha256"]),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["project", "external_id"],
