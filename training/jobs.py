@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Self
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F
+from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -33,9 +34,9 @@ class JobQuerySet(models.QuerySet["Job"]):
     def unfinished(self) -> Self:
         return self.filter(status__in=[Status.QUEUED, Status.RUNNING])
 
-    def abandoned(self, now: datetime | None = None) -> Self:
-        """Running by the row, but nobody has renewed the lease."""
-        return self.filter(status=Status.RUNNING, lease_expires_at__lt=now or timezone.now())
+    def abandoned(self) -> Self:
+        """Running by the row, but nobody has renewed the lease. The database's clock decides, as for every lease."""
+        return self.filter(status=Status.RUNNING, lease_expires_at__lt=Now())
 
 
 class Job(UUIDModel):
@@ -79,15 +80,14 @@ class Job(UUIDModel):
 
     def claim(self, owner: uuid.UUID) -> bool:
         """Take a queued job for one attempt. One conditional UPDATE: of many claimants one sees a changed row."""
-        lease_end = Now() + timedelta(seconds=settings.JOB_LEASE_SECONDS)
         claimed = (
             type(self)
-            .objects.filter(Q(pk=self.pk, status=Status.QUEUED, cancel_requested_at=None))
+            .objects.filter(pk=self.pk, status=Status.QUEUED, cancel_requested_at=None)
             .update(
                 status=Status.RUNNING,
                 attempt=F("attempt") + 1,
                 lease_owner=owner,
-                lease_expires_at=lease_end,
+                lease_expires_at=_lease_end(),
                 started_at=timezone.now(),
                 progress={},
                 failure_code="",
@@ -98,13 +98,56 @@ class Job(UUIDModel):
             self.refresh_from_db()
         return bool(claimed)
 
+    def take_over(self, owner: uuid.UUID) -> bool:
+        """Become the owner of an abandoned attempt, to settle it. The attempt stays the same, its old owner loses."""
+        taken = (
+            type(self)
+            .objects.abandoned()
+            .filter(pk=self.pk, attempt=self.attempt)
+            .update(lease_owner=owner, lease_expires_at=_lease_end())
+        )
+        if taken:
+            self.refresh_from_db()
+        return bool(taken)
+
     def mine(self, owner: uuid.UUID) -> JobQuerySet:
         """This row, as long as this owner's attempt still holds it."""
         return type(self).objects.filter(pk=self.pk, status=Status.RUNNING, attempt=self.attempt, lease_owner=owner)
 
     def renew(self, owner: uuid.UUID, progress: dict[str, Any]) -> bool:
-        lease_end = Now() + timedelta(seconds=settings.JOB_LEASE_SECONDS)
-        return bool(self.mine(owner).update(lease_expires_at=lease_end, progress=progress))
+        return bool(self.mine(owner).update(lease_expires_at=_lease_end(), progress=progress))
+
+    def succeed(self, owner: uuid.UUID, result: dict[str, Any]) -> bool:
+        """False when the lease was lost, or somebody asked to cancel before."""
+        return self._leave(self.mine(owner).filter(cancel_requested_at=None), Status.SUCCEEDED, result=result)
+
+    def fail(self, owner: uuid.UUID, code: str, message: str, result: dict[str, Any] | None = None) -> bool:
+        rows = self.mine(owner)
+        return self._leave(
+            rows, Status.FAILED, failure_code=code[:40], failure_message=message, result=result or self.result
+        )
+
+    def cancelled(self, owner: uuid.UUID) -> bool:
+        return self._leave(self.mine(owner).exclude(cancel_requested_at=None), Status.CANCELLED)
+
+    def requeue(self, owner: uuid.UUID, *, free: bool = False) -> bool:
+        """Back to the queue for another attempt; `free` when the attempt ended through no fault of the job."""
+        released = self.released + (1 if free else 0)
+        rows = self.mine(owner).filter(cancel_requested_at=None)
+        return bool(
+            rows.update(
+                status=Status.QUEUED, lease_owner=None, lease_expires_at=None, result={"released": released}
+            )
+        )
+
+    @property
+    def released(self) -> int:
+        """Attempts given back because their worker was stopped in good order; they do not count."""
+        return int(self.result.get("released", 0))
+
+    @property
+    def attempts_used_up(self) -> bool:
+        return self.attempt - self.released >= self.MAX_ATTEMPTS
 
     def request_cancel(self) -> bool:
         """Cancel at once when queued; ask the runner to stop when running. False when it is already over."""
@@ -113,3 +156,15 @@ class Job(UUIDModel):
         if rows.filter(status=Status.QUEUED).update(status=Status.CANCELLED, cancel_requested_at=now, finished_at=now):
             return True
         return bool(rows.filter(status=Status.RUNNING, cancel_requested_at=None).update(cancel_requested_at=now))
+
+    def _leave(self, rows: JobQuerySet, status: Status, **fields: Any) -> bool:
+        left = rows.update(
+            status=status, finished_at=timezone.now(), lease_owner=None, lease_expires_at=None, **fields
+        )
+        if left:
+            self.refresh_from_db()
+        return bool(left)
+
+
+def _lease_end() -> CombinedExpression:
+    return Now() + timedelta(seconds=settings.JOB_LEASE_SECONDS)

@@ -1,15 +1,17 @@
 from __future__ import annotations
 
+import uuid
 from pathlib import Path
 from typing import Self
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
+from django.db.models.functions import Now
 
 from annotation.models import AnyUser, Project, UUIDModel
-from training.jobs import Job, JobQuerySet
+from training.jobs import Job, JobQuerySet, Status
 
 
 class BaseModelQuerySet(models.QuerySet["BaseModel"]):
@@ -107,6 +109,9 @@ class TrainingRound(Job):
     dataset_version = models.ForeignKey(DatasetVersion, on_delete=models.PROTECT, related_name="rounds")
     params = models.JSONField()
     note = models.CharField(max_length=300, blank=True)
+    preflight = models.OneToOneField(
+        "Preflight", on_delete=models.SET_NULL, null=True, blank=True, related_name="round"
+    )
 
     objects = TrainingRoundQuerySet.as_manager()
 
@@ -117,6 +122,25 @@ class TrainingRound(Job):
 
     def __str__(self) -> str:
         return f"Round {self.number} · {self.method.upper()}"
+
+    def claim(self, owner: uuid.UUID) -> bool:
+        """One round at a time: training takes all the machine has, and two would both take twice as long.
+
+        Locking the unfinished rounds makes the look and the claim one step (a no-op on SQLite, whose IMMEDIATE
+        transactions follow one another).
+        """
+        rounds = TrainingRound.objects.unfinished()
+        with transaction.atomic():
+            list(rounds.select_for_update().order_by("pk").values_list("pk", flat=True))
+            if rounds.exclude(pk=self.pk).filter(status=Status.RUNNING, lease_expires_at__gte=Now()).exists():
+                return False
+            return super().claim(owner)
+
+    def blocked_by(self) -> TrainingRound | None:
+        """The round this one waits for."""
+        if self.status != Status.QUEUED:
+            return None
+        return TrainingRound.objects.filter(status=Status.RUNNING).exclude(pk=self.pk).first()
 
 
 class AdapterQuerySet(models.QuerySet["Adapter"]):

@@ -177,4 +177,9 @@ class Migration(migrations.Migration):
             model_name='traininground',
             constraint=models.UniqueConstraint(fields=('project', 'number'), name='one_round_per_number'),
         ),
+        migrations.AddField(
+            model_name='traininground',
+            name='preflight',
+            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='round', to='training.preflight'),
+        ),
     ]
