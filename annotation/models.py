@@ -9,7 +9,7 @@ from typing import Self
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from annotation import rubric
@@ -157,8 +157,8 @@ class PromptQuerySet(models.QuerySet["Prompt"]):
 
     def awaiting_response(self) -> Self:
         """Prompts that nobody has answered: no demonstration past its draft."""
-        answered = Demonstration.objects.exclude(status=Demonstration.Status.DRAFT).values("prompt_id")
-        return self.for_teaching().exclude(pk__in=answered)
+        answered = Demonstration.objects.filter(prompt_id=OuterRef("pk")).exclude(status=Demonstration.Status.DRAFT)
+        return self.for_teaching().filter(~Exists(answered))
 
 
 class Prompt(UUIDModel):
@@ -242,7 +242,13 @@ class Demonstration(UUIDModel):
 
     class Meta:
         ordering = ["prompt__position"]
-        indexes = [models.Index(fields=["status", "submitted_at"])]
+        indexes = [
+            models.Index(fields=["status", "submitted_at"]),
+            models.Index(fields=["prompt", "status"]),
+            models.Index(
+                fields=["author"], condition=Q(status__in=["draft", "returned"]), name="open_work_of_an_author"
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["prompt", "author"], name="one_demonstration_per_author"),
             models.CheckConstraint(
@@ -292,9 +298,16 @@ class Comparison(UUIDModel):
 
     class Meta:
         ordering = ["created_at", "pk"]
+        indexes = [
+            models.Index(
+                fields=["created_at", "id"],
+                condition=Q(rankings_done__lt=F("rankings_needed")),
+                name="comparisons_to_rank",
+            )
+        ]
         constraints = [
             models.CheckConstraint(
-                condition=Q(rankings_done__lte=models.F("rankings_needed")),
+                condition=Q(rankings_done__lte=F("rankings_needed")),
                 name="never_more_rankings_than_needed",
             )
         ]
@@ -352,11 +365,18 @@ class Lease(UUIDModel):
         RANK = "rank", "Rank"
         SCORE = "score", "Score"
 
+    class Release(models.TextChoices):
+        """How somebody gave an item back: a skipped one returns to them last, a declined one never."""
+
+        SKIPPED = "skipped", "Skipped"
+        DECLINED = "declined", "Declined"
+
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="leases")
     kind = models.CharField(max_length=10, choices=Kind.choices)
     item_id = models.UUIDField()
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="leases")
     expires_at = models.DateTimeField()
+    release = models.CharField(max_length=10, choices=Release.choices, blank=True)
     draft = models.JSONField(default=dict, blank=True)
     draft_version = models.PositiveIntegerField(default=0)
     saved_at = models.DateTimeField(null=True)
