@@ -52,6 +52,9 @@ class Evaluation(UUIDModel):
     reviews_per_output = models.PositiveSmallIntegerField(default=1)
     reviewed_prompts = models.PositiveIntegerField(default=20, help_text="How many of the prompts go to people.")
     seed = models.PositiveBigIntegerField(help_text="Decides the order in which outputs are handed out.")
+    opened_by = models.ManyToManyField(
+        User, related_name="+", help_text="Who read the results before the last review; they score no more here."
+    )
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -87,7 +90,9 @@ class Contestant(Job):
         constraints = [models.UniqueConstraint(fields=["evaluation", "position"], name="one_contestant_per_position")]
 
     def __str__(self) -> str:
-        return str(self.adapter) if self.adapter_id else f"Base model {self.base_model}"
+        if self.adapter is None:
+            return f"Base model {self.base_model}"
+        return f"{self.adapter.round.method.upper()} adapter of round {self.adapter.round.number}"
 
 
 class OutputQuerySet(models.QuerySet["Output"]):
@@ -163,11 +168,15 @@ class PromotionQuerySet(models.QuerySet["Promotion"]):
 
 
 class Promotion(UUIDModel):
-    """An adapter put in use. The current one has no end; rolling back ends it and promotes the one before again."""
+    """An adapter put in use. The current one has no end; rolling back ends it and promotes the one before again.
+
+    `restores` is set by a rollback: the promotion that it brings back.
+    """
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="promotions")
     adapter = models.ForeignKey(Adapter, on_delete=models.PROTECT, related_name="promotions")
     evaluation = models.ForeignKey(Evaluation, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    restores = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="+")
     reason = models.TextField()
     promoted_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     promoted_at = models.DateTimeField(auto_now_add=True)
