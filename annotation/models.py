@@ -124,6 +124,17 @@ class SignInLink(models.Model):
         return link.user if spent else None
 
 
+class SignInFailure(models.Model):
+    """Wrong passwords for one name from one address; annotation/brake.py turns the count into a wait."""
+
+    key_sha256 = models.CharField(max_length=64, unique=True)
+    count = models.PositiveIntegerField(default=0)
+    last_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.count} failed sign-ins"
+
+
 class Guidelines(models.Model):
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="guidelines")
     version = models.PositiveIntegerField()

@@ -1,0 +1,209 @@
+"""From a file's rows to records: a mapping says which column is what, and each record is checked as it passes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from annotation.rows import Problem, Row
+
+# field -> names it is known by in other people's files, the likeliest first
+KNOWN_NAMES: dict[str, tuple[str, ...]] = {
+    "instruction": ("instruction", "prompt", "question", "query", "task"),
+    "input": ("input", "context", "source", "note", "document", "text"),
+    "response": ("response", "output", "completion", "answer", "summary", "target", "reference"),
+    "external_id": ("external_id", "id", "uuid", "key"),
+    "group": ("group", "group_id", "matter", "document_id"),
+    "task_type": ("task_type", "task type", "type", "category", "kind"),
+    "split": ("split", "subset"),
+    "conversation": ("messages", "conversations", "conversation"),
+}
+TEXTS = ("instruction", "input", "response")
+LABELS = {"external_id": 200, "group": 200, "task_type": 80, "split": 40}
+SPLITS = {
+    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("validation", "valid", "val", "dev"), "validation"),
+    **dict.fromkeys(("evaluation", "eval", "test", "held out", "held-out", "heldout"), "evaluation"),
+}
+ROLES = {"human": "user", "gpt": "assistant", "user": "user", "assistant": "assistant", "system": "system"}
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """field -> column, and an instruction for records whose file has none."""
+
+    columns: dict[str, str]
+    instruction: str = ""
+
+
+@dataclass(frozen=True)
+class Record:
+    """A prompt as it arrives; `split` is empty when the file does not say."""
+
+    line: int
+    instruction: str
+    input: str = ""
+    response: str = ""
+    external_id: str = ""
+    group: str = ""
+    task_type: str = ""
+    split: str = ""
+
+
+class _Refused(Exception):
+    pass
+
+
+def guess_columns(columns: Iterable[str]) -> dict[str, str]:
+    """The mapping most files mean, by the names of their columns. No column is used twice."""
+    by_name = {column.strip().lower(): column for column in columns}
+    guessed: dict[str, str] = {}
+    for field, names in KNOWN_NAMES.items():
+        known = next((by_name[name] for name in names if name in by_name), None)
+        if known is not None and known not in guessed.values():
+            guessed[field] = known
+    if "conversation" in guessed:
+        for field in TEXTS:
+            guessed.pop(field, None)
+    return guessed
+
+
+def read_records(rows: Iterable[Row | Problem], mapping: Mapping) -> Iterator[Record | Problem]:
+    """Each row as a record or as what is wrong with it."""
+    seen: dict[str, int] = {}
+    sides: dict[str, tuple[str, int]] = {}
+    for row in rows:
+        if isinstance(row, Problem):
+            yield row
+            continue
+        try:
+            record = _record(row, mapping)
+            _check_against_earlier(record, seen, sides)
+        except _Refused as refused:
+            yield Problem(row.line, str(refused))
+        else:
+            yield record
+
+
+def _check_against_earlier(record: Record, seen: dict[str, int], sides: dict[str, tuple[str, int]]) -> None:
+    if record.external_id:
+        earlier = seen.setdefault(record.external_id, record.line)
+        if earlier != record.line:
+            raise _Refused(f"The id “{record.external_id}” is the same as on line {earlier}.")
+    if record.group and record.split:
+        split, line = sides.setdefault(record.group, (record.split, record.line))
+        if split != record.split:
+            raise _Refused(
+                f"The group “{record.group}” is {split} on line {line} and {record.split} here. "
+                "A group belongs to one split."
+            )
+
+
+def _record(row: Row, mapping: Mapping) -> Record:
+    values = {field: row.values.get(column) for field, column in mapping.columns.items() if column}
+    labels = {field: _label(values.get(field), field, limit) for field, limit in LABELS.items()}
+    if "split" in values:
+        labels["split"] = _split(labels["split"])
+    instruction, given, response = _texts(values)
+    if not instruction:
+        if not mapping.instruction:
+            raise _Refused("The instruction is empty.")
+        if not given:
+            raise _Refused("The input is empty.")
+        instruction = mapping.instruction
+    return Record(line=row.line, instruction=instruction, input=given, response=response, **labels)
+
+
+def _texts(values: dict[str, Any]) -> tuple[str, str, str]:
+    """Instruction, input and response, from plain columns or from messages."""
+    if "conversation" in values:
+        turns = _turns(values["conversation"], "conversation")
+        if len(turns) < 2 or turns[-1][0] != "assistant":
+            raise _Refused("The conversation does not end with the assistant's message.")
+        instruction, given = _question(turns[:-1])
+        return instruction, given, turns[-1][1]
+    given = _text(values.get("input"), "input")
+    response = _answer(values.get("response"))
+    if not isinstance(values.get("instruction"), list):
+        return _text(values.get("instruction"), "instruction"), given, response
+    instruction, asked = _question(_turns(values["instruction"], "prompt"))
+    if given and asked:
+        return f"{instruction}\n\n{asked}", given, response
+    return instruction, asked or given, response
+
+
+def _question(turns: list[tuple[str, str]]) -> tuple[str, str]:
+    """One user message; a system message before it is the instruction and the user's the input."""
+    roles = [role for role, _ in turns]
+    if roles == ["user"]:
+        return turns[0][1], ""
+    if roles == ["system", "user"]:
+        return turns[0][1], turns[1][1]
+    raise _Refused("A prompt is one user message, with or without a system message before it; this one has more turns.")
+
+
+def _answer(value: Any) -> str:
+    if not isinstance(value, list):
+        return _text(value, "response")
+    turns = _turns(value, "response")
+    if [role for role, _ in turns] != ["assistant"]:
+        raise _Refused("The response is not one assistant message.")
+    return turns[0][1]
+
+
+def _turns(value: Any, what: str) -> list[tuple[str, str]]:
+    """(role, text) of messages in the usual shape or in ShareGPT's."""
+    if not isinstance(value, list) or not value:
+        raise _Refused(f"The {what} is not a list of messages.")
+    return [_turn(message, what) for message in value]
+
+
+def _turn(message: Any, what: str) -> tuple[str, str]:
+    if not isinstance(message, dict):
+        raise _Refused(f"A message of the {what} is not an object with a role and a content.")
+    role = message.get("role", message.get("from"))
+    content = message.get("content", message.get("value"))
+    if not isinstance(role, str) or role not in ROLES:
+        raise _Refused(f"A message of the {what} has no role that is known here (user, assistant, system).")
+    if not isinstance(content, str):
+        raise _Refused(f"A message of the {what} has no text.")
+    return ROLES[role], _clean(content)
+
+
+def _text(value: Any, field: str) -> str:
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise _Refused(f"The {field} is {_kind(value)}, not a text.")
+    return _clean(value)
+
+
+def _label(value: Any, field: str, limit: int) -> str:
+    name = "id" if field == "external_id" else field.replace("_", " ")
+    if value is None:
+        return ""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise _Refused(f"The {name} is {_kind(value)}, not a text.")
+    label = str(value).strip()
+    if len(label) > limit:
+        raise _Refused(f"The {name} is longer than {limit} characters.")
+    return label
+
+
+def _split(value: str) -> str:
+    if value.lower() not in SPLITS:
+        raise _Refused(f"The split “{value}” is not train, validation or evaluation.")
+    return SPLITS[value.lower()]
+
+
+def _clean(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n").strip()
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true or false"
+    if isinstance(value, int | float):
+        return "a number"
+    return "a list" if isinstance(value, list) else "an object"

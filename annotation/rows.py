@@ -1,0 +1,263 @@
+"""Reading JSON Lines and CSV files row by row: one pass, bounded memory, every complaint with its line.
+
+What a database or a template could choke on later is refused here: NUL, lone surrogates, NaN and Infinity (SQLite
+takes them and PostgreSQL does not), lines and cells without end, nesting without end.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, BinaryIO
+
+MAX_LINE_BYTES = 1_000_000
+MAX_CELL = 200_000
+MAX_DEPTH = 64
+FORMATS = {"jsonl": "JSON Lines", "csv": "CSV"}
+DELIMITERS = (",", ";", "\t")
+POISON = re.compile("[\x00\ud800-\udfff]")
+OTHER_ENCODINGS = {
+    b"\xff\xfe": "UTF-16",
+    b"\xfe\xff": "UTF-16",
+    b"PK\x03\x04": "a zip archive or an Excel workbook",
+    b"\x1f\x8b": "a gzip archive",
+}
+
+csv.field_size_limit(MAX_LINE_BYTES)
+
+
+class Unreadable(Exception):
+    """The file as a whole cannot be read. The message says why, where, and what to do."""
+
+
+@dataclass(frozen=True)
+class Row:
+    line: int
+    values: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong with one line."""
+
+    line: int
+    reason: str
+
+
+class _Refused(Exception):
+    """One row is refused; its message is the reason."""
+
+
+def format_of(file_name: str) -> str | None:
+    """The format a file name announces."""
+    ending = file_name.rsplit(".", 1)[-1].lower()
+    return {"jsonl": "jsonl", "ndjson": "jsonl", "json": "jsonl", "csv": "csv", "tsv": "csv"}.get(ending)
+
+
+def read_rows(file: BinaryIO, format: str) -> Iterator[Row | Problem]:
+    """Rows and problems in the file's order. Raises Unreadable where going on would guess."""
+    _skip_byte_order_mark(file)
+    return _json_rows(file) if format == "jsonl" else _csv_rows(file)
+
+
+def columns_of(file: BinaryIO, format: str) -> list[str]:
+    """Names of the fields in the order they first appear, looking at the first hundred rows."""
+    names: dict[str, None] = {}
+    for row in islice(read_rows(file, format), 100):
+        if isinstance(row, Row):
+            names.update(dict.fromkeys(row.values))
+    return list(names)
+
+
+def _skip_byte_order_mark(file: BinaryIO) -> None:
+    file.seek(0)
+    start = file.read(4)
+    for mark, name in OTHER_ENCODINGS.items():
+        if start.startswith(mark):
+            raise Unreadable(f"This file is {name}. Save it as text in UTF-8 and upload it again.")
+    file.seek(3 if start.startswith(b"\xef\xbb\xbf") else 0)
+
+
+def _physical_lines(file: BinaryIO) -> Iterator[tuple[int, bytes | None]]:
+    """Numbered lines; None for one that is too long, which is passed over without holding it."""
+    number = 0
+    while line := file.readline(MAX_LINE_BYTES + 1):
+        number += 1
+        if len(line) <= MAX_LINE_BYTES:
+            yield number, line
+            continue
+        while line and not line.endswith(b"\n"):
+            line = file.readline(MAX_LINE_BYTES)
+        yield number, None
+
+
+# --- JSON Lines ---------------------------------------------------------------------------------------------
+
+
+def _json_rows(file: BinaryIO) -> Iterator[Row | Problem]:
+    for number, line in _physical_lines(file):
+        try:
+            values = _json_values(number, line)
+        except _Refused as refused:
+            yield Problem(number, str(refused))
+            continue
+        if values is not None:
+            yield Row(number, values)
+
+
+def _json_values(number: int, line: bytes | None) -> dict[str, Any] | None:
+    """The object on one line; None for a blank line."""
+    if line is None:
+        raise _Refused("The line is longer than 1 MB.")
+    try:
+        text = line.decode("utf-8").strip()
+    except UnicodeDecodeError:
+        raise _Refused("The line is not UTF-8 text.") from None
+    if not text:
+        return None
+    if number == 1 and text.startswith("["):
+        raise Unreadable("This file is one JSON list. JSON Lines has one object per line, without brackets around.")
+    value = _parse(text)
+    if not isinstance(value, dict):
+        raise _Refused("The line is not a JSON object ({…}).")
+    _check_depth(value)
+    return value
+
+
+def _parse(text: str) -> Any:
+    try:
+        return json.loads(
+            text, parse_constant=_no_constant, parse_float=_finite, object_pairs_hook=_without_repeated_names
+        )
+    except RecursionError:
+        raise _Refused(f"The line is nested more than {MAX_DEPTH} levels deep.") from None
+    except json.JSONDecodeError as error:
+        raise _Refused(f"The line is not valid JSON: {error.msg} at character {error.pos + 1}.") from None
+    except ValueError:  # an integer of thousands of digits
+        raise _Refused("A number has too many digits.") from None
+
+
+def _no_constant(name: str) -> None:
+    raise _Refused(f"{name} is not a value JSON knows.")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise _Refused("A number is too large.")
+    return number
+
+
+def _without_repeated_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        names = [name for name, _ in pairs]
+        repeated = next(name for name in names if names.count(name) > 1)
+        raise _Refused(f"The name “{_shown(repeated)}” occurs twice in one object.")
+    return values
+
+
+def _check_depth(value: Any) -> None:
+    """Refuse what is nested too deep or holds characters that no text has, wherever in the object it is."""
+    level: list[Any] = [value]
+    for _ in range(MAX_DEPTH):
+        below: list[Any] = []
+        for item in level:
+            if isinstance(item, str):
+                _check_text(item)
+            elif isinstance(item, dict):
+                below += item.keys()
+                below += item.values()
+            elif isinstance(item, list):
+                below += item
+        if not below:
+            return
+        level = below
+    raise _Refused(f"The line is nested more than {MAX_DEPTH} levels deep.")
+
+
+def _check_text(text: str) -> None:
+    if len(text) > MAX_CELL:
+        raise _Refused(f"A text is longer than {MAX_CELL:,} characters.")
+    found = POISON.search(text)
+    if found is None:
+        return
+    what = "a NUL character" if found.group() == "\x00" else "half of a character (a lone surrogate)"
+    raise _Refused(f"A text holds {what}, which no database stores alike.")
+
+
+def _shown(name: str) -> str:
+    return POISON.sub("?", name[:80])
+
+
+# --- CSV ----------------------------------------------------------------------------------------------------
+
+
+def _csv_rows(file: BinaryIO) -> Iterator[Row | Problem]:
+    lines = _csv_lines(file)
+    first = next(lines, "")
+    delimiter = max(DELIMITERS, key=first.count)
+    reader = csv.reader(_chained(first, lines), delimiter=delimiter, strict=True)
+    header = _header(_next(reader) or [])
+    while True:
+        line = reader.line_num + 1
+        cells = _next(reader)
+        if cells is None:
+            return
+        if not any(cells):
+            continue
+        try:
+            yield Row(line, _csv_values(header, cells))
+        except _Refused as refused:
+            yield Problem(line, str(refused))
+
+
+def _next(reader: Any) -> list[str] | None:
+    try:
+        return next(reader)
+    except StopIteration:
+        return None
+    except csv.Error as error:
+        raise Unreadable(
+            f"Line {reader.line_num}: the quotes do not match ({error}). A quote inside a cell is written twice."
+        ) from None
+
+
+def _chained(first: str, rest: Iterator[str]) -> Iterator[str]:
+    yield first
+    yield from rest
+
+
+def _csv_lines(file: BinaryIO) -> Iterator[str]:
+    for number, line in _physical_lines(file):
+        if line is None:
+            raise Unreadable(f"Line {number} is longer than 1 MB.")
+        try:
+            yield line.decode("utf-8")
+        except UnicodeDecodeError:
+            raise Unreadable(
+                f"Line {number} is not UTF-8 text. In a spreadsheet, save the file as “CSV UTF-8”."
+            ) from None
+
+
+def _header(cells: list[str]) -> list[str]:
+    names = [cell.strip() or f"column {number}" for number, cell in enumerate(cells, start=1)]
+    for name in names:
+        if POISON.search(name):
+            raise Unreadable("A column's name holds a NUL character.")
+        if names.count(name) > 1:
+            raise Unreadable(f"Two columns are called “{name}”. Give each its own name.")
+    return names
+
+
+def _csv_values(header: list[str], cells: list[str]) -> dict[str, Any]:
+    if len(cells) != len(header):
+        raise _Refused(f"The line has {len(cells)} cells, the first line names {len(header)} columns.")
+    for cell in cells:
+        _check_text(cell)
+    return dict(zip(header, cells, strict=True))
