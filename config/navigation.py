@@ -1,0 +1,86 @@
+"""The side navigation of a project, in the order of the loop, for each role."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.urls import NoReverseMatch, reverse
+
+from annotation.access import ADMIN, EVERYONE, SENIOR
+from annotation.models import Project
+
+
+@dataclass(frozen=True)
+class Page:
+    label: str
+    url_name: str
+    icon: str
+    roles: frozenset[str]
+    also: tuple[str, ...] = ()  # names of the pages below it, for which it stays the present one
+
+
+@dataclass(frozen=True)
+class Link:
+    label: str
+    url: str
+    icon: str
+    current: bool
+
+
+@dataclass(frozen=True)
+class Group:
+    label: str
+    links: list[Link]
+
+
+PAGES: dict[str, tuple[Page, ...]] = {
+    "Work": (
+        Page("Write", "write_next", "pencil", EVERYONE, ("write",)),
+        Page("Approve", "approve_next", "check", SENIOR, ("approve",)),
+        Page("Rank", "rank_next", "scale", EVERYONE, ("rank",)),
+        Page("Score", "score_next", "star", EVERYONE, ("score",)),
+    ),
+    "Data": (
+        Page("Overview", "project", "gauge", EVERYONE),
+        Page("Prompts", "prompts", "list", ADMIN, ("prompt",)),
+        Page("Import", "import_start", "upload", ADMIN, ("import_map",)),
+        Page("Dataset versions", "datasets", "database", ADMIN, ("dataset",)),
+        Page("Export", "export", "download", ADMIN),
+    ),
+    "Train": (
+        Page("Rounds", "rounds", "refresh", ADMIN, ("round", "round_create", "preflight")),
+        Page("Sampling", "sampling_create", "shuffle", ADMIN, ("sampling",)),
+        Page("Adapters", "adapters", "layers", ADMIN, ("adapter",)),
+        Page("Playground", "playground", "message", ADMIN, ("playground_result",)),
+    ),
+    "Judge": (
+        Page(
+            "Evaluations", "evaluations", "chart", SENIOR, ("evaluation_create", "evaluation", "evaluation_outputs")
+        ),
+        Page("Promotion", "promotions", "rocket", SENIOR),
+    ),
+    "Project": (
+        Page("Guidelines", "guidelines", "book", EVERYONE),
+        Page("Members", "members", "users", ADMIN),
+        Page("Settings", "project_settings", "settings", ADMIN),
+    ),
+}
+
+
+def _link(page: Page, project: Project, present: str | None) -> Link | None:
+    try:
+        url = reverse(page.url_name, args=[project.pk])
+    except NoReverseMatch:  # an installation that leaves an app's pages out still has its other pages
+        return None
+    return Link(page.label, url, page.icon, current=present in (page.url_name, *page.also))
+
+
+def groups_for(project: Project, role: str, present: str | None) -> list[Group]:
+    """What a member with this role may open; `present` is the URL name of the page being shown. No query."""
+    groups = []
+    for label, pages in PAGES.items():
+        links = [_link(page, project, present) for page in pages if role in page.roles]
+        shown = [link for link in links if link]
+        if shown:
+            groups.append(Group(label, shown))
+    return groups
