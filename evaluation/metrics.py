@@ -1,0 +1,241 @@
+"""What can be measured about one output without asking anybody. Pure: texts in, numbers out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sacrebleu.metrics.bleu import BLEU
+
+# --- Sections -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Section:
+    heading: str
+    text: str
+
+
+def _heading_pattern(headings: Sequence[str]) -> re.Pattern[str]:
+    """A line that opens with a heading and a colon, whatever marks stand around it: "**Next step:** Send ..."."""
+    names = "|".join(re.escape(name.strip()) for name in sorted(headings, key=len, reverse=True))
+    return re.compile(
+        rf"^[ \t]*(?:[#>*\-]+[ \t]*|\d+[.)][ \t]*)*[*_]*(?P<name>{names})(?:[*_]*[ \t]*:[ \t]*[*_]*|[*_]*[ \t]*$)",
+        re.IGNORECASE | re.MULTILINE,
+    )
+
+
+def sections(text: str, headings: Sequence[str]) -> list[Section]:
+    """The sections as they stand in the text, each under the required spelling of its heading."""
+    if not headings:
+        return []
+    found = list(_heading_pattern(headings).finditer(text))
+    ends = [*(match.start() for match in found[1:]), len(text)]
+    return [
+        Section(_required_spelling(match["name"], headings), text[match.end() : ends[index]].strip())
+        for index, match in enumerate(found)
+    ]
+
+
+def _required_spelling(written: str, headings: Sequence[str]) -> str:
+    names = (name.strip() for name in headings)
+    return next(name for name in names if re.fullmatch(re.escape(name), written, re.IGNORECASE))
+
+
+@dataclass(frozen=True)
+class Adherence:
+    """`share`: required sections that are there, with content, in order; `complete`: exactly the required ones."""
+
+    share: float
+    complete: bool
+
+
+def adherence(text: str, headings: Sequence[str]) -> Adherence | None:
+    """None where the project asks for no format."""
+    required = [name.strip() for name in headings]
+    if not required:
+        return None
+    written = sections(text, required)
+    filled = [required.index(section.heading) for section in written if _has_content(section.text)]
+    firsts = list(dict.fromkeys(filled))
+    complete = [section.heading for section in written] == required and len(filled) == len(required)
+    return Adherence(_longest_rise(firsts) / len(required), complete)
+
+
+def _has_content(text: str) -> bool:
+    return bool(re.search(r"\w", text))
+
+
+def _longest_rise(positions: Sequence[int]) -> int:
+    """Length of the longest part that is in order, so that one misplaced section costs one."""
+    longest: list[int] = []
+    for index, position in enumerate(positions):
+        before = [longest[i] for i in range(index) if positions[i] < position]
+        longest.append(1 + max(before, default=0))
+    return max(longest, default=0)
+
+
+# --- Dates ----------------------------------------------------------------------------------------------------
+
+MONTHS = {
+    name: number
+    for number, names in enumerate(
+        [
+            ("january", "jan"),
+            ("february", "feb"),
+            ("march", "mar"),
+            ("april", "apr"),
+            ("may",),
+            ("june", "jun"),
+            ("july", "jul"),
+            ("august", "aug"),
+            ("september", "sept", "sep"),
+            ("october", "oct"),
+            ("november", "nov"),
+            ("december", "dec"),
+        ],
+        start=1,
+    )
+    for name in names
+}
+_MONTH = "|".join(sorted(MONTHS, key=len, reverse=True))
+_DATES = (
+    re.compile(rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?: of)? (?P<month>{_MONTH})\b\.?,? (?P<year>\d{{4}})\b", re.I),
+    re.compile(rf"\b(?P<month>{_MONTH})\b\.? (?P<day>\d{{1,2}})(?:st|nd|rd|th)?,? (?P<year>\d{{4}})\b", re.I),
+    re.compile(r"\b(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})\b"),
+    re.compile(r"(?<![\d/])(?P<month>\d{1,2})/(?P<day>\d{1,2})/(?P<year>\d{4}|\d{2})(?![\d/])"),
+    re.compile(r"(?<![\d.])(?P<day>\d{1,2})\.(?P<month>\d{1,2})\.(?P<year>\d{4})(?!\d|\.\d)"),
+)
+
+
+def has_date(text: str) -> bool:
+    """A date that can be found in a calendar: day, month and year, and the day exists."""
+    text = " ".join(text.split())
+    return any(_exists(**match.groupdict()) for pattern in _DATES for match in pattern.finditer(text))
+
+
+def _exists(year: str, month: str, day: str) -> bool:
+    full_year = int(year) if len(year) == 4 else 2000 + int(year)
+    number = MONTHS.get(month.casefold()) or int(month)
+    return _in_calendar(full_year, number, int(day)) or (
+        month.isdigit() and _in_calendar(full_year, int(day), number)  # 25/12/2025 is written day first
+    )
+
+
+def _in_calendar(year: int, month: int, day: int) -> bool:
+    try:
+        date(year, month, day)
+    except ValueError:
+        return False
+    return True
+
+
+def dated_section(text: str, heading: str, headings: Sequence[str] = ()) -> bool | None:
+    """Whether the section carries a calendar date; None where the project asks for none.
+
+    `headings` are the others, at which the section ends: a date after them is not its own.
+    """
+    wanted = heading.strip()
+    if not wanted:
+        return None
+    written = sections(text, [*(name for name in headings if name.strip() != wanted), wanted])
+    return any(has_date(section.text) for section in written if section.heading == wanted)
+
+
+# --- Closeness to the reference -------------------------------------------------------------------------------
+
+
+def tokens(text: str) -> list[str]:
+    """Lower-case letters and digits, as ROUGE counts them; letters of every script count."""
+    return re.findall(r"[^\W_]+", text.lower())
+
+
+def rouge_l(text: str, reference: str) -> float:
+    """ROUGE-L F1: how much of both texts is one common sequence of words, from 0 to 1."""
+    candidate, wanted = tokens(text), tokens(reference)
+    if not candidate or not wanted:
+        return 0.0
+    common = _common_subsequence(candidate, wanted)
+    return 2 * common / (len(candidate) + len(wanted))
+
+
+def _common_subsequence(first: Sequence[str], second: Sequence[str]) -> int:
+    """Length by bit-parallel dynamic programming (Hyyrö 2004): one integer holds a whole row of the table."""
+    places: dict[str, int] = {}
+    for index, token in enumerate(first):
+        places[token] = places.get(token, 0) | 1 << index
+    everywhere = (1 << len(first)) - 1
+    row = everywhere
+    for token in second:
+        match = row & places.get(token, 0)
+        row = ((row + match) | (row - match)) & everywhere
+    return len(first) - row.bit_count()
+
+
+def bleu_counts(text: str, reference: str) -> list[int]:
+    """What corpus BLEU adds up: both lengths, then matched and possible n-grams for n = 1 to 4."""
+    score = BLEU(effective_order=True).sentence_score(text, [reference])
+    return [score.sys_len, score.ref_len, *score.counts, *score.totals]
+
+
+def corpus_bleu(texts: Sequence[str], references: Sequence[str]) -> float:
+    return BLEU().corpus_score(list(texts), [list(references)]).score
+
+
+def sentence_bleu(text: str, reference: str) -> float:
+    return BLEU(effective_order=True).sentence_score(text, [reference]).score
+
+
+# --- Figures that the source does not have --------------------------------------------------------------------
+
+_DIGITS = r"(?P<number>(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?)(?P<thousand>\s?k\b)?"
+_AMOUNT = re.compile(rf"[$€£]\s?{_DIGITS}", re.IGNORECASE)
+_YEAR = re.compile(r"(?<![\d$€£.,-])(?P<number>(?:19|20)\d{2})(?![\d,]*\d)")
+_NUMBER = re.compile(_DIGITS, re.IGNORECASE)
+_SHORT_YEAR = re.compile(r"(?:\d{1,2}[/.-]\d{1,2}[/.-]|['’])(?P<year>\d{2})(?!\d)")
+
+
+def _value(match: re.Match[str]) -> str:
+    number = float(match["number"].replace(",", ""))
+    if match.groupdict().get("thousand"):
+        number *= 1000
+    return f"{number:.2f}"
+
+
+def figures(text: str) -> dict[str, str]:
+    """Amounts of money and years of a text: value -> as written."""
+    found = {_value(match): match[0].strip() for match in _YEAR.finditer(text)}
+    found.update({_value(match): match[0].strip() for match in _AMOUNT.finditer(text)})
+    return found
+
+
+def unsupported_figures(text: str, source: str) -> list[str]:
+    """Those of `figures` that the source does not have in any notation of digits.
+
+    Numbers that the source spells out in words count as missing: a reader should look at them.
+    """
+    known = {_value(match) for match in _NUMBER.finditer(source)}
+    known |= {f"{century}{match['year']}.00" for match in _SHORT_YEAR.finditer(source) for century in ("19", "20")}
+    return [written for value, written in figures(text).items() if value not in known]
+
+
+# --- All of it ------------------------------------------------------------------------------------------------
+
+
+def measure(text: str, *, source: str, reference: str, required: Sequence[str], dated: str) -> dict[str, Any]:
+    """Everything stored with an output. A metric that has no meaning here is None."""
+    form = adherence(text, required)
+    return {
+        "adherence": form.share if form else None,
+        "complete": form.complete if form else None,
+        "dated": dated_section(text, dated, required),
+        "rouge_l": rouge_l(text, reference) if reference else None,
+        "bleu": sentence_bleu(text, reference) if reference else None,
+        "bleu_counts": bleu_counts(text, reference) if reference else None,
+        "words": len(text.split()),
+        "figures": len(figures(text)),
+        "unsupported": unsupported_figures(text, source),
+    }
