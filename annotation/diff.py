@@ -1,0 +1,37 @@
+"""What changed between two texts, word by word."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import Literal
+
+PIECE = re.compile(r"\w+|\s+|[^\w\s]")
+LONGEST = 20_000  # characters compared word by word; matching grows with the square of the length
+
+Kind = Literal["same", "added", "removed"]
+
+
+@dataclass(frozen=True)
+class Piece:
+    kind: Kind
+    text: str
+
+
+def words(before: str, after: str) -> list[Piece]:
+    """Pieces that give `before` without the added ones and `after` without the removed ones."""
+    if before == after:
+        return [Piece("same", before)] if before else []
+    if max(len(before), len(after)) > LONGEST:
+        return _pieces(("removed", before), ("added", after))
+    old, new = PIECE.findall(before), PIECE.findall(after)
+    found: list[Piece] = []
+    for tag, old_from, old_to, new_from, new_to in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        gone, come = "".join(old[old_from:old_to]), "".join(new[new_from:new_to])
+        found += _pieces(("same", gone)) if tag == "equal" else _pieces(("removed", gone), ("added", come))
+    return found
+
+
+def _pieces(*parts: tuple[Kind, str]) -> list[Piece]:
+    return [Piece(kind, text) for kind, text in parts if text]

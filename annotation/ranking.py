@@ -1,0 +1,103 @@
+"""What rankings say: in which order candidates are shown, and which pairs (chosen, rejected) follow."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Protocol
+
+LETTERS = "ABCDE"
+
+Order = Sequence[Sequence[str]]
+
+
+class Judgement(Protocol):
+    """One person's ranking: groups of candidate ids, best first; a group is a tie."""
+
+    @property
+    def order(self) -> Order: ...
+
+    @property
+    def all_bad(self) -> bool: ...
+
+
+@dataclass(frozen=True)
+class ConsensusPair:
+    """`votes` of `judged` people prefer `chosen`. `strength` is the lead over those who prefer the other, 0 to 1."""
+
+    chosen: str
+    rejected: str
+    votes: int
+    judged: int
+    agreement: float
+    strength: float
+
+
+def display_order(candidate_ids: Iterable[str], seed: int, ranker_id: int) -> list[str]:
+    """The candidates as this person sees them, A first; the same at every visit.
+
+    The seed shuffles; the person's id turns the circle and its direction. So among any 2n people with successive ids
+    each candidate stands equally often at each place, and each neighbour equally often before and after it.
+    """
+    circle = sorted(candidate_ids)
+    random.Random(seed).shuffle(circle)  # noqa: S311 - a reproducible order, not a secret
+    turn = ranker_id + seed
+    turns, reverse = divmod(turn, 2) if len(circle) > 2 else (turn, 0)  # two reversed is two turned
+    if reverse:
+        circle.reverse()
+    at = turns % len(circle)
+    return circle[at:] + circle[:at]
+
+
+def pairs(order: Order, all_bad: bool = False) -> list[tuple[str, str]]:
+    """Every (chosen, rejected) one ranking implies. Ties imply none; neither do candidates that are all bad."""
+    if all_bad:
+        return []
+    return [
+        (better, worse)
+        for above, below in combinations(order, 2)  # groups come best first
+        for better in above
+        for worse in below
+    ]
+
+
+def consensus_pairs(judgements: Sequence[Judgement], candidates: Iterable[str]) -> list[ConsensusPair]:
+    """The pairs that at least two thirds of the judges agree on; a tie or "all bad" is a vote for neither.
+
+    Pairs that contradict each other in a circle (A over B, B over C, C over A) are dropped as well.
+    """
+    votes: dict[tuple[str, str], int] = {}
+    for judgement in judgements:
+        for pair in pairs(judgement.order, judgement.all_bad):
+            votes[pair] = votes.get(pair, 0) + 1
+    judged = len(judgements)
+    found = []
+    for one, other in combinations(sorted(candidates), 2):
+        for chosen, rejected in ((one, other), (other, one)):
+            won, lost = votes.get((chosen, rejected), 0), votes.get((rejected, chosen), 0)
+            # in whole numbers: 2 of 3 is two thirds, whatever floating point makes of it
+            if won > lost and 3 * won >= 2 * judged:
+                found.append(ConsensusPair(chosen, rejected, won, judged, won / judged, (won - lost) / judged))
+    return _without_circles(found)
+
+
+def _without_circles(found: list[ConsensusPair]) -> list[ConsensusPair]:
+    beats: dict[str, set[str]] = {}
+    for pair in found:
+        beats.setdefault(pair.chosen, set()).add(pair.rejected)
+    return [pair for pair in found if not _reaches(beats, pair.rejected, pair.chosen)]
+
+
+def _reaches(beats: dict[str, set[str]], start: str, goal: str) -> bool:
+    seen: set[str] = set()
+    ahead = [start]
+    while ahead:
+        here = ahead.pop()
+        if here == goal:
+            return True
+        if here not in seen:
+            seen.add(here)
+            ahead.extend(beats.get(here, ()))
+    return False
