@@ -1,1 +1,232 @@
-export {};
+// Texts are saved while they are typed. The server's version number decides; nothing newer is ever overwritten
+// unasked. Until the server confirms, a copy stays in this tab's storage, under the name of the person it belongs to.
+const WAIT = 1500;
+const LONGEST_RETRY = 30_000;
+const PREFIX = "draft:";
+const person = document.body.dataset.person || "";
+
+const store = {
+  read(key) {
+    try { return JSON.parse(sessionStorage.getItem(PREFIX + key)); } catch { return null; }
+  },
+  write(key, copy) {
+    try { sessionStorage.setItem(PREFIX + key, JSON.stringify({ ...copy, person })); } catch { /* full or forbidden */ }
+  },
+  remove(key) {
+    try { sessionStorage.removeItem(PREFIX + key); } catch { /* forbidden */ }
+  },
+  keys() {
+    try {
+      return Object.keys(sessionStorage).filter((key) => key.startsWith(PREFIX)).map((key) => key.slice(PREFIX.length));
+    } catch { return []; }
+  },
+};
+
+// What the person typed: without the token, the version and the names of buttons.
+function fieldsOf(form) {
+  const fields = {};
+  for (const [name, value] of new FormData(form)) {
+    if (name === "csrfmiddlewaretoken" || name === "version" || value instanceof File) continue;
+    (fields[name] ??= []).push(value);
+  }
+  return fields;
+}
+
+function fill(form, fields) {
+  for (const element of form.elements) {
+    const values = fields[element.name];
+    if (element.type === "checkbox" || element.type === "radio") {
+      if (element.name) element.checked = Boolean(values?.includes(element.value));
+    } else if (values && !["hidden", "submit", "button", "file"].includes(element.type)) {
+      element.value = values[0];
+    }
+  }
+  form.dispatchEvent(new CustomEvent("autosave:filled"));
+}
+
+const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
+const hour = (iso) => new Date(iso).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+
+class Autosave {
+  constructor(form) {
+    this.form = form;
+    this.key = form.dataset.autosaveKey;
+    this.url = form.dataset.autosave;
+    this.state = form.querySelector("[data-autosave-state]");
+    this.region = form.querySelector("[data-autosave-conflict]");
+    this.timer = null;
+    this.sending = null; // the promise of the save under way
+    this.retryAfter = 2000;
+    this.blocked = false; // a conflict waits for the person's decision
+    this.saved = fieldsOf(form);
+    this.listen();
+    this.restore();
+  }
+
+  get version() { return Number(this.form.elements.version?.value || 0); }
+  set version(number) { if (this.form.elements.version) this.form.elements.version.value = number; }
+  get dirty() { return !same(fieldsOf(this.form), this.saved); }
+
+  listen() {
+    for (const name of ["input", "change"]) this.form.addEventListener(name, () => this.touched());
+    this.form.addEventListener("focusout", () => this.save());
+    document.addEventListener("visibilitychange", () => { if (document.hidden) this.save({ keepalive: true }); });
+    addEventListener("pagehide", () => this.save({ keepalive: true }));
+    addEventListener("online", () => this.save());
+    this.form.addEventListener("submit", (event) => this.submitting(event));
+    addEventListener("beforeunload", (event) => {
+      if (this.state?.dataset.state === "failed" && this.dirty && !this.submitted) event.preventDefault();
+    });
+  }
+
+  tell(words, state = "") {
+    if (!this.state) return;
+    if (this.state.textContent !== words) this.state.textContent = words;
+    this.state.dataset.state = state;
+  }
+
+  touched() {
+    if (this.blocked || !this.dirty) return;
+    store.write(this.key, { fields: fieldsOf(this.form), version: this.version });
+    this.later(WAIT);
+  }
+
+  later(milliseconds) {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.save(), milliseconds);
+  }
+
+  // One save at a time: the next needs the version that this one returns.
+  async save({ keepalive = false } = {}) {
+    clearTimeout(this.timer);
+    if (this.sending || this.blocked || this.submitted || !this.dirty) return this.sending;
+    this.sending = this.send(keepalive).finally(() => { this.sending = null; });
+    return this.sending;
+  }
+
+  async send(keepalive) {
+    const fields = fieldsOf(this.form);
+    this.tell("Saving…", "saving");
+    let response;
+    try {
+      response = await fetch(this.url, {
+        method: "POST",
+        body: new URLSearchParams(new FormData(this.form)),
+        headers: { "X-CSRFToken": this.form.elements.csrfmiddlewaretoken.value, "X-Requested-With": "fetch" },
+        keepalive,
+      });
+    } catch {
+      return this.failed();
+    }
+    if (response.redirected) return this.refused("Not saved: your session ended. Sign in again in another tab.");
+    const answer = await response.json().catch(() => ({}));
+    if (response.status === 409) return this.conflict(answer);
+    if (response.status >= 500 || response.status === 429) return this.failed();
+    if (!response.ok) return this.refused(answer.message || "Not saved: this page is out of date. Load it again.");
+    this.confirmed(fields, answer);
+  }
+
+  confirmed(fields, answer) {
+    this.saved = fields;
+    this.version = answer.version;
+    this.retryAfter = 2000;
+    this.tell(`Saved ${hour(answer.saved_at)}`, "saved");
+    if (this.dirty) this.touched();
+    else store.remove(this.key);
+  }
+
+  failed() {
+    this.tell("Not saved, retrying", "failed");
+    this.later(this.retryAfter);
+    this.retryAfter = Math.min(this.retryAfter * 2, LONGEST_RETRY);
+  }
+
+  refused(words) {
+    this.tell(words, "failed");
+  }
+
+  // Somebody, or another tab, saved in the meantime. The person decides; until then nothing is sent.
+  conflict({ message, version, ...newer }) {
+    this.blocked = true;
+    this.tell("Not saved", "failed");
+    const theirs = Object.fromEntries(Object.entries(newer).map(([name, value]) => [name, [value].flat().map(String)]));
+    const choices = [["Keep what is here", () => { this.version = version; }]];
+    if (Object.keys(theirs).length) {
+      choices.unshift(["Take the newer one", () => {
+        fill(this.form, { ...fieldsOf(this.form), ...theirs });
+        this.version = version;
+        this.saved = fieldsOf(this.form);
+        store.remove(this.key);
+        this.tell("The newer one is shown", "saved");
+      }]);
+    }
+    this.ask(message || "This was saved somewhere else in the meantime.", choices);
+  }
+
+  ask(question, choices) {
+    if (!this.region) return;
+    this.blocked = true;
+    const words = document.createElement("span");
+    words.textContent = `${question} `;
+    const buttons = choices.map(([label, act]) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "btn btn-sm";
+      button.textContent = label;
+      button.addEventListener("click", () => {
+        act();
+        this.region.hidden = true;
+        this.blocked = false;
+        this.save();
+      });
+      return button;
+    });
+    this.region.setAttribute("role", "alert");
+    this.region.replaceChildren(words, ...buttons);
+    this.region.hidden = false;
+  }
+
+  restore() {
+    const copy = store.read(this.key);
+    if (!copy) return;
+    if (same(copy.fields, this.saved)) return store.remove(this.key);
+    if (copy.version >= this.version) {
+      fill(this.form, copy.fields);
+      this.tell("Restored from this browser", "");
+      this.later(200);
+      return;
+    }
+    this.ask("This browser holds an unsaved text that differs from the saved one.", [
+      ["Show the unsaved text", () => fill(this.form, copy.fields)],
+      ["Drop it", () => store.remove(this.key)],
+    ]);
+  }
+
+  // A submit overtaking a save would carry the old version and be refused: it waits for the save.
+  submitting(event) {
+    clearTimeout(this.timer);
+    if (this.sending) {
+      event.preventDefault();
+      const button = event.submitter;
+      this.sending.then(() => { if (!this.blocked) this.form.requestSubmit(button); });
+      return;
+    }
+    this.submitted = true;
+    store.write(this.key, { fields: fieldsOf(this.form), version: this.version, submitted: true });
+  }
+}
+
+function sweep() {
+  const here = new Set([...document.querySelectorAll("form[data-autosave]")].map((form) => form.dataset.autosaveKey));
+  for (const key of store.keys()) {
+    const copy = store.read(key);
+    const delivered = copy?.submitted && !here.has(key);
+    if (person && (!copy || copy.person !== person || delivered)) store.remove(key);
+  }
+}
+
+sweep();
+document.querySelectorAll("form[data-autosave]").forEach((form) => new Autosave(form));
+document.querySelectorAll("form[data-sign-out]").forEach((form) => {
+  form.addEventListener("submit", () => store.keys().forEach((key) => store.remove(key)));
+});

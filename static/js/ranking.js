@@ -1,1 +1,128 @@
-export {};
+// Ranking with keys and buttons over the plain selects (rank-a, rank-b, …), which stay the truth that is sent.
+const form = document.querySelector("form[data-ranking]");
+if (form) start(form);
+
+function start(form) {
+  const candidates = [...form.querySelectorAll("[data-candidate]")].map((article) => ({
+    article,
+    name: article.dataset.candidate,
+    select: article.querySelector("select"),
+  }));
+  const allBad = form.elements.all_bad;
+  const summary = form.querySelector("[data-ranking-summary]");
+  if (allBad && !allBad.dataset.key) Object.assign(allBad.dataset, { key: "0", keyLabel: "None is acceptable" });
+
+  const refresh = candidates.length === 2 ? pair(form, candidates, summary) : list(candidates);
+  const show = () => {
+    if (summary) summary.textContent = sentence(candidates);
+    for (const { article, select } of candidates) article.toggleAttribute("data-best", select.value === "1");
+    refresh();
+  };
+  form.addEventListener("change", show);
+  form.addEventListener("autosave:filled", show);
+  show();
+}
+
+function put(select, place) {
+  if (select.value === String(place)) return;
+  select.value = String(place);
+  select.dispatchEvent(new Event("input", { bubbles: true }));
+  select.dispatchEvent(new Event("change", { bubbles: true }));
+}
+
+// --- Two candidates: one of three answers ---------------------------------------------------------------------
+
+function pair(form, [first, second], summary) {
+  const answers = [
+    [`${first.name} is better`, first.name.toLowerCase(), [1, 2]],
+    ["Equally good", "t", [1, 1]],
+    [`${second.name} is better`, second.name.toLowerCase(), [2, 1]],
+  ];
+  const group = document.createElement("div");
+  group.className = "ranking-choices";
+  group.setAttribute("role", "group");
+  group.setAttribute("aria-label", "Which is better");
+  const buttons = answers.map(([words, key, places]) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "btn";
+    button.dataset.key = key;
+    button.append(`${words} `, Object.assign(document.createElement("kbd"), { textContent: key }));
+    button.setAttribute("aria-keyshortcuts", key);
+    button.addEventListener("click", () => {
+      put(first.select, places[0]);
+      put(second.select, places[1]);
+    });
+    group.append(button);
+    return [button, places];
+  });
+  for (const { article } of [first, second]) article.querySelector(".place").hidden = true;
+  (summary || form.querySelector(".candidates")).after(group);
+  if (summary) group.after(summary);
+  return () => {
+    for (const [button, places] of buttons) {
+      const chosen = first.select.value === String(places[0]) && second.select.value === String(places[1]);
+      button.setAttribute("aria-pressed", String(chosen));
+    }
+  };
+}
+
+// --- Three and more: up, down, or a number while a candidate has the focus -----------------------------------
+
+function list(candidates) {
+  for (const candidate of candidates) {
+    const moves = document.createElement("div");
+    moves.className = "candidate-moves";
+    moves.append(moveButton(candidate, candidates, "Up", -1), moveButton(candidate, candidates, "Down", 1));
+    candidate.article.querySelector("header").append(moves);
+    candidate.article.addEventListener("keydown", (event) => {
+      if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("select, input, textarea")) return;
+      const place = Number(event.key);
+      if (!place || place > candidates.length) return;
+      event.preventDefault();
+      put(candidate.select, place);
+    });
+  }
+  return () => {};
+}
+
+function moveButton(candidate, candidates, words, step) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "btn btn-sm";
+  button.textContent = step < 0 ? "↑" : "↓";
+  button.setAttribute("aria-label", `Move ${candidate.name} ${words.toLowerCase()}`);
+  button.addEventListener("click", () => move(candidate, candidates, step));
+  return button;
+}
+
+function move(candidate, candidates, step) {
+  const unranked = () => candidates.filter(({ select }) => !select.value);
+  if (unranked().length) {
+    const taken = candidates.length - unranked().length;
+    unranked().forEach(({ select }, index) => put(select, taken + index + 1));
+  }
+  const from = Number(candidate.select.value);
+  const to = Math.min(Math.max(from + step, 1), candidates.length);
+  if (to === from) return;
+  for (const other of candidates) {
+    if (other !== candidate && Number(other.select.value) === to) put(other.select, from);
+  }
+  put(candidate.select, to);
+}
+
+// --- In words -----------------------------------------------------------------------------------------------
+
+function sentence(candidates) {
+  if (candidates.some(({ select }) => !select.value)) return "";
+  const places = new Map();
+  for (const { name, select } of candidates) {
+    const place = Number(select.value);
+    places.set(place, [...(places.get(place) || []), name]);
+  }
+  const groups = [...places].sort(([one], [other]) => one - other).map(([, names]) => names);
+  const together = (names) => names.length < 3 ? names.join(" and ") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
+  if (groups.length === 1) return `${together(groups[0])} are equally good.`;
+  if (groups.length === 2) return `${together(groups[0])} ${groups[0].length > 1 ? "are" : "is"} better than ${together(groups[1])}.`;
+  return `Best first: ${groups.map(together).join(", then ")}.`;
+}

@@ -1,1 +1,150 @@
-export {};
+// Keys: elements carry data-key ("a", "Control+Enter", several with spaces). "?" lists those of this page.
+const SETTING = "single-keys";
+const dialog = document.getElementById("keys");
+const NAMES = { Control: "Ctrl", Enter: "↵", ArrowUp: "↑", ArrowDown: "↓", ArrowLeft: "←", ArrowRight: "→", Escape: "Esc" };
+
+function singleKeysOn() {
+  try { return localStorage.getItem(SETTING) !== "off"; } catch { return true; }
+}
+
+function isTyping(target) {
+  if (target.isContentEditable || target.matches("textarea, select")) return true;
+  return target.matches("input") && !["checkbox", "radio", "button", "submit", "range", "file"].includes(target.type);
+}
+
+function matches(event, combination) {
+  const parts = combination.split("+");
+  const key = parts.pop() || "+";
+  const wantsControl = parts.includes("Control");
+  if (wantsControl !== (event.ctrlKey || event.metaKey)) return false;
+  if (parts.includes("Alt") !== event.altKey) return false;
+  return event.key.toLowerCase() === key.toLowerCase();
+}
+
+const isSingle = (combination) => !combination.includes("+");
+const inReach = (element) => {
+  const open = document.querySelector("dialog[open]");
+  return !element.disabled && element.checkVisibility() && (!open || open.contains(element));
+};
+
+function use(element) {
+  if (element.matches("details")) {
+    element.open = !element.open;
+    return;
+  }
+  if (element.matches("input[type=radio], input[type=checkbox], button, a, summary")) {
+    element.focus({ preventScroll: true });
+    element.click();
+    return;
+  }
+  element.focus();
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.defaultPrevented || event.isComposing || event.repeat) return;
+  const typing = isTyping(event.target);
+  if (event.key === "?" && !typing && singleKeysOn()) {
+    openSheet();
+    event.preventDefault();
+    return;
+  }
+  if (!typing && singleKeysOn() && !event.ctrlKey && !event.metaKey && !event.altKey && chooseScore(event)) return;
+
+  for (const element of document.querySelectorAll("[data-key]")) {
+    const hit = element.dataset.key.split(" ").find((combination) => matches(event, combination));
+    if (!hit || !inReach(element)) continue;
+    if (isSingle(hit) && (typing || !singleKeysOn())) continue;
+    event.preventDefault();
+    use(element);
+    return;
+  }
+});
+
+// --- Scores by digits: in the row with the focus, else in the first row without a score ---------------------
+
+let lastDigit = { row: null, at: 0, value: "" };
+
+function chooseScore(event) {
+  if (!/^\d$/.test(event.key) || document.querySelector("dialog[open]")) return false;
+  const quick = Date.now() - lastDigit.at < 900;
+  if (quick && choose(lastDigit.row, lastDigit.value + event.key)) {
+    event.preventDefault();
+    return true;
+  }
+  const rows = [...document.querySelectorAll(".criterion")];
+  const row = event.target.closest(".criterion") || rows.find((each) => !each.querySelector(":checked"));
+  if (!row || !choose(row, event.key)) return false;
+  lastDigit = { row, at: Date.now(), value: event.key };
+  event.preventDefault();
+  const next = rows[rows.indexOf(row) + 1];
+  if (next && row.querySelectorAll("input[type=radio]").length < 10) focusRow(next);
+  return true;
+}
+
+function choose(row, value) {
+  const radio = row?.querySelector(`input[type=radio][value="${value}"]`);
+  if (!radio) return false;
+  radio.focus();
+  radio.click();
+  return true;
+}
+
+function focusRow(row) {
+  (row.querySelector(":checked") || row.querySelector("input[type=radio]")).focus();
+  row.scrollIntoView({ block: "nearest" });
+}
+
+// --- The sheet ----------------------------------------------------------------------------------------------
+
+function label(element) {
+  if (element.dataset.keyLabel) return element.dataset.keyLabel;
+  if (element.ariaLabel) return element.ariaLabel;
+  const source = element.matches("details") ? element.querySelector("summary") : element;
+  const words = source.cloneNode(true);
+  words.querySelectorAll("kbd").forEach((kbd) => kbd.remove());
+  return words.textContent.trim() || element.labels?.[0]?.textContent.trim() || "";
+}
+
+function row(keys, words) {
+  const term = document.createElement("dt");
+  keys.forEach((combination, index) => {
+    if (index) term.append(" or ");
+    for (const part of combination.split("+")) {
+      const kbd = document.createElement("kbd");
+      kbd.textContent = NAMES[part] || part;
+      term.append(kbd);
+    }
+  });
+  const description = document.createElement("dd");
+  description.textContent = words;
+  return [term, description];
+}
+
+function openSheet() {
+  const list = dialog.querySelector("[data-key-list]");
+  list.replaceChildren(...row(["?"], "Show this list"));
+  if (document.querySelector(".criterion")) list.append(...row(["0", "9"], "Score the present row, go to the next"));
+  for (const element of document.querySelectorAll("[data-key]")) {
+    if (!dialog.contains(element) && inReach(element)) list.append(...row(element.dataset.key.split(" "), label(element)));
+  }
+  dialog.querySelector("[data-single-keys]").checked = singleKeysOn();
+  dialog.showModal();
+}
+
+function announce() {
+  for (const element of document.querySelectorAll("[data-key]")) {
+    element.setAttribute("aria-keyshortcuts", element.dataset.key);
+  }
+  document.documentElement.dataset.singleKeys = singleKeysOn() ? "on" : "off";
+}
+
+dialog?.querySelector("[data-single-keys]").addEventListener("change", (event) => {
+  try { localStorage.setItem(SETTING, event.target.checked ? "on" : "off"); } catch { /* holds for this page only */ }
+  announce();
+});
+document.querySelectorAll("[data-open-keys]").forEach((button) => {
+  button.hidden = false;
+  button.addEventListener("click", openSheet);
+});
+document.addEventListener("htmx:afterSettle", announce);
+announce();
