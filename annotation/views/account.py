@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.contrib import messages
+from django.contrib.auth import update_session_auth_hash
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
+from django.views.decorators.http import require_http_methods, require_POST
+from knox.models import AuthToken
+
+from annotation.forms.account import NameForm, PasswordForm, TokenForm
+from annotation.models import Event
+
+
+@sensitive_post_parameters("current", "new_password1", "new_password2")
+@require_http_methods(["GET", "POST"])
+def account(request: HttpRequest) -> HttpResponse:
+    """Three forms on one page; `action` says which one was sent."""
+    user = User.objects.get(pk=request.user.pk)
+    action = request.POST.get("action", "")
+    data = request.POST if request.method == "POST" else None
+    name = NameForm(data if action == "name" else None, instance=user)
+    password = PasswordForm(user, data if action == "password" else None)
+    token = TokenForm(data if action == "token" else None)
+    if action == "name" and name.is_valid():
+        name.save()
+        messages.success(request, "Your name is saved.")
+        return redirect("account")
+    if action == "password" and password.is_valid():
+        _change_password(request, password)
+        return redirect("account")
+    if action == "token" and token.is_valid():
+        return _show(request, NameForm(instance=user), password, token, _new_token(user, token.cleaned_data["days"]))
+    return _show(request, name, password, token, "")
+
+
+@require_POST
+def token_revoke(request: HttpRequest, token_key: str) -> HttpResponse:
+    token = get_object_or_404(AuthToken, user=request.user, token_key=token_key)
+    token.delete()
+    Event.record("revoked an API token", request.user, by=request.user, token=token_key)
+    messages.success(request, "The token is revoked: programs that use it are locked out from now on.")
+    return redirect("account")
+
+
+def _show(
+    request: HttpRequest, name: NameForm, password: PasswordForm, token: TokenForm, new_token: str
+) -> HttpResponse:
+    return render(
+        request,
+        "annotation/account.html",
+        {
+            "form": name,
+            "password_form": password,
+            "token_form": token,
+            "tokens": AuthToken.objects.filter(user=request.user).order_by("-created"),
+            "new_token": new_token,
+        },
+    )
+
+
+def _change_password(request: HttpRequest, form: PasswordForm) -> None:
+    user = form.save()
+    update_session_auth_hash(request, user)
+    Event.record("changed the password", user, by=user)
+    messages.success(request, "Your password is saved. Other devices are signed out.")
+
+
+@sensitive_variables("token")
+def _new_token(user: User, days: int) -> str:
+    """A new token's text, which only this page ever shows: the database keeps its hash."""
+    stored, token = AuthToken.objects.create(user=user, expiry=timedelta(days=days))
+    Event.record("made an API token", user, by=user, token=stored.token_key)
+    return token
