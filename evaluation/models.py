@@ -1,14 +1,15 @@
 from __future__ import annotations
 
-from typing import Self
+from typing import Any, Self
 
 from django.contrib.auth.models import User
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, Subquery, Sum
+from django.db.models.functions import Coalesce
 
 from annotation.models import AnyUser, Project, Prompt, UUIDModel
-from training.jobs import Job, JobQuerySet
+from training.jobs import Job, JobQuerySet, Status
 from training.models import Adapter, BaseModel
 
 
@@ -41,6 +42,22 @@ class EvaluationQuerySet(models.QuerySet["Evaluation"]):
     def visible_to(self, user: AnyUser) -> Self:
         return self.filter(project__memberships__user_id=user.pk)
 
+    def next_number(self) -> int:
+        return (self.aggregate(last=Max("number"))["last"] or 0) + 1
+
+    def with_review_counts(self) -> Self:
+        """`reviews_wanted` and `reviews_in`, over the outputs that are up for review."""
+        asked = Output.objects.filter(contestant__evaluation=OuterRef("pk"), for_review=True)
+        per_evaluation = asked.order_by().values("contestant__evaluation")
+        return self.annotate(
+            reviews_wanted=F("reviews_per_output") * _first(per_evaluation.annotate(found=Count("pk"))),
+            reviews_in=_first(per_evaluation.annotate(found=Sum("reviews_done"))),
+        )
+
+
+def _first(counted: models.QuerySet[Any]) -> Coalesce:
+    return Coalesce(Subquery(counted.values("found")), 0)
+
 
 class Evaluation(UUIDModel):
     """Contestants (base model, adapters) answering one evaluation set, judged blind and by metrics."""
@@ -52,6 +69,7 @@ class Evaluation(UUIDModel):
     reviews_per_output = models.PositiveSmallIntegerField(default=1)
     reviewed_prompts = models.PositiveIntegerField(default=20, help_text="How many of the prompts go to people.")
     seed = models.PositiveBigIntegerField(help_text="Decides the order in which outputs are handed out.")
+    instruction_template = models.TextField(help_text="As it was at the start: every contestant is asked the same.")
     opened_by = models.ManyToManyField(
         User, related_name="+", help_text="Who read the results before the last review; they score no more here."
     )
@@ -98,6 +116,28 @@ class Contestant(Job):
 class OutputQuerySet(models.QuerySet["Output"]):
     def visible_to(self, user: AnyUser) -> Self:
         return self.filter(contestant__evaluation__project__memberships__user_id=user.pk)
+
+    def to_score_by(self, user: AnyUser) -> Self:
+        """Outputs that still want a review of this person's.
+
+        Only where every contestant has answered or was left out: otherwise those that answer first would be
+        scored first, and the order would tell them apart. Not where the person has opened the results.
+        """
+        unanswered = Contestant.objects.filter(evaluation=OuterRef("contestant__evaluation")).exclude(
+            status__in=[Status.SUCCEEDED, Status.CANCELLED]
+        )
+        opened = Evaluation.opened_by.through.objects.filter(
+            evaluation=OuterRef("contestant__evaluation"), user_id=user.pk
+        )
+        reviewed = Review.objects.filter(output=OuterRef("pk"), reviewer_id=user.pk)
+        return self.filter(
+            ~Exists(unanswered),
+            ~Exists(opened),
+            ~Exists(reviewed),
+            for_review=True,
+            contestant__status=Status.SUCCEEDED,
+            reviews_done__lt=F("contestant__evaluation__reviews_per_output"),
+        )
 
 
 class Output(UUIDModel):
