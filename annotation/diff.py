@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Literal
 
-PIECE = re.compile(r"\w+|\s+|[^\w\s]")
+PIECE = re.compile(r"\s*\w+|\s*[^\w\s]|\s+")
 LONGEST = 20_000  # characters compared word by word; matching grows with the square of the length
 
 Kind = Literal["same", "added", "removed"]

@@ -1,0 +1,134 @@
+"""Pairs and consensus on any rankings, and the order in which candidates are shown."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from itertools import permutations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from annotation.ranking import consensus_pairs, display_order, pairs
+
+IDS = ["k", "l", "m", "n", "o"]
+
+
+@dataclass(frozen=True)
+class Judged:
+    order: list[list[str]]
+    all_bad: bool = False
+
+
+@st.composite
+def orders(draw: st.DrawFn, candidates: list[str] | None = None) -> list[list[str]]:
+    """Any listwise ranking with ties: each candidate gets a place, equal places tie."""
+    ids = candidates or IDS[: draw(st.integers(2, 5))]
+    places = {each: draw(st.integers(1, len(ids))) for each in ids}
+    return [[each for each in ids if places[each] == place] for place in sorted(set(places.values()))]
+
+
+@st.composite
+def juries(draw: st.DrawFn) -> tuple[list[str], list[Judged]]:
+    ids = IDS[: draw(st.integers(2, 5))]
+    judged = st.builds(Judged, orders(ids), st.sampled_from([False, False, False, True]))
+    return ids, draw(st.lists(judged, max_size=7))
+
+
+def place_of(order: list[list[str]]) -> dict[str, int]:
+    return {each: place for place, group in enumerate(order) for each in group}
+
+
+@given(orders())
+def test_it_makes_a_pair_of_every_two_at_different_places_and_of_no_tie(order: list[list[str]]) -> None:
+    place = place_of(order)
+    expected = {(one, other) for one, other in permutations(place, 2) if place[one] < place[other]}
+    assert set(pairs(order)) == expected
+    assert len(pairs(order)) == len(expected)
+
+
+@given(orders())
+def test_it_never_makes_a_pair_in_both_directions(order: list[list[str]]) -> None:
+    made = set(pairs(order))
+    assert not made & {(rejected, chosen) for chosen, rejected in made}
+
+
+@given(orders())
+def test_it_learns_nothing_from_candidates_that_are_all_bad(order: list[list[str]]) -> None:
+    assert pairs(order, all_bad=True) == []
+    assert consensus_pairs([Judged(order, all_bad=True)] * 3, place_of(order)) == []
+
+
+@given(orders())
+def test_it_takes_one_ranking_as_its_own_consensus(order: list[list[str]]) -> None:
+    agreed = consensus_pairs([Judged(order)], place_of(order))
+    assert {(pair.chosen, pair.rejected) for pair in agreed} == set(pairs(order))
+    assert all((pair.votes, pair.judged, pair.agreement, pair.strength) == (1, 1, 1, 1) for pair in agreed)
+
+
+@given(juries())
+def test_it_keeps_only_pairs_that_two_thirds_of_all_judges_prefer(jury: tuple[list[str], list[Judged]]) -> None:
+    ids, judgements = jury
+    votes = Counter(pair for each in judgements for pair in pairs(each.order, each.all_bad))
+    for pair in consensus_pairs(judgements, ids):
+        won, lost = votes[pair.chosen, pair.rejected], votes[pair.rejected, pair.chosen]
+        assert pair.votes == won
+        assert pair.judged == len(judgements)
+        assert 3 * won >= 2 * len(judgements)
+        assert pair.agreement == won / len(judgements)
+        assert 0 < pair.strength == (won - lost) / len(judgements) <= pair.agreement <= 1
+
+
+@given(juries())
+def test_it_never_agrees_on_both_directions_nor_on_a_circle(jury: tuple[list[str], list[Judged]]) -> None:
+    ids, judgements = jury
+    agreed = {(pair.chosen, pair.rejected) for pair in consensus_pairs(judgements, ids)}
+    left = set(ids)
+    while left:  # peel off whatever nothing left beats; a circle would leave no such candidate
+        unbeaten = {each for each in left if not any((other, each) in agreed for other in left)}
+        assert unbeaten
+        left -= unbeaten
+
+
+@given(juries(), st.randoms())
+def test_it_does_not_matter_who_judged_first(jury: tuple[list[str], list[Judged]], lot) -> None:
+    ids, judgements = jury
+    shuffled = list(judgements)
+    lot.shuffle(shuffled)
+    assert consensus_pairs(judgements, ids) == consensus_pairs(shuffled, reversed(ids))
+
+
+def test_it_drops_a_majority_below_two_thirds() -> None:
+    one, other = Judged([["k"], ["l"]]), Judged([["l"], ["k"]])
+    assert consensus_pairs([one, other], ["k", "l"]) == []
+    assert consensus_pairs([one, one, one, other, other], ["k", "l"]) == []
+    (kept,) = consensus_pairs([one, one, other], ["k", "l"])
+    assert (kept.chosen, kept.rejected, kept.votes, kept.judged) == ("k", "l", 2, 3)
+
+
+def test_it_counts_a_tie_and_an_all_bad_as_votes_for_neither() -> None:
+    prefers, ties, refuses = Judged([["k"], ["l"]]), Judged([["k", "l"]]), Judged([["k"], ["l"]], all_bad=True)
+    assert consensus_pairs([prefers, ties], ["k", "l"]) == []
+    assert consensus_pairs([prefers, refuses], ["k", "l"]) == []
+    assert len(consensus_pairs([prefers, prefers, refuses], ["k", "l"])) == 1
+
+
+def test_it_drops_the_circle_of_three_judges_who_disagree_all_round() -> None:
+    circle = [Judged([["k"], ["l"], ["m"]]), Judged([["l"], ["m"], ["k"]]), Judged([["m"], ["k"], ["l"]])]
+    assert consensus_pairs(circle, ["k", "l", "m"]) == []
+
+
+@given(st.integers(2, 5), st.integers(0, 2**62), st.integers(1, 10**6))
+def test_it_shows_each_candidate_equally_often_at_each_place(number: int, seed: int, first: int) -> None:
+    ids = IDS[:number]
+    people = range(first, first + (2 * number if number > 2 else 2))
+    shown = [display_order(ids, seed, person) for person in people]
+    assert all(sorted(each) == ids for each in shown)
+    for place in range(number):
+        counts = Counter(each[place] for each in shown)
+        assert set(counts.values()) == {len(shown) // number}
+
+
+@given(st.permutations(IDS), st.integers(0, 2**62), st.integers(1, 10**6))
+def test_it_shows_one_person_the_same_order_at_every_visit(ids: list[str], seed: int, person: int) -> None:
+    assert display_order(ids, seed, person) == display_order(sorted(ids), seed, person)
