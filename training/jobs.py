@@ -135,9 +135,7 @@ class Job(UUIDModel):
         released = self.released + (1 if free else 0)
         rows = self.mine(owner).filter(cancel_requested_at=None)
         return bool(
-            rows.update(
-                status=Status.QUEUED, lease_owner=None, lease_expires_at=None, result={"released": released}
-            )
+            rows.update(status=Status.QUEUED, lease_owner=None, lease_expires_at=None, result={"released": released})
         )
 
     @property
@@ -158,9 +156,7 @@ class Job(UUIDModel):
         return bool(rows.filter(status=Status.RUNNING, cancel_requested_at=None).update(cancel_requested_at=now))
 
     def _leave(self, rows: JobQuerySet, status: Status, **fields: Any) -> bool:
-        left = rows.update(
-            status=status, finished_at=timezone.now(), lease_owner=None, lease_expires_at=None, **fields
-        )
+        left = rows.update(status=status, finished_at=timezone.now(), lease_owner=None, lease_expires_at=None, **fields)
         if left:
             self.refresh_from_db()
         return bool(left)

@@ -2,16 +2,17 @@ from __future__ import annotations
 
 import uuid
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import Max, Q
 from django.db.models.functions import Now
 
 from annotation.models import AnyUser, Project, UUIDModel
 from training.jobs import Job, JobQuerySet, Status
+from training.run_dir import finished_rows
 
 
 class BaseModelQuerySet(models.QuerySet["BaseModel"]):
@@ -53,6 +54,10 @@ class DatasetVersionQuerySet(models.QuerySet["DatasetVersion"]):
     def visible_to(self, user: AnyUser) -> Self:
         return self.filter(project__memberships__user_id=user.pk)
 
+    def next_number(self) -> int:
+        """Ask it under the project's lock."""
+        return (self.aggregate(last=Max("number"))["last"] or 0) + 1
+
 
 class DatasetVersion(UUIDModel):
     """Rows frozen for training: `train.jsonl`, `validation.jsonl` and `manifest.json` in a folder named by hash."""
@@ -73,6 +78,7 @@ class DatasetVersion(UUIDModel):
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = DatasetVersionQuerySet.as_manager()
+    is_new = False  # True on what freezing has just made, not on what it found
 
     class Meta:
         ordering = ["-created_at"]
@@ -92,6 +98,10 @@ class DatasetVersion(UUIDModel):
 class TrainingRoundQuerySet(JobQuerySet):
     def visible_to(self, user: AnyUser) -> Self:
         return self.filter(project__memberships__user_id=user.pk)
+
+    def next_number(self) -> int:
+        """Ask it under the project's lock."""
+        return (self.aggregate(last=Max("number"))["last"] or 0) + 1
 
 
 class TrainingRound(Job):
@@ -196,6 +206,10 @@ class Preflight(Job):
     def __str__(self) -> str:
         return f"pre-flight for {self.dataset_version}"
 
+    @property
+    def passed(self) -> bool:
+        return self.status == Status.SUCCEEDED and not self.report.get("reasons")
+
 
 class SamplingQuerySet(JobQuerySet):
     def visible_to(self, user: AnyUser) -> Self:
@@ -227,3 +241,7 @@ class Sampling(Job):
 
     def __str__(self) -> str:
         return f"sampling for {len(self.prompts)} prompts"
+
+    def outputs(self) -> list[dict[str, Any]]:
+        """What has been written so far: {"source", "id", "index", "text", "tokens", "seconds", "finish"}."""
+        return finished_rows(self.run_dir().outputs) if self.attempt else []

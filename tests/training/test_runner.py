@@ -1,0 +1,346 @@
+"""Attempts with a real process each: what a job comes to, however it ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection, connections
+from django.utils import timezone
+
+from training import launcher, runner
+from training.jobs import Status
+from training.models import Sampling
+from training.run_dir import write_json
+from training.runner import JobKind
+
+pytestmark = pytest.mark.django_db(transaction=True)
+Fake = Callable[..., JobKind]
+
+
+def in_thread(kind: JobKind, job: Sampling) -> threading.Thread:
+    def work() -> None:
+        try:
+            runner.run(kind, job.pk)
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    return thread
+
+
+def eventually(true: Callable[[], Any], seconds: float = 15) -> Any:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        found = true()
+        if found:
+            return found
+        time.sleep(0.05)
+    raise AssertionError("it never happened")
+
+
+def child_pid(job: Sampling, attempt: int = 1) -> int:
+    import json
+
+    seen = job.run_dir(attempt).path / "seen.json"
+    eventually(seen.exists)
+    return int(json.loads(seen.read_text())["pid"])
+
+
+def is_gone(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    with open(f"/proc/{pid}/stat") as stat:
+        return stat.read().rsplit(")", 1)[1].split()[0] == "Z"
+
+
+def test_it_runs_publishes_and_keeps_the_last_progress(fake: Fake, job: Sampling) -> None:
+    published: list[Any] = []
+    runner.run(fake(published=published), job.pk)
+    job.refresh_from_db()
+    assert (job.status, job.attempt, job.lease_owner) == (Status.SUCCEEDED, 1, None)
+    assert published == [(job.pk, 1)]
+    assert job.progress == {
+        "phase": "Training",
+        "step": 10,
+        "max_steps": 10,
+        "loss": 0.1,
+        "tokens_per_second": 9.0,
+        "seconds_left": 0,
+    }
+    assert job.finished_at is not None
+
+
+def test_it_gives_the_recipe_no_secrets(
+    fake: Fake, job: Sampling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import json
+
+    monkeypatch.setenv("SECRET_KEY", "s3cret")
+    monkeypatch.setenv("DATABASE_URL", "postgres://somewhere")
+    runner.run(fake(), job.pk)
+    seen = json.loads((job.run_dir(1).path / "seen.json").read_text())
+    assert {"SECRET_KEY", "DATABASE_URL", "DJANGO_SETTINGS_MODULE"} & set(seen["env"]) == set()
+    assert seen["env"]["HF_HUB_OFFLINE"] == "1"
+    assert seen["env"]["PRECEPTOR_STDIN_GUARD"] == "1"
+    assert int(seen["env"]["PRECEPTOR_THREADS"]) >= 1
+    assert seen["nice"] >= launcher.NICENESS
+
+
+@pytest.mark.parametrize(
+    ("act", "code", "sentence"),
+    [
+        ("diverge", "diverged", "no longer a number"),
+        ("refuse", "preflight", "Row 3 is too long."),
+        ("crash", "crashed", "the fake recipe broke"),
+        ("no result", "crashed", "ended with an error"),
+    ],
+)
+def test_it_fails_with_a_code_and_a_sentence(
+    fake: Fake, job: Sampling, act: str, code: str, sentence: str
+) -> None:
+    published: list[Any] = []
+    runner.run(fake(act, published=published), job.pk)
+    job.refresh_from_db()
+    assert (job.status, job.failure_code, published) == (Status.FAILED, code, [])
+    assert sentence in job.failure_message
+
+
+@pytest.mark.parametrize("act", ["kill itself", "interrupted"])
+def test_it_tries_again_when_ended_from_outside_but_not_for_ever(fake: Fake, job: Sampling, act: str) -> None:
+    kind = fake(act)
+    for attempt in (1, 2):
+        runner.run(kind, job.pk)
+        job.refresh_from_db()
+        assert (job.status, job.attempt) == (Status.QUEUED, attempt)
+    runner.run(kind, job.pk)
+    job.refresh_from_db()
+    assert (job.status, job.attempt, job.failure_code) == (Status.FAILED, 3, "killed")
+    assert "memory" in job.failure_message
+
+
+def test_it_fails_when_the_inputs_cannot_be_written(fake: Fake, job: Sampling) -> None:
+    def refuse(job: Any, run_dir: Any) -> None:
+        raise runner.JobFailed("dataset", "The files are gone.")
+
+    kind = fake()
+    runner.run(JobKind(kind.model, kind.recipe, refuse, kind.publish), job.pk)
+    job.refresh_from_db()
+    assert (job.status, job.failure_code, job.failure_message) == (Status.FAILED, "dataset", "The files are gone.")
+
+
+def test_it_fails_a_job_whose_result_cannot_be_published(fake: Fake, job: Sampling) -> None:
+    def break_(job: Any, run_dir: Any, result: Any) -> None:
+        raise KeyError("text")
+
+    kind = fake()
+    runner.run(JobKind(kind.model, kind.recipe, kind.write_inputs, break_), job.pk)
+    job.refresh_from_db()
+    assert (job.status, job.failure_code) == (Status.FAILED, "not_published")
+
+
+def test_it_leaves_a_result_to_the_reconciler_while_the_disk_is_full(fake: Fake, job: Sampling) -> None:
+    full = [True]
+
+    def publish(job: Any, run_dir: Any, result: Any) -> None:
+        if full:
+            raise OSError(28, "No space left on device")
+
+    kind = fake()
+    kind = JobKind(kind.model, kind.recipe, kind.write_inputs, publish)
+    runner.run(kind, job.pk)
+    job.refresh_from_db()
+    assert job.status == Status.RUNNING
+    full.clear()
+    expire(job)
+    runner.reconcile(kind, lambda pk: None)
+    job.refresh_from_db()
+    assert (job.status, job.attempt) == (Status.SUCCEEDED, 1)
+
+
+def expire(job: Sampling) -> None:
+    Sampling.objects.filter(pk=job.pk).update(lease_expires_at=timezone.now() - timezone.timedelta(seconds=1))
+
+
+# --- Cancelling -------------------------------------------------------------------------------------------------
+
+
+def test_it_cancels_a_queued_job_at_once(fake: Fake, job: Sampling) -> None:
+    assert job.request_cancel()
+    runner.run(fake(), job.pk)
+    job.refresh_from_db()
+    assert (job.status, job.attempt) == (Status.CANCELLED, 0)
+
+
+@pytest.mark.parametrize("act", ["succeed", "deaf"])
+def test_it_cancels_a_running_job_and_leaves_no_process(
+    fake: Fake, job: Sampling, act: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(launcher, "GRACE_SECONDS", 1)
+    monkeypatch.setattr(launcher.Child.stop, "__defaults__", (1,))
+    published: list[Any] = []
+    thread = in_thread(fake(act, 60, published), job)
+    pid = child_pid(job)
+    assert job.request_cancel()
+    thread.join(15)
+    job.refresh_from_db()
+    assert (job.status, published) == (Status.CANCELLED, [])
+    assert is_gone(pid)
+    assert not job.request_cancel()
+
+
+def test_it_cancels_when_asked_between_the_end_and_the_settling(fake: Fake, job: Sampling) -> None:
+    published: list[Any] = []
+    kind = fake(published=published)
+
+    def ask(job: Any, run_dir: Any, result: Any) -> None:
+        job.request_cancel()
+
+    runner.run(JobKind(kind.model, kind.recipe, kind.write_inputs, kind.publish, check=ask), job.pk)
+    job.refresh_from_db()
+    assert (job.status, published) == (Status.CANCELLED, [])
+
+
+# --- Leases, zombies, lost bells --------------------------------------------------------------------------------
+
+
+def test_it_runs_once_when_many_bells_ring(fake: Fake, job: Sampling) -> None:
+    published: list[Any] = []
+    kind = fake(published=published)
+    threads = [in_thread(kind, job) for _bell in range(5)]
+    for thread in threads:
+        thread.join(20)
+    job.refresh_from_db()
+    assert (job.status, job.attempt, published) == (Status.SUCCEEDED, 1, [(job.pk, 1)])
+
+
+def test_it_stops_its_process_when_the_lease_is_lost(fake: Fake, job: Sampling) -> None:
+    published: list[Any] = []
+    thread = in_thread(fake(seconds=60, published=published), job)
+    pid = child_pid(job)
+    winner = uuid.uuid4()
+    Sampling.objects.filter(pk=job.pk).update(attempt=2, lease_owner=winner)
+    thread.join(30)
+    assert is_gone(pid)
+    job.refresh_from_db()
+    assert (job.status, job.attempt, job.lease_owner, published) == (Status.RUNNING, 2, winner, [])
+
+
+def test_a_zombie_publishes_nothing(fake: Fake, job: Sampling) -> None:
+    published: list[Any] = []
+    kind = fake(published=published)
+
+    def overtaken(job: Any, run_dir: Any, result: Any) -> None:
+        Sampling.objects.filter(pk=job.pk).update(attempt=2, lease_owner=uuid.uuid4())
+
+    runner.run(JobKind(kind.model, kind.recipe, kind.write_inputs, kind.publish, check=overtaken), job.pk)
+    job.refresh_from_db()
+    assert (job.status, job.attempt, published) == (Status.RUNNING, 2, [])
+
+
+def test_the_reconciler_requeues_what_its_worker_left(fake: Fake, job: Sampling) -> None:
+    assert job.claim(uuid.uuid4())
+    bells: list[str] = []
+    kind = fake()
+    runner.reconcile(kind, bells.append)
+    job.refresh_from_db()
+    assert (job.status, bells) == (Status.RUNNING, [])
+    expire(job)
+    runner.reconcile(kind, bells.append)
+    job.refresh_from_db()
+    assert (job.status, bells) == (Status.QUEUED, [str(job.pk)])
+    runner.run(kind, job.pk)
+    job.refresh_from_db()
+    assert (job.status, job.attempt) == (Status.SUCCEEDED, 2)
+
+
+def test_the_reconciler_publishes_a_result_that_was_left_behind_once(fake: Fake, job: Sampling) -> None:
+    published: list[Any] = []
+    kind = fake(published=published)
+    assert job.claim(uuid.uuid4())
+    job.run_dir().path.mkdir(parents=True)
+    write_json(job.run_dir().result_file, {"status": "succeeded"})
+    expire(job)
+    runner.reconcile(kind, lambda pk: None)
+    runner.reconcile(kind, lambda pk: None)
+    job.refresh_from_db()
+    assert (job.status, published) == (Status.SUCCEEDED, [(job.pk, 1)])
+
+
+def test_the_reconciler_cancels_what_was_asked_to_stop(fake: Fake, job: Sampling) -> None:
+    assert job.claim(uuid.uuid4())
+    job.request_cancel()
+    expire(job)
+    runner.reconcile(fake(), lambda pk: None)
+    job.refresh_from_db()
+    assert job.status == Status.CANCELLED
+
+
+def test_the_reconciler_gives_up_after_the_last_attempt(fake: Fake, job: Sampling) -> None:
+    kind = fake()
+    for _attempt in range(3):
+        assert job.claim(uuid.uuid4())
+        expire(job)
+        runner.reconcile(kind, lambda pk: None)
+    job.refresh_from_db()
+    assert (job.status, job.failure_code) == (Status.FAILED, "killed")
+
+
+def test_an_orderly_stop_gives_the_attempt_back_without_counting_it(
+    fake: Fake, job: Sampling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopping = threading.Event()
+    monkeypatch.setattr(runner, "_stopping", stopping)
+    thread = in_thread(fake(seconds=60), job)
+    pid = child_pid(job)
+    stopping.set()
+    thread.join(30)
+    job.refresh_from_db()
+    assert (job.status, job.attempt, job.released) == (Status.QUEUED, 1, 1)
+    assert is_gone(pid)
+    runner.run(fake(), job.pk)
+    job.refresh_from_db()
+    assert (job.status, job.attempt) == (Status.QUEUED, 1)  # a worker on its way out takes nothing new
+
+
+def test_it_measures_leases_by_the_databases_clock(
+    fake: Fake, job: Sampling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert job.claim(uuid.uuid4())
+    hour = timezone.timedelta(hours=1)
+    real = timezone.now
+    for jump in (hour, -hour):
+        monkeypatch.setattr(timezone, "now", lambda jump=jump: real() + jump)
+        assert not Sampling.objects.abandoned().exists()
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE training_sampling SET lease_expires_at = '2020-01-01 00:00:00'")
+    assert Sampling.objects.abandoned().exists()
+
+
+def test_it_kills_what_ignores_the_request_to_stop(fake: Fake, job: Sampling) -> None:
+    kind = fake("deaf", 60)
+    job.run_dir(1).path.mkdir(parents=True)
+    kind.write_inputs(job, job.run_dir(1))
+    child = launcher.start("fake", job.run_dir(1))
+    child_pid(job)
+    child.stop(grace_seconds=0.3)
+    assert child.exit_code() == -signal.SIGKILL
+
+
+def test_a_recipe_does_not_outlive_the_pipe_to_its_worker(fake: Fake, job: Sampling) -> None:
+    kind = fake(seconds=60)
+    job.run_dir(1).path.mkdir(parents=True)
+    kind.write_inputs(job, job.run_dir(1))
+    child = launcher.start("fake", job.run_dir(1))
+    child_pid(job)
+    child.close()
+    assert child.exit_code(5) == runner.STDIN_CLOSED

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from annotation.models import Event
+from training.models import BaseModel
+from training.run_dir import file_sha256
+
+
+def register_base_model(*, directory: Path, by: User | None = None, make_default: bool = False) -> BaseModel:
+    """Make a prepared folder known; the first one becomes the default. Registering it again changes nothing."""
+    described = _read_description(directory)
+    weights = directory / "model.safetensors"
+    if weights.exists() and file_sha256(weights) != described["weights_sha256"]:
+        raise ValidationError({"directory": f"{directory.name}: the weights are not those its description names."})
+    path = directory.resolve()
+    if path.is_relative_to(settings.DATA_DIR):
+        path = path.relative_to(settings.DATA_DIR)
+    with transaction.atomic():
+        known = BaseModel.objects.filter(name=described["name"]).first()
+        if known and known.weights_sha256 != described["weights_sha256"]:
+            raise ValidationError({"directory": f"A base model called {known} with other weights is registered."})
+        base, created = BaseModel.objects.update_or_create(
+            name=described["name"], defaults={**described, "path": str(path)}
+        )
+        if make_default or not BaseModel.objects.filter(is_default=True).exists():
+            BaseModel.objects.filter(is_default=True).update(is_default=False)
+            BaseModel.objects.filter(pk=base.pk).update(is_default=True)
+            base.is_default = True
+        if created:
+            Event.record("registered", base, by=by, weights_sha256=base.weights_sha256)
+    return base
+
+
+def _read_description(directory: Path) -> dict[str, Any]:
+    file = directory / "base_model.json"
+    try:
+        described = json.loads(file.read_text(encoding="utf-8"))
+        names = ("name", "weights_sha256", "chat_template_sha256", "parameters")
+        optional = {name: described.get(name, "") for name in ("source", "license")}
+        return {**{name: described[name] for name in names}, **optional}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ValidationError(
+            {
+                "directory": f"{directory} is not a prepared base model: "
+                "it needs a base_model.json with its name and hashes."
+            }
+        ) from error

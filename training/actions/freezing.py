@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from annotation.models import Event, Project
+from training import datasets
+from training.models import DatasetVersion
+
+NOTHING_TO_FREEZE = {
+    DatasetVersion.Kind.DEMONSTRATIONS: "There is no approved demonstration yet. Reviewers approve what experts write.",
+    DatasetVersion.Kind.PREFERENCES: (
+        "There is no preference pair yet. Pairs come from comparisons that have all their rankings, "
+        "where the rankers agree which candidate is better."
+    ),
+}
+
+
+def freeze_demonstrations(*, project: Project, by: User, description: str = "") -> DatasetVersion:
+    return _freeze(project, DatasetVersion.Kind.DEMONSTRATIONS, datasets.demonstration_rows(project), by, description)
+
+
+def freeze_preferences(*, project: Project, by: User, description: str = "") -> DatasetVersion:
+    return _freeze(project, DatasetVersion.Kind.PREFERENCES, datasets.preference_rows(project), by, description)
+
+
+def freeze(*, project: Project, kind: str, by: User, description: str = "") -> DatasetVersion:
+    """A new version, or the one there is when nothing has changed since (`is_new` says which)."""
+    if kind == DatasetVersion.Kind.DEMONSTRATIONS:
+        return freeze_demonstrations(project=project, by=by, description=description)
+    return freeze_preferences(project=project, by=by, description=description)
+
+
+def _freeze(project: Project, kind: str, rows: list[datasets.Row], by: User, description: str) -> DatasetVersion:
+    train, validation = datasets.divide(rows)
+    if not train:
+        raise ValidationError({"kind": NOTHING_TO_FREEZE[DatasetVersion.Kind(kind)]})
+    sha256 = datasets.store(project, kind, train, validation)
+    found = datasets.leaks(project, {row.prompt_id for row in rows})
+    figures = datasets.describe(train, validation)
+    with transaction.atomic():
+        project = Project.objects.select_for_update().get(pk=project.pk)
+        version = project.dataset_versions.filter(kind=kind, sha256=sha256).first()
+        if version:
+            return version
+        version = DatasetVersion.objects.create(
+            project=project,
+            kind=kind,
+            number=project.dataset_versions.filter(kind=kind).next_number(),
+            description=description.strip(),
+            sha256=sha256,
+            train_rows=len(train),
+            validation_rows=len(validation),
+            statistics={**figures, "leak_count": len(found), "leaks": found[: datasets.LEAKS_KEPT]},
+            created_by=by,
+        )
+        version.is_new = True
+        Event.record("froze", version, by=by, project=project, kind=kind, number=version.number, sha256=sha256)
+    return version

@@ -1,0 +1,205 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from annotation.models import Event, Project
+from training import datasets, tasks
+from training.models import Adapter, BaseModel, DatasetVersion, Preflight, TrainingRound
+from training.params import ParamsError, from_json, to_json
+
+KIND_OF = {
+    TrainingRound.Method.SFT: DatasetVersion.Kind.DEMONSTRATIONS,
+    TrainingRound.Method.DPO: DatasetVersion.Kind.PREFERENCES,
+}
+
+
+def start_preflight(
+    *,
+    project: Project,
+    method: str,
+    dataset_version: DatasetVersion,
+    params: dict[str, Any],
+    by: User,
+    parent_adapter: Adapter | None = None,
+    base_model: BaseModel | None = None,
+    start_from_base: bool = False,
+    note: str = "",
+) -> Preflight:
+    """Check a round's rows token by token, with the settings it would have."""
+    settings_ = _settings(project, method, dataset_version, params, parent_adapter, base_model, start_from_base)
+    with transaction.atomic():
+        preflight = Preflight.objects.create(project=project, note=note.strip(), created_by=by, **settings_)
+        Event.record("started the pre-flight", preflight, by=by, project=project, method=method)
+        tasks.ring_after_commit(tasks.run_preflight, preflight)
+    return preflight
+
+
+def launch_round(
+    *,
+    project: Project,
+    method: str,
+    dataset_version: DatasetVersion,
+    params: dict[str, Any],
+    by: User,
+    parent_adapter: Adapter | None = None,
+    base_model: BaseModel | None = None,
+    start_from_base: bool = False,
+    note: str = "",
+    preflight: Preflight | None = None,
+) -> TrainingRound:
+    """Queue a round. `params` are those of the method; what is left out takes its default.
+
+    `start_from_base` says that a DPO round without a parent is meant. A pre-flight launches once: asked again, the
+    round that it launched is returned.
+    """
+    settings_ = _settings(project, method, dataset_version, params, parent_adapter, base_model, start_from_base)
+    _refuse_leaks(project, dataset_version)
+    with transaction.atomic():
+        project = Project.objects.select_for_update().get(pk=project.pk)
+        launched = TrainingRound.objects.filter(preflight=preflight).first() if preflight else None
+        if launched:
+            return launched
+        round = TrainingRound.objects.create(
+            project=project,
+            number=project.rounds.next_number(),
+            note=note.strip(),
+            created_by=by,
+            preflight=preflight,
+            **settings_,
+        )
+        Event.record("launched", round, by=by, project=project, number=round.number, method=method)
+        tasks.ring_after_commit(tasks.run_round, round)
+    return round
+
+
+def launch_preflight(*, preflight: Preflight, by: User) -> TrainingRound:
+    """Launch exactly what was checked."""
+    if not preflight.passed:
+        raise ValidationError("This check has not passed, so its round cannot be launched.")
+    return launch_round(
+        project=preflight.project,
+        method=preflight.method,
+        dataset_version=preflight.dataset_version,
+        params=preflight.params,
+        parent_adapter=preflight.parent_adapter,
+        base_model=preflight.base_model,
+        start_from_base=preflight.parent_adapter is None,
+        note=preflight.note,
+        preflight=preflight,
+        by=by,
+    )
+
+
+def retry_round(*, round: TrainingRound, by: User) -> TrainingRound:
+    """A new round with the same settings. The old one keeps its story: its number, its log, why it ended."""
+    if not round.is_final or round.status == round.Status.SUCCEEDED:
+        raise ValidationError("Only a failed or cancelled round can be tried again.")
+    return launch_round(
+        project=round.project,
+        method=round.method,
+        dataset_version=round.dataset_version,
+        params=round.params,
+        parent_adapter=round.parent_adapter,
+        base_model=round.base_model,
+        start_from_base=round.parent_adapter is None,
+        note=f"Round {round.number} again. {round.note}".strip()[:300],
+        by=by,
+    )
+
+
+def cancel_round(*, round: TrainingRound, by: User) -> None:
+    with transaction.atomic():
+        if not round.request_cancel():
+            return
+        Event.record("cancelled", round, by=by, project=round.project, number=round.number)
+
+
+def _settings(
+    project: Project,
+    method: str,
+    dataset_version: DatasetVersion,
+    params: dict[str, Any],
+    parent_adapter: Adapter | None,
+    base_model: BaseModel | None,
+    start_from_base: bool,
+) -> dict[str, Any]:
+    """The checked settings that a round and its pre-flight share. Every refusal at once, by field."""
+    refused: dict[str, list[str]] = {}
+    checked: dict[str, Any] = {}
+    try:
+        checked = to_json(from_json(method, params)) if method in KIND_OF else {}
+    except ParamsError as error:
+        refused |= {name: [problem] for name, problem in error.problems.items()}
+    if method not in KIND_OF:
+        refused["method"] = ["Choose SFT or DPO."]
+    elif dataset_version.kind != KIND_OF[TrainingRound.Method(method)]:
+        wanted = KIND_OF[TrainingRound.Method(method)].label.lower()
+        refused["dataset_version"] = [f"{method.upper()} learns from {wanted}; {dataset_version} holds something else."]
+    if dataset_version.project_id != project.pk:
+        refused["dataset_version"] = ["This dataset version belongs to another project."]
+    elif not datasets.intact(dataset_version):
+        refused["dataset_version"] = [f"The files of {dataset_version} are missing or changed. Freeze again."]
+    base = base_model or (parent_adapter.base_model if parent_adapter else BaseModel.objects.default())
+    refused |= _parent_problems(project, method, parent_adapter, base, start_from_base)
+    if base is None:
+        refused["base_model"] = ["There is no base model yet. A system administrator adds one."]
+    elif not (base.directory / "config.json").exists():
+        refused["base_model"] = [f"The folder of {base} is missing on this machine."]
+    if refused:
+        raise ValidationError(refused)
+    return {
+        "method": method,
+        "dataset_version": dataset_version,
+        "params": checked,
+        "parent_adapter": parent_adapter,
+        "base_model": base,
+    }
+
+
+def _parent_problems(
+    project: Project, method: str, parent: Adapter | None, base: BaseModel | None, start_from_base: bool
+) -> dict[str, list[str]]:
+    if parent is None:
+        if method != TrainingRound.Method.DPO or start_from_base:
+            return {}
+        return {
+            "parent_adapter": ["DPO improves a model that can already do the task: choose the adapter of an SFT round."]
+        }
+    if parent.project_id != project.pk:
+        return {"parent_adapter": ["This adapter belongs to another project."]}
+    if base is not None and parent.base_model_id != base.pk:
+        return {"parent_adapter": [f"This adapter sits on {parent.base_model}, not on {base}: choose that base model."]}
+    if not parent.directory.is_dir():
+        return {"parent_adapter": ["The files of this adapter are missing on this machine."]}
+    return {}
+
+
+def _refuse_leaks(project: Project, version: DatasetVersion) -> None:
+    """Held-out prompts that training has seen would make every later number a lie."""
+    rows = [*datasets.training_rows(version), *datasets.validation_rows(version)]
+    found = datasets.leaks(project, {row["prompt_id"] for row in rows})
+    if not found:
+        return
+    named = [
+        f"{leak['training_name']} (“{leak['training_text']}”) is {_alike(leak)} held-out {leak['held_out_name']} "
+        f"(“{leak['held_out_text']}”)."
+        for leak in found[:3]
+    ]
+    more = f" And {len(found) - 3} more." if len(found) > 3 else ""
+    raise ValidationError(
+        {
+            "dataset_version": [
+                f"{version} holds prompts that the evaluation also asks, so its results would mean nothing. "
+                f"{' '.join(named)}{more} Return those demonstrations or remove one of the two prompts, "
+                "then freeze again and use the new version."
+            ]
+        }
+    )
+
+
+def _alike(leak: dict[str, Any]) -> str:
+    return "the same as" if leak["kind"] == "exact" else f"{leak['similarity']:.0%} the same as"

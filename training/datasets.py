@@ -1,0 +1,249 @@
+"""From what experts wrote and ranked to rows that never change again."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import statistics
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db.models import F
+
+from annotation import ranking, templating
+from annotation.models import Comparison, Demonstration, Project, Prompt, Split
+from annotation.splits import Shares, fraction, within_teaching
+from annotation.texts import words
+from training import leakage
+from training.models import DatasetVersion
+from training.run_dir import directory_sha256, read_rows, write_json, write_rows
+
+FORMAT = 1
+TRAIN, VALIDATION, MANIFEST = "train.jsonl", "validation.jsonl", "manifest.json"
+LEAKS_KEPT = 50
+LEAK_TEXT = 160
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row for training, with where it came from."""
+
+    id: str
+    prompt_id: str
+    group: str
+    split: str
+    task_type: str
+    guidelines: int | None
+    people: frozenset[int]
+    content: dict[str, Any] = field(hash=False)
+
+    def as_json(self) -> dict[str, Any]:
+        return {"id": self.id, "prompt_id": self.prompt_id, "group": self.group, **self.content}
+
+
+def _said(role: str, text: str) -> list[dict[str, str]]:
+    return [{"role": role, "content": text}]
+
+
+def question(prompt: Prompt, template: str) -> list[dict[str, str]]:
+    """What the model is asked: the prompt in the project's template, as a conversation."""
+    return _said("user", templating.render(template, prompt.instruction, prompt.input))
+
+
+def _group(prompt: Prompt) -> str:
+    return prompt.group or prompt.text_sha256[:16]
+
+
+def demonstration_rows(project: Project) -> list[Row]:
+    """Every approved demonstration of a prompt that may be taught."""
+    approved = (
+        Demonstration.objects.approved()
+        .filter(prompt__project=project)
+        .exclude(prompt__split=Split.EVALUATION)
+        .exclude(text="")
+        .select_related("prompt", "guidelines")
+        .order_by("prompt__position", "pk")
+    )
+    return [
+        Row(
+            id=str(item.pk),
+            prompt_id=str(item.prompt_id),
+            group=_group(item.prompt),
+            split=item.prompt.split,
+            task_type=item.prompt.task_type,
+            guidelines=item.guidelines.version if item.guidelines else None,
+            people=frozenset({item.author_id}),
+            content={
+                "prompt": question(item.prompt, project.instruction_template),
+                "completion": _said("assistant", item.text.strip()),
+            },
+        )
+        for item in approved
+    ]
+
+
+def preference_rows(project: Project) -> list[Row]:
+    """The pairs that the rankings of every fully ranked comparison agree on."""
+    ranked = (
+        Comparison.objects.filter(prompt__project=project, rankings_done__gte=F("rankings_needed"))
+        .exclude(prompt__split=Split.EVALUATION)
+        .select_related("prompt")
+        .prefetch_related("candidates", "rankings__guidelines")
+        .order_by("prompt__position", "pk")
+    )
+    return [row for comparison in ranked for row in _pairs(comparison, project.instruction_template)]
+
+
+def _pairs(comparison: Comparison, template: str) -> Iterator[Row]:
+    rankings = list(comparison.rankings.all())
+    texts = {str(candidate.pk): candidate.text.strip() for candidate in comparison.candidates.all()}
+    versions = [item.guidelines.version for item in rankings if item.guidelines]
+    for pair in ranking.consensus_pairs(rankings, texts):
+        chosen, rejected = texts[pair.chosen], texts[pair.rejected]
+        if chosen == rejected:
+            continue
+        yield Row(
+            id=f"{comparison.pk}:{pair.chosen}:{pair.rejected}",
+            prompt_id=str(comparison.prompt_id),
+            group=_group(comparison.prompt),
+            split=comparison.prompt.split,
+            task_type=comparison.prompt.task_type,
+            guidelines=max(versions, default=None),
+            people=frozenset(item.ranker_id for item in rankings),
+            content={
+                "prompt": question(comparison.prompt, template),
+                "chosen": _said("assistant", chosen),
+                "rejected": _said("assistant", rejected),
+            },
+        )
+
+
+def divide(rows: list[Row]) -> tuple[list[Row], list[Row]]:
+    """Training and validation rows. Where no prompt was set aside for validation, a tenth of the groups is."""
+    validation = [row for row in rows if row.split == Split.VALIDATION]
+    if validation:
+        return [row for row in rows if row.split != Split.VALIDATION], validation
+    aside = _groups_aside({row.group for row in rows})
+    return [row for row in rows if row.group not in aside], [row for row in rows if row.group in aside]
+
+
+def _groups_aside(groups: set[str]) -> set[str]:
+    """By a hash of the group alone, so that a group stays on its side when others join. At least one of several."""
+    shares = Shares(evaluation=0)
+    aside = {group for group in groups if within_teaching(group, shares) == Split.VALIDATION}
+    if aside and aside != groups:
+        return aside
+    return {min(groups, key=lambda group: fraction(group, "validation"))} if len(groups) > 1 else set()
+
+
+def describe(train: list[Row], validation: list[Row]) -> dict[str, Any]:
+    """Figures for people: words, not tokens, which depend on a model."""
+    rows = [*train, *validation]
+    answer = "completion" if rows and "completion" in rows[0].content else "chosen"
+    versions = Counter(row.guidelines for row in rows if row.guidelines is not None)
+    return {
+        "prompts": len({row.prompt_id for row in rows}),
+        "groups": len({row.group for row in rows}),
+        "people": len(frozenset().union(*(row.people for row in rows))) if rows else 0,
+        "task_types": dict(sorted(Counter(row.task_type or "none" for row in rows).items())),
+        "guidelines": {str(version): versions[version] for version in sorted(versions)},
+        "prompt_words": _spread(row.content["prompt"][0]["content"] for row in rows),
+        "response_words": _spread(row.content[answer][0]["content"] for row in rows),
+    }
+
+
+def _spread(texts: Iterable[str]) -> dict[str, int]:
+    counts = sorted(len(words(text)) for text in texts)
+    if not counts:
+        return {}
+    return {"shortest": counts[0], "median": round(statistics.median(counts)), "longest": counts[-1]}
+
+
+def store(project: Project, kind: str, train: list[Row], validation: list[Row]) -> str:
+    """Write the version's folder and return its hash. The same rows give the same bytes, so the same folder."""
+    settings.DATASETS_DIR.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(dir=settings.DATASETS_DIR, prefix=".incoming-"))
+    made = scratch / "dataset"
+    made.mkdir()
+    try:
+        write_rows(made / TRAIN, (row.as_json() for row in train))
+        write_rows(made / VALIDATION, (row.as_json() for row in validation))
+        write_json(made / MANIFEST, _manifest(project, kind, train, validation))
+        sha256 = directory_sha256(made)
+        target = settings.DATASETS_DIR / sha256
+        if not target.exists():
+            made.rename(target)
+            _sync(settings.DATASETS_DIR)
+        return sha256
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _manifest(project: Project, kind: str, train: list[Row], validation: list[Row]) -> dict[str, Any]:
+    def listed(rows: list[Row]) -> list[dict[str, Any]]:
+        return [{"id": row.id, "prompt_id": row.prompt_id, "guidelines": row.guidelines} for row in rows]
+
+    return {
+        "format": FORMAT,
+        "kind": kind,
+        "project": str(project.pk),
+        "instruction_template": project.instruction_template,
+        "counts": {"train": len(train), "validation": len(validation)},
+        "statistics": describe(train, validation),
+        "rows": {"train": listed(train), "validation": listed(validation)},
+    }
+
+
+def training_rows(version: DatasetVersion) -> list[dict[str, Any]]:
+    return read_rows(version.directory / TRAIN)
+
+
+def validation_rows(version: DatasetVersion) -> list[dict[str, Any]]:
+    return read_rows(version.directory / VALIDATION)
+
+
+def intact(version: DatasetVersion) -> bool:
+    """The folder is there and is still what was frozen."""
+    return version.directory.is_dir() and directory_sha256(version.directory) == version.sha256
+
+
+def leaks(project: Project, prompt_ids: Iterable[str]) -> list[dict[str, Any]]:
+    """Held-out prompts that these prompts give away, with both texts, most alike first."""
+    ours = {str(prompt.pk): prompt for prompt in project.prompts.filter(pk__in=list(prompt_ids)).order_by("position")}
+    theirs = {str(prompt.pk): prompt for prompt in project.prompts.held_out()}
+    found = leakage.find(_subjects(ours), _subjects(theirs))
+    return [
+        {
+            "kind": leak.kind,
+            "similarity": leak.similarity,
+            "training_prompt": leak.training_id,
+            "training_name": str(ours[leak.training_id]),
+            "training_text": _clip(ours[leak.training_id]),
+            "held_out_prompt": leak.held_out_id,
+            "held_out_name": str(theirs[leak.held_out_id]),
+            "held_out_text": _clip(theirs[leak.held_out_id]),
+        }
+        for leak in found
+    ]
+
+
+def _subjects(prompts: dict[str, Prompt]) -> list[tuple[str, str]]:
+    return [(key, leakage.subject(prompt.instruction, prompt.input)) for key, prompt in prompts.items()]
+
+
+def _clip(prompt: Prompt) -> str:
+    text = " ".join((prompt.input or prompt.instruction).split())
+    return text if len(text) <= LEAK_TEXT else text[: LEAK_TEXT - 1].rstrip() + "…"
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,134 @@
+"""What each kind of job gives its recipe, and what becomes of the result."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from annotation.actions.ranking import create_comparison
+from annotation.models import Prompt
+from training import datasets, publishing
+from training.models import Adapter, Preflight, Sampling, TrainingRound
+from training.run_dir import RunDir, write_json, write_rows
+from training.runner import JobFailed, JobKind, carry_outputs, expect_success, resume_from
+
+READ_BY_RECIPES = ("id", "prompt", "completion", "chosen", "rejected")
+
+
+def _training_inputs(job: TrainingRound | Preflight, run_dir: RunDir, recipe: str) -> dict[str, Any]:
+    version = job.dataset_version
+    if not datasets.intact(version):
+        raise JobFailed("dataset", f"The files of {version} are missing or changed. Freeze again.")
+    for target, rows in (
+        (run_dir.train, datasets.training_rows(version)),
+        (run_dir.validation, datasets.validation_rows(version)),
+    ):
+        write_rows(target, ({name: row[name] for name in READ_BY_RECIPES if name in row} for row in rows))
+    return {
+        "recipe": recipe,
+        "base_model_dir": str(job.base_model.directory),
+        "base_model_name": job.base_model.name,
+        "parent_adapter_dir": str(job.parent_adapter.directory) if job.parent_adapter else None,
+        "resume_from": None,
+        "params": job.params,
+    }
+
+
+def _round_inputs(round: TrainingRound, run_dir: RunDir) -> None:
+    params = _training_inputs(round, run_dir, round.method)
+    write_json(run_dir.params, {**params, "resume_from": resume_from(round, run_dir)})
+
+
+def _preflight_inputs(preflight: Preflight, run_dir: RunDir) -> None:
+    params = _training_inputs(preflight, run_dir, "preflight")
+    write_json(run_dir.params, {**params, "method": preflight.method})
+
+
+def _preflight_done(preflight: Preflight, run_dir: RunDir, result: dict[str, Any]) -> None:
+    """A check that refuses has done its work: only one that could not be made has failed."""
+    if result.get("status") != "refused":
+        expect_success(preflight, run_dir, result)
+    if not run_dir.preflight.exists():
+        raise JobFailed("no_report", result.get("message") or "The check left no report.")
+
+
+def _preflight_report(preflight: Preflight, run_dir: RunDir, result: dict[str, Any]) -> None:
+    report = json.loads(run_dir.preflight.read_text(encoding="utf-8"))
+    Preflight.objects.filter(pk=preflight.pk).update(report={"reasons": result.get("reasons", []), **report})
+
+
+def _sampling_inputs(sampling: Sampling, run_dir: RunDir) -> None:
+    carry_outputs(sampling, run_dir)
+    write_rows(run_dir.prompts, sampling.prompts)
+    params = {
+        "recipe": "generate",
+        "base_model_dir": str(sampling.base_model.directory),
+        "base_model_name": sampling.base_model.name,
+        "parent_adapter_dir": None,
+        "resume_from": None,
+        "sources": [
+            {"label": source["label"], "adapter_dir": adapter_dir(source["adapter_id"])} for source in sampling.sources
+        ],
+        "params": sampling.params,
+    }
+    write_json(run_dir.params, params)
+
+
+def adapter_dir(adapter_id: str | None) -> str | None:
+    """Where an adapter's files lie; None for the base model."""
+    if adapter_id is None:
+        return None
+    adapter = Adapter.objects.filter(pk=adapter_id).first()
+    if adapter is None or not adapter.directory.is_dir():
+        raise JobFailed("adapter", "The files of one of the adapters are missing on this machine.")
+    return str(adapter.directory)
+
+
+def _sampling_complete(sampling: Sampling, run_dir: RunDir, result: dict[str, Any]) -> None:
+    expect_success(sampling, run_dir, result)
+    wanted = len(sampling.sources) * len(sampling.prompts) * sampling.params["num_candidates"]
+    found = len(sampling.outputs())
+    if found < wanted:
+        raise JobFailed("incomplete", f"Only {found} of {wanted} answers were written.")
+
+
+def _comparisons(sampling: Sampling, run_dir: RunDir, result: dict[str, Any]) -> None:
+    """Candidates that say the same are one; a prompt with a single candidate left gives nothing to rank."""
+    if sampling.purpose != Sampling.Purpose.RANKING:
+        return
+    candidates: dict[str, list[tuple[str, str]]] = {}
+    for output in sampling.outputs():
+        candidates.setdefault(output["id"], []).append((output["text"].strip(), output["source"]))
+    made = 0
+    for prompt in Prompt.objects.filter(project=sampling.project, pk__in=list(candidates)).order_by("position"):
+        prompt.project = sampling.project
+        found = candidates[str(prompt.pk)]
+        made += (
+            create_comparison(prompt=prompt, candidates=found, by=sampling.created_by, source=str(sampling.pk))
+            is not None
+        )
+    counts = {"comparisons": made, "left_out": len(sampling.prompts) - made}
+    Sampling.objects.filter(pk=sampling.pk).update(result={**result, **counts})
+
+
+ROUND = JobKind(
+    model=TrainingRound,
+    recipe=lambda round: round.method,
+    write_inputs=_round_inputs,
+    check=publishing.check,
+    publish=publishing.publish,
+)
+PREFLIGHT = JobKind(
+    model=Preflight,
+    recipe=lambda _preflight: "preflight",
+    write_inputs=_preflight_inputs,
+    check=_preflight_done,
+    publish=_preflight_report,
+)
+SAMPLING = JobKind(
+    model=Sampling,
+    recipe=lambda _sampling: "generate",
+    write_inputs=_sampling_inputs,
+    check=_sampling_complete,
+    publish=_comparisons,
+)

@@ -1,0 +1,80 @@
+"""From a run directory to an adapter: verify, store under the hash of its content, record."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from annotation.models import Event
+from training.models import Adapter, TrainingRound
+from training.run_dir import ADAPTER_CONFIG, RunDir, directory_sha256, verify_adapter_files, write_json
+from training.runner import JobFailed, expect_success
+
+
+def check(round: TrainingRound, run_dir: RunDir, result: dict[str, Any]) -> None:
+    """The round came to its end and its adapter is sound; then the adapter is stored. Nothing points to it yet."""
+    expect_success(round, run_dir, result)
+    step, last = result.get("global_step"), result.get("max_steps")
+    if not result.get("early_stopped") and (step is None or step != last):
+        raise JobFailed("incomplete", f"Training ended at step {step} of {last}, so its adapter is not used.")
+    problems = verify_adapter_files(run_dir.adapter)
+    if problems:
+        raise JobFailed("bad_adapter", " ".join(problems))
+    promised = result.get("adapter_sha256")
+    if promised and promised != directory_sha256(run_dir.adapter):
+        raise JobFailed("bad_adapter", "The adapter's files are not those that the training process wrote.")
+    result["adapter_sha256"] = store(run_dir.adapter, base_model_name=round.base_model.name)
+
+
+def publish(round: TrainingRound, run_dir: RunDir, result: dict[str, Any]) -> None:
+    sha256 = result["adapter_sha256"]
+    size = sum(file.stat().st_size for file in (settings.ADAPTERS_DIR / sha256).iterdir())
+    adapter = Adapter.objects.create(
+        project=round.project, round=round, base_model=round.base_model, sha256=sha256, size_bytes=size
+    )
+    Event.record("published", adapter, by=None, project=round.project, round=round.number, sha256=sha256)
+
+
+def store(source: Path, *, base_model_name: str) -> str:
+    """Copy an adapter into its place and return its hash. Doing it again changes nothing."""
+    settings.ADAPTERS_DIR.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(dir=settings.ADAPTERS_DIR, prefix=".incoming-"))
+    try:
+        copy = scratch / "adapter"
+        shutil.copytree(source, copy)
+        _name_base_model(copy / ADAPTER_CONFIG, base_model_name)
+        for file in copy.iterdir():
+            file.chmod(0o644)
+            _sync(file)
+        _sync(copy)
+        sha256 = directory_sha256(copy)
+        target = settings.ADAPTERS_DIR / sha256
+        if not target.exists():
+            copy.rename(target)
+            _sync(settings.ADAPTERS_DIR)
+        elif directory_sha256(target) != sha256:
+            raise JobFailed("bad_adapter", f"The stored adapter {sha256[:12]} was changed on disk.")
+        return sha256
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _name_base_model(config: Path, name: str) -> None:
+    """An adapter leaves this machine with its base model's name, never with a path of this server."""
+    values = json.loads(config.read_text(encoding="utf-8"))
+    if values.get("base_model_name_or_path") != name:
+        write_json(config, {**values, "base_model_name_or_path": name})
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,311 @@
+"""Runs one job's recipe as a process, keeps its lease, and settles how it ended.
+
+Whoever settles owns the row's lease at that moment: the worker that ran the attempt, or the reconciler that took an
+abandoned attempt over. Every write names attempt and owner, so a late one changes nothing.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import signal
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.db import Error as DatabaseError
+from django.db import connection, transaction
+
+from training import launcher, progress
+from training.jobs import Job, Status
+from training.run_dir import RunDir, newest_verified_checkpoint, verify_checkpoint
+
+log = structlog.get_logger(__name__)
+
+POLL_SECONDS = 0.25
+CANCEL_CHECK_SECONDS = 2.0
+SILENCE_LIMIT_SECONDS = 60 * 60  # no event and no line of log: a step of a large model on a slow machine is shorter
+WALL_LIMIT_SECONDS = 7 * 24 * 60 * 60
+STDIN_CLOSED = 3  # the recipe's exit code when its worker went away
+# Exit codes of a process that was ended from outside; None: nobody saw how it ended.
+FROM_OUTSIDE = (None, STDIN_CLOSED, -signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP, 137, 143)
+
+
+class JobFailed(Exception):
+    """How a job ends when its result cannot be used: a code for programs, a sentence for people."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+def expect_success(job: Any, run_dir: RunDir, result: dict[str, Any]) -> None:
+    """The recipe says that it did its work. Raises JobFailed with what it says otherwise."""
+    if result.get("status") == "succeeded":
+        return
+    code = result.get("failure_code") or ("preflight" if result.get("status") == "refused" else "failed")
+    sentences = [result.get("message") or "The recipe reported a failure.", *result.get("reasons", [])]
+    raise JobFailed(str(code), " ".join(dict.fromkeys(str(sentence) for sentence in sentences)))
+
+
+@dataclass(frozen=True)
+class JobKind:
+    """What differs between a round, a pre-flight, a sampling and a contestant.
+
+    `check` looks at the files and stores them (no transaction, may take its time); `publish` writes rows inside the
+    transaction that marks the job succeeded. Both raise JobFailed when the result cannot be used.
+    """
+
+    model: type[Job]
+    recipe: Callable[[Any], str]
+    write_inputs: Callable[[Any, RunDir], None]
+    publish: Callable[[Any, RunDir, dict[str, Any]], None]
+    check: Callable[[Any, RunDir, dict[str, Any]], None] = expect_success
+
+
+class End(Enum):
+    """Why the runner stopped watching."""
+
+    EXITED = "exited"
+    CANCELLED = "cancelled"
+    LOST = "lost"
+    SHUTDOWN = "shutdown"
+    SILENT = "silent"
+    TOO_LONG = "too long"
+
+
+STOPPED = {
+    End.SILENT: JobFailed("silent", "The process gave no sign of life for an hour, so it was stopped."),
+    End.TOO_LONG: JobFailed("too_long", "It ran for more than seven days, so it was stopped."),
+}
+
+
+def run(kind: JobKind, job_id: uuid.UUID | str) -> None:
+    """One attempt, from claim to end. Does nothing when the job is not there to be taken."""
+    job = kind.model.objects.filter(pk=job_id).first()
+    owner = uuid.uuid4()
+    if job is None or _stopping.is_set() or not job.claim(owner):
+        return
+    with _at_work_here():
+        _attempt(kind, job, owner)
+
+
+def _attempt(kind: JobKind, job: Job, owner: uuid.UUID) -> None:
+    log.info("attempt started", kind=kind.model.__name__, job=str(job.pk), attempt=job.attempt)
+    run_dir = job.run_dir()
+    try:
+        run_dir.path.mkdir(parents=True)
+        kind.write_inputs(job, run_dir)
+        child = launcher.start(kind.recipe(job), run_dir)
+    except JobFailed as failure:
+        job.fail(owner, failure.code, failure.message)
+        return
+    except Exception as error:
+        log.exception("attempt could not start", job=str(job.pk))
+        job.fail(owner, "not_started", f"It could not be started: {error}")
+        return
+    end = _watch(job, owner, run_dir, child)
+    if end is not End.EXITED:
+        child.stop()
+    child.close()
+    log.info("attempt ended", job=str(job.pk), attempt=job.attempt, end=end.value, code=child.exit_code())
+    if end is not End.LOST:
+        _settle(kind, job, owner, end=end, exit_code=child.exit_code())
+
+
+def reconcile(kind: JobKind, ring: Callable[[str], object]) -> None:
+    """Settle what its worker left behind and ring for what waits. Harmless at any time, from anywhere, twice."""
+    for job in kind.model.objects.abandoned():
+        owner = uuid.uuid4()
+        if job.take_over(owner):
+            log.warning("attempt was abandoned", kind=kind.model.__name__, job=str(job.pk), attempt=job.attempt)
+            _settle(kind, job, owner, end=End.EXITED, exit_code=None)
+    for pk in kind.model.objects.filter(status=Status.QUEUED).order_by("created_at").values_list("pk", flat=True):
+        ring(str(pk))
+
+
+def _watch(job: Job, owner: uuid.UUID, run_dir: RunDir, child: launcher.Child) -> End:
+    """Until the process is over or has to be: renew the lease, copy progress, look for a cancel request."""
+    started = spoke = time.monotonic()
+    next_beat = next_look = started
+    said = -1
+    while child.exit_code(POLL_SECONDS) is None:
+        now = time.monotonic()
+        if _stopping.is_set():
+            return End.SHUTDOWN
+        if now >= next_beat:
+            next_beat = now + settings.JOB_HEARTBEAT_SECONDS
+            said_before, said = said, _size(run_dir)
+            spoke = now if said != said_before else spoke
+            if not _beat(job, owner, run_dir):
+                return End.LOST
+        if now >= next_look:
+            next_look = now + min(CANCEL_CHECK_SECONDS, settings.JOB_HEARTBEAT_SECONDS)
+            if _cancel_requested(job):
+                return End.CANCELLED
+        if now - spoke > SILENCE_LIMIT_SECONDS:
+            return End.SILENT
+        if now - started > WALL_LIMIT_SECONDS:
+            return End.TOO_LONG
+    return End.EXITED if _beat(job, owner, run_dir) else End.LOST
+
+
+def _beat(job: Job, owner: uuid.UUID, run_dir: RunDir) -> bool:
+    """False only when the row says that the attempt is somebody else's. A database that is away proves nothing."""
+    try:
+        return job.renew(owner, progress.summarise(run_dir.events()))
+    except DatabaseError:
+        log.exception("lease not renewed", job=str(job.pk))
+        connection.close()
+        return True
+
+
+def _cancel_requested(job: Job) -> bool:
+    try:
+        return type(job).objects.filter(pk=job.pk).exclude(cancel_requested_at=None).exists()
+    except DatabaseError:
+        connection.close()
+        return False
+
+
+def _size(run_dir: RunDir) -> int:
+    files = (run_dir.events_file, run_dir.log, run_dir.outputs)
+    return sum(file.stat().st_size for file in files if file.exists())
+
+
+def _settle(kind: JobKind, job: Job, owner: uuid.UUID, *, end: End, exit_code: int | None) -> None:
+    """Decide from the files what the attempt came to. The exit code alone never means success."""
+    run_dir = job.run_dir()
+    result = run_dir.result()
+    try:
+        if job.cancelled(owner):
+            _forget_checkpoints(job)
+        elif end in STOPPED:
+            _fail(job, owner, STOPPED[end], result)
+        elif result is None or result.get("failure_code") == "interrupted":
+            _again(job, owner, end, None if result else exit_code)
+        else:
+            _publish(kind, job, owner, run_dir, result)
+    except JobFailed as failure:
+        _fail(job, owner, failure, result)
+    except (OSError, DatabaseError):
+        # The disk is full or the database is away: the result is still there, so the reconciler tries again.
+        log.exception("attempt not settled yet", job=str(job.pk))
+        connection.close()
+    except Exception as error:
+        log.exception("attempt could not be settled", job=str(job.pk))
+        _fail(job, owner, JobFailed("not_published", f"The result could not be taken over: {error}"), result)
+
+
+def _publish(kind: JobKind, job: Job, owner: uuid.UUID, run_dir: RunDir, result: dict[str, Any]) -> None:
+    kind.check(job, run_dir, result)
+    with transaction.atomic():
+        published = job.succeed(owner, result)
+        if published:
+            kind.publish(job, run_dir, result)
+    if published or job.cancelled(owner):
+        _forget_checkpoints(job)
+
+
+def _again(job: Job, owner: uuid.UUID, end: End, exit_code: int | None) -> None:
+    """No result: another attempt when a signal, its worker or the machine ended it; none when the code did."""
+    if end is End.SHUTDOWN:
+        job.requeue(owner, free=True)
+        return
+    if exit_code not in FROM_OUTSIDE:
+        last = next((line for line in reversed(job.run_dir().log_tail().splitlines()) if line.strip()), "")
+        _fail(job, owner, JobFailed("crashed", f"The process ended with an error. {last}".strip()), None)
+    elif job.attempts_used_up:
+        _fail(job, owner, _killed(job), None)
+    elif not job.requeue(owner):
+        job.cancelled(owner)
+
+
+def _killed(job: Job) -> JobFailed:
+    return JobFailed(
+        "killed",
+        f"The process was ended from outside in each of {job.attempt} attempts. Most often the machine ran out of "
+        "memory: use fewer rows per step, a shorter longest row or 4-bit base weights.",
+    )
+
+
+def _fail(job: Job, owner: uuid.UUID, failure: JobFailed, result: dict[str, Any] | None) -> None:
+    if job.fail(owner, failure.code, failure.message, result):
+        log.warning("job failed", job=str(job.pk), code=failure.code)
+        _forget_checkpoints(job)
+
+
+def _forget_checkpoints(job: Job) -> None:
+    """Checkpoints are large, hold pickles, and nothing resumes from a job that is over."""
+    for attempt in job.root.glob("attempt-*"):
+        for name in ("checkpoints", "resume"):
+            shutil.rmtree(attempt / name, ignore_errors=True)
+
+
+def resume_from(job: Job, run_dir: RunDir) -> str | None:
+    """The newest checkpoint of earlier attempts that verifies, linked into this attempt's own folder.
+
+    Linked, because an earlier attempt that only looked dead may still delete its own.
+    """
+    earlier = [job.run_dir(attempt).path for attempt in range(1, job.attempt)]
+    newest = newest_verified_checkpoint(*earlier)
+    if newest is None:
+        return None
+    linked = run_dir.path / "resume" / newest.name
+    try:
+        shutil.copytree(newest, linked, copy_function=_link)
+    except OSError:
+        return None
+    return str(linked.resolve()) if verify_checkpoint(linked) else None
+
+
+def _link(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+
+
+def carry_outputs(job: Job, run_dir: RunDir) -> None:
+    """What an earlier attempt has already written need not be written again."""
+    for attempt in range(job.attempt - 1, 0, -1):
+        outputs = job.run_dir(attempt).outputs
+        if outputs.exists():
+            shutil.copy2(outputs, run_dir.outputs)
+            return
+
+
+# --- Orderly shutdown -----------------------------------------------------------------------------------------
+# A worker that is told to stop gives its attempts back at once, instead of leaving them to run out their leases.
+
+_stopping = threading.Event()
+_at_work: set[threading.Thread] = set()
+
+
+@contextmanager
+def _at_work_here() -> Iterator[None]:
+    thread = threading.current_thread()
+    _at_work.add(thread)
+    try:
+        yield
+    finally:
+        _at_work.discard(thread)
+
+
+def _give_back() -> None:
+    _stopping.set()
+    deadline = time.monotonic() + launcher.GRACE_SECONDS + 5
+    for thread in _at_work - {threading.current_thread()}:
+        thread.join(max(0.0, deadline - time.monotonic()))
+
+
+atexit.register(_give_back)

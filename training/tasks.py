@@ -1,0 +1,107 @@
+"""The doorbells. A lost or doubled one does no harm: the rows say what there is to do."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.db import close_old_connections, transaction
+from huey.contrib.djhuey import HUEY, db_task, on_startup
+
+from training import runner
+from training.jobs import Job
+from training.kinds import PREFLIGHT, ROUND, SAMPLING
+from training.runner import JobKind
+
+log = structlog.get_logger(__name__)
+
+HEARTBEAT_SECONDS = 5
+WORKER_GONE_SECONDS = 30
+
+
+@db_task()
+def run_round(pk: str) -> None:
+    runner.run(ROUND, pk)
+    runner.reconcile(ROUND, run_round)  # the next round waits for this one's end
+
+
+@db_task()
+def run_preflight(pk: str) -> None:
+    runner.run(PREFLIGHT, pk)
+
+
+@db_task()
+def run_sampling(pk: str) -> None:
+    runner.run(SAMPLING, pk)
+
+
+# Kinds that the worker's watch looks after; the app above adds its own.
+watched: list[tuple[JobKind, Callable[[str], Any]]] = [
+    (ROUND, run_round),
+    (PREFLIGHT, run_preflight),
+    (SAMPLING, run_sampling),
+]
+
+
+def ring_after_commit(task: Callable[[str], Any], job: Job) -> None:
+    pk = str(job.pk)
+    transaction.on_commit(lambda: task(pk))
+
+
+def reconcile_all() -> None:
+    """Bells are rung only into an empty queue: one that is still full has not been answered yet."""
+    quiet = HUEY.pending_count() == 0
+    for kind, task in watched:
+        runner.reconcile(kind, task if quiet else _leave_be)
+
+
+def _leave_be(pk: str) -> None:
+    """The bell for it is still in the queue."""
+
+
+# --- The watch ------------------------------------------------------------------------------------------------
+# A thread of the worker's own rather than a periodic task: three long jobs would keep a periodic task waiting.
+
+_watch_lock = threading.Lock()
+_watch: threading.Thread | None = None
+
+
+@on_startup()
+def start_watch() -> None:
+    """Called by each of the worker's threads; the first one starts it."""
+    global _watch
+    with _watch_lock:
+        if _watch is None:
+            _watch = threading.Thread(target=_keep_watch, name="watch", daemon=True)
+            _watch.start()
+
+
+def _keep_watch() -> None:
+    next_look = time.monotonic()
+    while True:
+        try:
+            heartbeat_file().touch()
+            if time.monotonic() >= next_look:
+                next_look = time.monotonic() + settings.JOB_RECONCILE_SECONDS
+                close_old_connections()
+                reconcile_all()
+        except Exception:
+            log.exception("watch stumbled")
+        time.sleep(HEARTBEAT_SECONDS)
+
+
+def heartbeat_file() -> Path:
+    return settings.DATA_DIR / "worker.heartbeat"
+
+
+def worker_is_running() -> bool:
+    """Whether a worker has shown itself lately. A page or command says so when none has."""
+    try:
+        return time.time() - heartbeat_file().stat().st_mtime < WORKER_GONE_SECONDS
+    except OSError:
+        return False
