@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.urls import NoReverseMatch, reverse
-
 from annotation.access import ADMIN, EVERYONE, SENIOR
-from annotation.models import Project
 
 
 @dataclass(frozen=True)
@@ -22,7 +19,7 @@ class Page:
 @dataclass(frozen=True)
 class Link:
     label: str
-    url: str
+    url_name: str
     icon: str
     current: bool
 
@@ -54,9 +51,7 @@ PAGES: dict[str, tuple[Page, ...]] = {
         Page("Playground", "playground", "message", ADMIN, ("playground_result",)),
     ),
     "Judge": (
-        Page(
-            "Evaluations", "evaluations", "chart", SENIOR, ("evaluation_create", "evaluation", "evaluation_outputs")
-        ),
+        Page("Evaluations", "evaluations", "chart", SENIOR, ("evaluation_create", "evaluation", "evaluation_outputs")),
         Page("Promotion", "promotions", "rocket", SENIOR),
     ),
     "Project": (
@@ -67,20 +62,15 @@ PAGES: dict[str, tuple[Page, ...]] = {
 }
 
 
-def _link(page: Page, project: Project, present: str | None) -> Link | None:
-    try:
-        url = reverse(page.url_name, args=[project.pk])
-    except NoReverseMatch:  # an installation that leaves an app's pages out still has its other pages
-        return None
-    return Link(page.label, url, page.icon, current=present in (page.url_name, *page.also))
-
-
-def groups_for(project: Project, role: str, present: str | None) -> list[Group]:
+def groups_for(role: str, present: str | None) -> list[Group]:
     """What a member with this role may open; `present` is the URL name of the page being shown. No query."""
     groups = []
     for label, pages in PAGES.items():
-        links = [_link(page, project, present) for page in pages if role in page.roles]
-        shown = [link for link in links if link]
-        if shown:
-            groups.append(Group(label, shown))
+        links = [
+            Link(page.label, page.url_name, page.icon, current=present in (page.url_name, *page.also))
+            for page in pages
+            if role in page.roles
+        ]
+        if links:
+            groups.append(Group(label, links))
     return groups

@@ -15,11 +15,11 @@ register = template.Library()
 def project_navigation(context: RequestContext) -> list[navigation.Group]:
     """The groups of the side navigation; none outside a project."""
     request: Any = context.get("request")
-    project, role = getattr(request, "project", None), getattr(request, "role", None)
-    if project is None or role is None:
+    role = getattr(request, "role", None)
+    if role is None:
         return []
     match = request.resolver_match
-    return navigation.groups_for(project, role, match.url_name if match else None)
+    return navigation.groups_for(role, match.url_name if match else None)
 
 
 @register.simple_tag(takes_context=True)

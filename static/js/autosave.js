@@ -86,7 +86,12 @@ class Autosave {
   }
 
   touched() {
-    if (this.blocked || !this.dirty) return;
+    if (this.blocked) return;
+    if (!this.dirty) {
+      clearTimeout(this.timer);
+      store.remove(this.key);
+      return;
+    }
     store.write(this.key, { fields: fieldsOf(this.form), version: this.version });
     this.later(WAIT);
   }
