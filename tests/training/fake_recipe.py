@@ -36,7 +36,9 @@ def main(run_dir: RunDir) -> int:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     write_json(run_dir.path / "seen.json", {"env": dict(os.environ), "pid": os.getpid(), "nice": os.nice(0)})
     for step in range(1, 11):
-        run_dir.append_event("log", step=step, max_steps=10, loss=1 / step, tokens_per_second=9.0, seconds_left=10 - step)
+        run_dir.append_event(
+            "log", step=step, max_steps=10, loss=1 / step, tokens_per_second=9.0, seconds_left=10 - step
+        )
         time.sleep(params.get("seconds", 0) / 10)
     if act == "kill itself":
         os.kill(os.getpid(), signal.SIGKILL)

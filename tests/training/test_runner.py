@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import threading
@@ -11,29 +12,33 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connection, connections
+from django.db import connection
 from django.utils import timezone
 
 from training import launcher, runner
 from training.jobs import Status
 from training.models import Sampling
-from training.run_dir import write_json
+from training.run_dir import RunDir, write_json
 from training.runner import JobKind
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 Fake = Callable[..., JobKind]
 
 
-def in_thread(kind: JobKind, job: Sampling) -> threading.Thread:
-    def work() -> None:
-        try:
-            runner.run(kind, job.pk)
-        finally:
-            connections.close_all()
+@pytest.fixture
+def when_started(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[int], Any]], None]:
+    """when_started(act) -> act(pid) happens once the recipe's process has begun its work."""
+    start = launcher.start
 
-    thread = threading.Thread(target=work)
-    thread.start()
-    return thread
+    def register(act: Callable[[int], Any]) -> None:
+        def started(recipe: str, run_dir: RunDir) -> launcher.Child:
+            child = start(recipe, run_dir)
+            act(pid_in(run_dir))
+            return child
+
+        monkeypatch.setattr(launcher, "start", started)
+
+    return register
 
 
 def eventually(true: Callable[[], Any], seconds: float = 15) -> Any:
@@ -46,10 +51,8 @@ def eventually(true: Callable[[], Any], seconds: float = 15) -> Any:
     raise AssertionError("it never happened")
 
 
-def child_pid(job: Sampling, attempt: int = 1) -> int:
-    import json
-
-    seen = job.run_dir(attempt).path / "seen.json"
+def pid_in(run_dir: RunDir) -> int:
+    seen = run_dir.path / "seen.json"
     eventually(seen.exists)
     return int(json.loads(seen.read_text())["pid"])
 
@@ -80,11 +83,7 @@ def test_it_runs_publishes_and_keeps_the_last_progress(fake: Fake, job: Sampling
     assert job.finished_at is not None
 
 
-def test_it_gives_the_recipe_no_secrets(
-    fake: Fake, job: Sampling, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import json
-
+def test_it_gives_the_recipe_no_secrets(fake: Fake, job: Sampling, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_KEY", "s3cret")
     monkeypatch.setenv("DATABASE_URL", "postgres://somewhere")
     runner.run(fake(), job.pk)
@@ -105,9 +104,7 @@ def test_it_gives_the_recipe_no_secrets(
         ("no result", "crashed", "ended with an error"),
     ],
 )
-def test_it_fails_with_a_code_and_a_sentence(
-    fake: Fake, job: Sampling, act: str, code: str, sentence: str
-) -> None:
+def test_it_fails_with_a_code_and_a_sentence(fake: Fake, job: Sampling, act: str, code: str, sentence: str) -> None:
     published: list[Any] = []
     runner.run(fake(act, published=published), job.pk)
     job.refresh_from_db()
@@ -183,18 +180,16 @@ def test_it_cancels_a_queued_job_at_once(fake: Fake, job: Sampling) -> None:
 
 @pytest.mark.parametrize("act", ["succeed", "deaf"])
 def test_it_cancels_a_running_job_and_leaves_no_process(
-    fake: Fake, job: Sampling, act: str, monkeypatch: pytest.MonkeyPatch
+    fake: Fake, job: Sampling, act: str, monkeypatch: pytest.MonkeyPatch, when_started: Any
 ) -> None:
-    monkeypatch.setattr(launcher, "GRACE_SECONDS", 1)
     monkeypatch.setattr(launcher.Child.stop, "__defaults__", (1,))
+    pids: list[int] = []
+    when_started(lambda pid: (pids.append(pid), job.request_cancel()))
     published: list[Any] = []
-    thread = in_thread(fake(act, 60, published), job)
-    pid = child_pid(job)
-    assert job.request_cancel()
-    thread.join(15)
+    runner.run(fake(act, 60, published), job.pk)
     job.refresh_from_db()
     assert (job.status, published) == (Status.CANCELLED, [])
-    assert is_gone(pid)
+    assert is_gone(pids[0])
     assert not job.request_cancel()
 
 
@@ -213,24 +208,24 @@ def test_it_cancels_when_asked_between_the_end_and_the_settling(fake: Fake, job:
 # --- Leases, zombies, lost bells --------------------------------------------------------------------------------
 
 
-def test_it_runs_once_when_many_bells_ring(fake: Fake, job: Sampling) -> None:
+def test_it_runs_once_however_often_the_bell_rings(fake: Fake, job: Sampling, when_started: Any) -> None:
     published: list[Any] = []
     kind = fake(published=published)
-    threads = [in_thread(kind, job) for _bell in range(5)]
-    for thread in threads:
-        thread.join(20)
+    when_started(lambda pid: runner.run(kind, job.pk))
+    for _bell in range(3):
+        runner.run(kind, job.pk)
     job.refresh_from_db()
     assert (job.status, job.attempt, published) == (Status.SUCCEEDED, 1, [(job.pk, 1)])
 
 
-def test_it_stops_its_process_when_the_lease_is_lost(fake: Fake, job: Sampling) -> None:
-    published: list[Any] = []
-    thread = in_thread(fake(seconds=60, published=published), job)
-    pid = child_pid(job)
+def test_it_stops_its_process_when_the_lease_is_lost(fake: Fake, job: Sampling, when_started: Any) -> None:
+    pids: list[int] = []
     winner = uuid.uuid4()
-    Sampling.objects.filter(pk=job.pk).update(attempt=2, lease_owner=winner)
-    thread.join(30)
-    assert is_gone(pid)
+    rows = Sampling.objects.filter(pk=job.pk)
+    when_started(lambda pid: (pids.append(pid), rows.update(attempt=2, lease_owner=winner)))
+    published: list[Any] = []
+    runner.run(fake(seconds=60, published=published), job.pk)
+    assert is_gone(pids[0])
     job.refresh_from_db()
     assert (job.status, job.attempt, job.lease_owner, published) == (Status.RUNNING, 2, winner, [])
 
@@ -296,25 +291,22 @@ def test_the_reconciler_gives_up_after_the_last_attempt(fake: Fake, job: Samplin
 
 
 def test_an_orderly_stop_gives_the_attempt_back_without_counting_it(
-    fake: Fake, job: Sampling, monkeypatch: pytest.MonkeyPatch
+    fake: Fake, job: Sampling, monkeypatch: pytest.MonkeyPatch, when_started: Any
 ) -> None:
     stopping = threading.Event()
     monkeypatch.setattr(runner, "_stopping", stopping)
-    thread = in_thread(fake(seconds=60), job)
-    pid = child_pid(job)
-    stopping.set()
-    thread.join(30)
+    pids: list[int] = []
+    when_started(lambda pid: (pids.append(pid), stopping.set()))
+    runner.run(fake(seconds=60), job.pk)
     job.refresh_from_db()
     assert (job.status, job.attempt, job.released) == (Status.QUEUED, 1, 1)
-    assert is_gone(pid)
+    assert is_gone(pids[0])
     runner.run(fake(), job.pk)
     job.refresh_from_db()
     assert (job.status, job.attempt) == (Status.QUEUED, 1)  # a worker on its way out takes nothing new
 
 
-def test_it_measures_leases_by_the_databases_clock(
-    fake: Fake, job: Sampling, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_it_measures_leases_by_the_databases_clock(fake: Fake, job: Sampling, monkeypatch: pytest.MonkeyPatch) -> None:
     assert job.claim(uuid.uuid4())
     hour = timezone.timedelta(hours=1)
     real = timezone.now
@@ -331,7 +323,7 @@ def test_it_kills_what_ignores_the_request_to_stop(fake: Fake, job: Sampling) ->
     job.run_dir(1).path.mkdir(parents=True)
     kind.write_inputs(job, job.run_dir(1))
     child = launcher.start("fake", job.run_dir(1))
-    child_pid(job)
+    pid_in(job.run_dir(1))
     child.stop(grace_seconds=0.3)
     assert child.exit_code() == -signal.SIGKILL
 
@@ -341,6 +333,6 @@ def test_a_recipe_does_not_outlive_the_pipe_to_its_worker(fake: Fake, job: Sampl
     job.run_dir(1).path.mkdir(parents=True)
     kind.write_inputs(job, job.run_dir(1))
     child = launcher.start("fake", job.run_dir(1))
-    child_pid(job)
+    pid_in(job.run_dir(1))
     child.close()
     assert child.exit_code(5) == runner.STDIN_CLOSED
