@@ -7,6 +7,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Count, Exists, F, Max, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from annotation.models import AnyUser, Project, Prompt, UUIDModel
 from training.jobs import Job, JobQuerySet, Status
@@ -210,7 +211,8 @@ class PromotionQuerySet(models.QuerySet["Promotion"]):
 class Promotion(UUIDModel):
     """An adapter put in use. The current one has no end; rolling back ends it and promotes the one before again.
 
-    `restores` is set by a rollback: the promotion that it brings back.
+    The one before ended at the very moment at which this one began. `restores` is set by a rollback: the promotion
+    that it brings back.
     """
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="promotions")
@@ -219,7 +221,7 @@ class Promotion(UUIDModel):
     restores = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="+")
     reason = models.TextField()
     promoted_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    promoted_at = models.DateTimeField(auto_now_add=True)
+    promoted_at = models.DateTimeField(default=timezone.now)
     ended_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     ended_at = models.DateTimeField(null=True)
 

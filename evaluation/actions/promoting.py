@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -35,24 +37,25 @@ def promote(
     by: User,
     evaluation: Evaluation | None = None,
     confirmed: bool = False,
-    instead_of: Promotion | None | str = "whatever",
+    seen: str | None = None,
 ) -> Promotion:
-    """Put an adapter in use. `instead_of` is the promotion one saw as current; left out, it does not matter."""
+    """Put an adapter in use. `seen` is the id of the promotion one saw as current, "" for none; None: no matter."""
     project = adapter.project
     _refuse(adapter, reason, evaluation)
     found = evidence(adapter, evaluation, current_adapter(project))
     if found.doubts and not confirmed:
         raise NeedsConfirmation(found)
     with transaction.atomic():
-        Project.objects.select_for_update().get(pk=project.pk)
-        current = project.promotions.current().first()
-        if instead_of != "whatever" and current != instead_of:
-            raise ValidationError(CHANGED)
+        current = _current(project, seen)
         if current and current.adapter_id == adapter.pk:
             raise ValidationError({"adapter": "This adapter is in use already."})
-        _end(current, by)
         made = Promotion.objects.create(
-            project=project, adapter=adapter, evaluation=evaluation, reason=reason.strip(), promoted_by=by
+            project=project,
+            adapter=adapter,
+            evaluation=evaluation,
+            reason=reason.strip(),
+            promoted_by=by,
+            promoted_at=_end(current, by),
         )
         Event.record(
             "promoted",
@@ -66,19 +69,16 @@ def promote(
     return made
 
 
-def rollback(*, project: Project, by: User, reason: str, instead_of: Promotion | None = None) -> Promotion | None:
+def rollback(*, project: Project, by: User, reason: str, seen: str | None = None) -> Promotion | None:
     """End the current promotion and bring back the one before it; None: the base model is in use again."""
     if not reason.strip():
         raise ValidationError({"reason": "Say why, so that others understand it later."})
     with transaction.atomic():
-        Project.objects.select_for_update().get(pk=project.pk)
-        current = project.promotions.current().first()
+        current = _current(project, seen)
         if current is None:
             raise ValidationError("Nothing is promoted, so there is nothing to roll back.")
-        if instead_of is not None and current != instead_of:
-            raise ValidationError(CHANGED)
         previous = before(current)
-        _end(current, by)
+        now = _end(current, by)
         restored = previous and Promotion.objects.create(
             project=project,
             adapter=previous.adapter,
@@ -92,15 +92,30 @@ def rollback(*, project: Project, by: User, reason: str, instead_of: Promotion |
 
 
 def before(promotion: Promotion) -> Promotion | None:
-    """The promotion that a rollback brings back. One that itself restored another goes back to before that one."""
+    """The promotion that a rollback brings back: None is the base model.
+
+    One that itself restored another goes back to before that one, so that rolling back twice does not swing.
+    """
     origin = promotion.restores or promotion
-    earlier = Promotion.objects.filter(project_id=promotion.project_id, promoted_at__lt=origin.promoted_at)
-    return earlier.exclude(adapter_id=promotion.adapter_id).select_related("adapter__round", "restores").first()
+    ended = Promotion.objects.filter(project_id=promotion.project_id, ended_at=origin.promoted_at)
+    return ended.select_related("adapter__round", "evaluation", "restores").first()
 
 
-def _end(promotion: Promotion | None, by: User) -> None:
+def _current(project: Project, seen: str | None) -> Promotion | None:
+    """The current promotion, held until the end of the transaction; refused when it is not the one seen."""
+    Project.objects.select_for_update().get(pk=project.pk)
+    current = project.promotions.current().select_related("restores").first()
+    if seen is not None and seen != (str(current.pk) if current else ""):
+        raise ValidationError(CHANGED)
+    return current
+
+
+def _end(promotion: Promotion | None, by: User) -> datetime:
+    """End it, and say when: the next one begins at that moment."""
+    now = timezone.now()
     if promotion is not None:
-        Promotion.objects.filter(pk=promotion.pk, ended_at=None).update(ended_at=timezone.now(), ended_by=by)
+        Promotion.objects.filter(pk=promotion.pk, ended_at=None).update(ended_at=now, ended_by=by)
+    return now
 
 
 def _refuse(adapter: Adapter, reason: str, evaluation: Evaluation | None) -> None:
