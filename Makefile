@@ -1,7 +1,7 @@
 # Everything a person types. The steps behind each word are in config/bootstrap.py.
 PYTHON ?= python3
 
-.PHONY: run test check install
+.PHONY: run test check proof install
 run:            ## Install what is missing, then start Preceptor on http://localhost:8000
 	@$(PYTHON) config/bootstrap.py run
 
@@ -10,6 +10,9 @@ test:           ## Everything the build machine runs: style, types, unit, browse
 
 check:          ## The quick suite: style, types and the tests that need neither torch nor a browser
 	@$(PYTHON) config/bootstrap.py check
+
+proof:          ## Walk the loop on the demo project and print what the model learned (about 40 minutes)
+	@DATA_DIR=$(CURDIR)/var/proof-$$(date +%Y%m%d-%H%M%S) $(PYTHON) config/bootstrap.py proof
 
 install:        ## Only the installation
 	@$(PYTHON) config/bootstrap.py install

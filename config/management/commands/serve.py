@@ -27,7 +27,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: Any) -> None:
         parser.add_argument("--host", default=os.environ.get("HOST", "127.0.0.1"))
         parser.add_argument("--port", type=int, default=int(os.environ.get("PORT", "8000")))
-        parser.add_argument("--no-demo", action="store_true", help="do not load the demo project into an empty database")
+        parser.add_argument(
+            "--no-demo", action="store_true", help="do not load the demo project into an empty database"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         host, port = options["host"], options["port"]
@@ -49,7 +51,9 @@ class Command(BaseCommand):
     def print_links(self, address: str) -> None:
         self.stdout.write(f"\nPreceptor runs on {address}\n")
         people = User.objects.filter(username__in=DEMO_PEOPLE).order_by("date_joined")
-        roles = dict(Project.objects.filter(memberships__user__in=people).values_list("memberships__user", "memberships__role"))
+        roles = dict(
+            Project.objects.filter(memberships__user__in=people).values_list("memberships__user", "memberships__role")
+        )
         if people:
             self.stdout.write(f"One-time sign-in links (each works once, for {settings.SIGN_IN_LINK_HOURS} hours):")
         for user in people:
@@ -87,7 +91,7 @@ def _die_with_parent() -> None:
 
 
 def _start(command: list[str]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(command, cwd=settings.BASE_DIR, preexec_fn=_die_with_parent)  # noqa: PLW1509, S603
+    return subprocess.Popen(command, cwd=settings.BASE_DIR, preexec_fn=_die_with_parent)
 
 
 def _wait_until_it_answers(host: str, port: int, web: subprocess.Popen[bytes]) -> None:

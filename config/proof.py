@@ -1,0 +1,143 @@
+"""The loop walked without people, to measure what the model learns from the demo project.
+
+The demonstrations are the demo's own. The rankings are made by a stated rule in place of an expert: of two
+candidates with all headings, the one whose next step carries a calendar date is better. Nothing else is simulated:
+the same actions, jobs and recipes run as behind the pages, and the held-out prompts are never trained on.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.contrib.auth.models import User
+
+from annotation.actions.approving import approve
+from annotation.actions.ranking import rank
+from annotation.models import Comparison, Demonstration, Project, Split
+from evaluation.actions.evaluating import start_evaluation
+from evaluation.actions.freezing import freeze_evaluation_set
+from evaluation.collecting import CONTESTANT
+from evaluation.metrics import adherence, dated_section
+from evaluation.models import Evaluation
+from training import runner
+from training.actions.freezing import freeze
+from training.actions.rounds import launch_round
+from training.actions.sampling import start_sampling
+from training.jobs import Job, Status
+from training.kinds import ROUND, SAMPLING
+from training.models import Adapter, DatasetVersion, TrainingRound
+from training.params import DPO_PRESETS, SFT_PRESETS, to_json
+
+PROMPTS_TO_RANK = 70
+CANDIDATES = 4
+
+
+class ProofFailed(Exception):
+    pass
+
+
+class Proof:
+    """One walk through the loop. `say` gets a line per step with the seconds it took."""
+
+    def __init__(self, project: Project, *, teacher: User, admin: User, say: Callable[[str], None]) -> None:
+        self.project = project
+        self.teacher = teacher
+        self.admin = admin
+        self.say = say
+
+    def run(self) -> tuple[Evaluation, TrainingRound, TrainingRound]:
+        approved = self._approve_what_waits()
+        demonstrations = freeze(project=self.project, kind=DatasetVersion.Kind.DEMONSTRATIONS, by=self.admin)
+        self.say(f"{approved} approved; {demonstrations}: {demonstrations.train_rows} rows to train on")
+        sft = self._round("sft", demonstrations, None, SFT_PRESETS["standard"].params)
+        with self._timed("sampling candidates"):
+            self._sample(sft.adapter)
+        preferences = self._rank_and_freeze()
+        dpo = self._round("dpo", preferences, sft.adapter, DPO_PRESETS["standard"].params)
+        with self._timed("answers for the evaluation set"):
+            evaluation = self._evaluate([None, sft.adapter, dpo.adapter])
+        return evaluation, sft, dpo
+
+    def _approve_what_waits(self) -> int:
+        waiting = Demonstration.objects.filter(prompt__project=self.project).awaiting_review()
+        for demonstration in waiting.exclude(author=self.teacher):
+            approve(demonstration=demonstration, by=self.teacher, version=demonstration.version)
+        return Demonstration.objects.filter(prompt__project=self.project).approved().count()
+
+    def _round(self, method: str, version: DatasetVersion, parent: Adapter | None, params: Any) -> TrainingRound:
+        with self._timed(f"{method.upper()} round on {version.train_rows} rows"):
+            round = launch_round(
+                project=self.project,
+                method=method,
+                dataset_version=version,
+                params=to_json(params),
+                parent_adapter=parent,
+                by=self.admin,
+            )
+            self._finish(ROUND, round)
+        return TrainingRound.objects.select_related("adapter").get(pk=round.pk)
+
+    def _sample(self, adapter: Adapter) -> None:
+        """Every validation prompt, so that pairs are held out by prompt, and training prompts for the rest."""
+        prompts = self.project.prompts.filter(demonstrations__status=Demonstration.Status.APPROVED)
+        held_out = list(prompts.filter(split=Split.VALIDATION))
+        teaching = list(prompts.filter(split=Split.TRAIN)[: PROMPTS_TO_RANK - len(held_out)])
+        params = {"num_candidates": CANDIDATES, "temperature": 0.8, "top_p": 0.95, "max_new_tokens": 256}
+        sampling = start_sampling(
+            project=self.project, sources=[adapter], prompts=[*held_out, *teaching], params=params, by=self.admin
+        )
+        self._finish(SAMPLING, sampling)
+
+    def _rank_and_freeze(self) -> DatasetVersion:
+        comparisons = Comparison.objects.filter(prompt__project=self.project, rankings_done=0)
+        for comparison in comparisons.prefetch_related("candidates"):
+            rank(comparison=comparison, by=self.teacher, order=self._order(comparison), reason="Next step has a date")
+        version = freeze(project=self.project, kind=DatasetVersion.Kind.PREFERENCES, by=self.admin)
+        self.say(
+            f"{comparisons.count()} left to rank; {version}: {version.train_rows} + {version.validation_rows} pairs"
+        )
+        return version
+
+    def _order(self, comparison: Comparison) -> list[list[str]]:
+        """Two groups at most: candidates with all headings and a dated next step, then the rest with all headings."""
+        groups: dict[int, list[str]] = {}
+        for candidate in comparison.candidates.all():
+            groups.setdefault(self._grade(candidate.text), []).append(str(candidate.pk))
+        return [groups[grade] for grade in sorted(groups, reverse=True)]
+
+    def _grade(self, text: str) -> int:
+        form = adherence(text, self.project.sections)
+        if form is None or not form.complete:
+            return 0
+        return 2 if dated_section(text, self.project.dated_section, self.project.sections) else 1
+
+    def _evaluate(self, contestants: list[Adapter | None]) -> Evaluation:
+        evaluation = start_evaluation(
+            project=self.project,
+            evaluation_set=freeze_evaluation_set(project=self.project, by=self.admin),
+            contestants=contestants,
+            by=self.admin,
+        )
+        for contestant in evaluation.contestants.all():
+            self._finish(CONTESTANT, contestant)
+        return evaluation
+
+    def _finish(self, kind: runner.JobKind, job: Job) -> None:
+        """Run the job here; when a worker was quicker, wait for it."""
+        runner.run(kind, job.pk)
+        while True:
+            job.refresh_from_db()
+            if job.is_final:
+                break
+            time.sleep(1)
+        if job.status != Status.SUCCEEDED:
+            raise ProofFailed(f"{job} {job.get_status_display().lower()}: {job.failure_message}")
+
+    @contextmanager
+    def _timed(self, what: str) -> Iterator[None]:
+        started = time.monotonic()
+        yield
+        self.say(f"{what}: {time.monotonic() - started:.0f} s")
