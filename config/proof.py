@@ -33,6 +33,7 @@ from training.params import DPO_PRESETS, SFT_PRESETS, to_json
 
 PROMPTS_TO_RANK = 70
 CANDIDATES = 4
+MOST_TOKENS = 320  # the longest reference has 250
 
 
 class ProofFailed(Exception):
@@ -85,7 +86,7 @@ class Proof:
         prompts = self.project.prompts.filter(demonstrations__status=Demonstration.Status.APPROVED)
         held_out = list(prompts.filter(split=Split.VALIDATION))
         teaching = list(prompts.filter(split=Split.TRAIN)[: PROMPTS_TO_RANK - len(held_out)])
-        params = {"num_candidates": CANDIDATES, "temperature": 0.8, "top_p": 0.95, "max_new_tokens": 256}
+        params = {"num_candidates": CANDIDATES, "temperature": 0.8, "top_p": 0.95, "max_new_tokens": MOST_TOKENS}
         sampling = start_sampling(
             project=self.project, sources=[adapter], prompts=[*held_out, *teaching], params=params, by=self.admin
         )
@@ -119,6 +120,7 @@ class Proof:
             project=self.project,
             evaluation_set=freeze_evaluation_set(project=self.project, by=self.admin),
             contestants=contestants,
+            max_new_tokens=MOST_TOKENS,
             by=self.admin,
         )
         for contestant in evaluation.contestants.all():
