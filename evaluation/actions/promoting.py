@@ -86,6 +86,7 @@ def rollback(*, project: Project, by: User, reason: str, seen: str | None = None
             restores=previous.restores or previous,
             reason=reason.strip(),
             promoted_by=by,
+            promoted_at=now,
         )
         Event.record("rolled back", current, by=by, project=project, restored=str(restored.pk) if restored else None)
     return restored
