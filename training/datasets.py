@@ -50,9 +50,13 @@ def _said(role: str, text: str) -> list[dict[str, str]]:
     return [{"role": role, "content": text}]
 
 
+def asked(template: str, instruction: str, input: str) -> list[dict[str, str]]:
+    """What the model is asked: both texts in the project's template, as a conversation."""
+    return _said("user", templating.render(template, instruction, input))
+
+
 def question(prompt: Prompt, template: str) -> list[dict[str, str]]:
-    """What the model is asked: the prompt in the project's template, as a conversation."""
-    return _said("user", templating.render(template, prompt.instruction, prompt.input))
+    return asked(template, prompt.instruction, prompt.input)
 
 
 def _group(prompt: Prompt) -> str:

@@ -46,15 +46,17 @@ def _preflight_inputs(preflight: Preflight, run_dir: RunDir) -> None:
 
 def _preflight_done(preflight: Preflight, run_dir: RunDir, result: dict[str, Any]) -> None:
     """A check that refuses has done its work: only one that could not be made has failed."""
-    if result.get("status") != "refused":
-        expect_success(preflight, run_dir, result)
+    if result.get("status") == "refused":
+        return
+    expect_success(preflight, run_dir, result)
     if not run_dir.preflight.exists():
-        raise JobFailed("no_report", result.get("message") or "The check left no report.")
+        raise JobFailed("no_report", "The check left no report.")
 
 
 def _preflight_report(preflight: Preflight, run_dir: RunDir, result: dict[str, Any]) -> None:
-    report = json.loads(run_dir.preflight.read_text(encoding="utf-8"))
-    Preflight.objects.filter(pk=preflight.pk).update(report={"reasons": result.get("reasons", []), **report})
+    written = run_dir.preflight.read_text(encoding="utf-8") if run_dir.preflight.exists() else "{}"
+    report = {"reasons": result.get("reasons", []), **json.loads(written)}
+    Preflight.objects.filter(pk=preflight.pk).update(report=report)
 
 
 def _sampling_inputs(sampling: Sampling, run_dir: RunDir) -> None:

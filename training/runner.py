@@ -53,8 +53,9 @@ def expect_success(job: Any, run_dir: RunDir, result: dict[str, Any]) -> None:
     if result.get("status") == "succeeded":
         return
     code = result.get("failure_code") or ("preflight" if result.get("status") == "refused" else "failed")
-    sentences = [result.get("message") or "The recipe reported a failure.", *result.get("reasons", [])]
-    raise JobFailed(str(code), " ".join(dict.fromkeys(str(sentence) for sentence in sentences)))
+    message = str(result.get("message") or "The recipe reported a failure.")
+    more = [str(reason) for reason in result.get("reasons", []) if str(reason) not in message]
+    raise JobFailed(str(code), " ".join([message, *more]))
 
 
 @dataclass(frozen=True)

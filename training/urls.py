@@ -1,5 +1,30 @@
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import include, path
 
-urlpatterns: list[URLPattern] = []
+from training.views import adapters, base_models, datasets, playground, rounds, sampling
+
+project_urls = [
+    path("datasets/", datasets.datasets, name="datasets"),
+    path("datasets/<uuid:dataset_pk>/", datasets.dataset, name="dataset"),
+    path("datasets/<uuid:dataset_pk>/<slug:part>/", datasets.dataset_file, name="dataset_file"),
+    path("rounds/", rounds.rounds, name="rounds"),
+    path("rounds/new/", rounds.round_create, name="round_create"),
+    path("preflights/<uuid:preflight_pk>/", rounds.preflight, name="preflight"),
+    path("rounds/<uuid:round_pk>/", rounds.round, name="round"),
+    path("rounds/<uuid:round_pk>/progress/", rounds.round_progress, name="round_progress"),
+    path("rounds/<uuid:round_pk>/cancel/", rounds.round_cancel, name="round_cancel"),
+    path("rounds/<uuid:round_pk>/retry/", rounds.round_retry, name="round_retry"),
+    path("adapters/", adapters.adapters, name="adapters"),
+    path("adapters/<uuid:adapter_pk>/", adapters.adapter, name="adapter"),
+    path("sampling/", sampling.sampling_create, name="sampling_create"),
+    path("sampling/<uuid:sampling_pk>/", sampling.sampling, name="sampling"),
+    path("sampling/<uuid:sampling_pk>/cancel/", sampling.sampling_cancel, name="sampling_cancel"),
+    path("playground/", playground.playground, name="playground"),
+    path("playground/<uuid:sampling_pk>/", playground.playground_result, name="playground_result"),
+]
+
+urlpatterns = [
+    path("projects/<uuid:pk>/", include(project_urls)),
+    path("base-models/", base_models.base_models, name="base_models"),
+]

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from annotation.models import Event, Project
 from training import datasets, tasks
+from training.jobs import Status
 from training.models import Adapter, BaseModel, DatasetVersion, Preflight, TrainingRound
 from training.params import ParamsError, from_json, to_json
 
@@ -96,7 +97,7 @@ def launch_preflight(*, preflight: Preflight, by: User) -> TrainingRound:
 
 def retry_round(*, round: TrainingRound, by: User) -> TrainingRound:
     """A new round with the same settings. The old one keeps its story: its number, its log, why it ended."""
-    if not round.is_final or round.status == round.Status.SUCCEEDED:
+    if not round.is_final or round.status == Status.SUCCEEDED:
         raise ValidationError("Only a failed or cancelled round can be tried again.")
     return launch_round(
         project=round.project,

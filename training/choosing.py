@@ -1,0 +1,42 @@
+"""What a round or a sampling may be given: the questions behind forms, API and commands."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Exists, OuterRef
+
+from annotation.models import Comparison, Demonstration, Project, Prompt
+from training.actions.rounds import KIND_OF
+from training.models import DatasetVersionQuerySet, Sampling, TrainingRound
+from training.params import PRESETS, to_json
+
+
+def dataset_versions(project: Project, method: str) -> DatasetVersionQuerySet:
+    """Those that the method learns from, newest first."""
+    return project.dataset_versions.filter(kind=KIND_OF[TrainingRound.Method(method)]).order_by("-number")
+
+
+def preset_params(method: str, preset: str) -> dict[str, Any]:
+    return to_json(PRESETS[method][preset].params)
+
+
+def prompts_to_sample(project: Project, count: int) -> list[Prompt]:
+    """The next prompts without candidates, those that no demonstration has taught first: there the model's own
+    writing shows, not what it learned by heart."""
+    compared = Comparison.objects.filter(prompt=OuterRef("pk"))
+    taught = Demonstration.objects.approved().filter(prompt=OuterRef("pk"))
+    being_sampled = {
+        prompt["id"]
+        for prompts in project.samplings.unfinished()
+        .filter(purpose=Sampling.Purpose.RANKING)
+        .values_list("prompts", flat=True)
+        for prompt in prompts
+    }
+    waiting = (
+        project.prompts.for_teaching()
+        .filter(~Exists(compared))
+        .exclude(pk__in=being_sampled)
+        .order_by(Exists(taught), "position")
+    )
+    return list(waiting[:count])

@@ -1,0 +1,212 @@
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any, get_args, get_origin, get_type_hints
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from annotation.models import Project
+from training import choosing
+from training.models import Adapter, BaseModel, DatasetVersion, TrainingRound
+from training.params import HELP, LABELS, PARAMS, PRESETS, GenerateParams, Preset, to_json
+
+SHOWN_ABOVE = {"load_in_4bit"}
+
+
+class FreezeForm(forms.Form):
+    kind = forms.ChoiceField(
+        label="What to freeze", choices=DatasetVersion.Kind.choices, widget=forms.RadioSelect, initial="demonstrations"
+    )
+    description = forms.CharField(
+        label="Description",
+        max_length=300,
+        required=False,
+        help_text="One line that says what is in this version, or what changed since the last one.",
+    )
+
+
+class RoundForm(forms.Form):
+    """A round of one method. Settings left empty are those of the preset."""
+
+    dataset_version = forms.ModelChoiceField(
+        DatasetVersion.objects.none(),
+        label="Dataset version",
+        empty_label=None,
+        help_text="The frozen rows to learn from.",
+    )
+    preset = forms.ChoiceField(label="How to train", widget=forms.RadioSelect, initial="standard")
+    parent_adapter = forms.ModelChoiceField(Adapter.objects.none(), label="Start from", required=False)
+    base_model = forms.ModelChoiceField(BaseModel.objects.none(), label="Base model", required=False)
+    load_in_4bit = forms.BooleanField(label=LABELS["load_in_4bit"], required=False, help_text=HELP["load_in_4bit"])
+    note = forms.CharField(
+        label="Note", max_length=300, required=False, help_text="What this round is meant to find out."
+    )
+
+    def __init__(self, *args: Any, project: Project, method: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.method = method
+        self.presets: dict[str, Preset] = PRESETS[method]
+        self.fields["dataset_version"].queryset = choosing.dataset_versions(project, method)
+        self.fields["preset"].choices = [(key, preset.label) for key, preset in self.presets.items()]
+        self._offer_starts(project)
+        bases = BaseModel.objects.all()
+        self.fields["base_model"].queryset = bases
+        self.fields["base_model"].empty_label = "The default, or that of the adapter above"
+        self.advanced = [name for name in _editable(method) if name not in SHOWN_ABOVE]
+        for name in self.advanced:
+            self.fields[name] = _setting_field(method, name, getattr(self.presets["standard"].params, name))
+
+    def _offer_starts(self, project: Project) -> None:
+        field = self.fields["parent_adapter"]
+        field.queryset = project.adapters.select_related("round", "base_model")
+        if self.method == TrainingRound.Method.SFT:
+            field.empty_label = "The base model"
+            field.help_text = "Usually the base model. An adapter, to teach it more."
+            return
+        field.empty_label = "Choose an adapter"
+        field.help_text = "The adapter of the SFT round that wrote the candidates: preferences make it better."
+        self.fields["start_from_base"] = forms.BooleanField(
+            label="Start from the base model instead",
+            required=False,
+            help_text="Only sensible when the base model already does the task well.",
+        )
+
+    @property
+    def preset_choices(self) -> list[dict[str, Any]]:
+        chosen = self["preset"].value()
+        return [
+            {"key": key, "label": preset.label, "help": preset.help, "checked": key == chosen}
+            for key, preset in self.presets.items()
+        ]
+
+    @property
+    def advanced_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.advanced]
+
+    @property
+    def advanced_open(self) -> bool:
+        return any(self[name].errors or self[name].value() not in (None, "") for name in self.advanced)
+
+    def settings(self) -> dict[str, Any]:
+        """What start_preflight and launch_round take, beside project and method."""
+        data = self.cleaned_data
+        params = to_json(self.presets[data["preset"]].params)
+        params |= {name: data[name] for name in self.advanced if data.get(name) not in (None, "")}
+        params["load_in_4bit"] = data["load_in_4bit"]
+        return {
+            "dataset_version": data["dataset_version"],
+            "parent_adapter": data["parent_adapter"],
+            "base_model": data["base_model"],
+            "start_from_base": data.get("start_from_base", False),
+            "note": data["note"],
+            "params": params,
+        }
+
+    def refuse(self, error: ValidationError) -> None:
+        """Put an action's refusal beside the field it is about, or above the form."""
+        attach(self, error)
+
+
+def attach(form: forms.Form, error: ValidationError) -> None:
+    if not hasattr(error, "error_dict"):
+        form.add_error(None, error)
+        return
+    for name, problems in error.error_dict.items():
+        form.add_error(name if name in form.fields else None, problems)
+
+
+def _editable(method: str) -> list[str]:
+    return [field.name for field in fields(PARAMS[method])]
+
+
+def _setting_field(method: str, name: str, usual: Any) -> forms.Field:
+    kind = get_type_hints(PARAMS[method])[name]
+    common = {"label": LABELS[name], "help_text": HELP.get(name, ""), "required": False}
+    if get_origin(kind) is not None:
+        choices = [("", f"As in the preset ({usual})"), *((value, value) for value in get_args(kind))]
+        return forms.ChoiceField(choices=choices, **common)
+    if kind is bool:
+        return forms.TypedChoiceField(
+            choices=[("", "As in the preset"), ("yes", "Yes"), ("no", "No")],
+            coerce=lambda value: value == "yes",
+            empty_value=None,
+            **common,
+        )
+    widget = forms.NumberInput(attrs={"placeholder": f"preset: {usual}", "step": "any" if kind is float else 1})
+    return (forms.FloatField if kind is float else forms.IntegerField)(widget=widget, **common)
+
+
+BASE = "base"
+
+
+class SourcesField(forms.MultipleChoiceField):
+    """The base model and the project's adapters; its value is a list of adapters, None for the base model."""
+
+    def offer(self, adapters: list[Adapter], base: BaseModel | None) -> None:
+        self.adapters = {str(adapter.pk): adapter for adapter in adapters}
+        self.choices = [
+            *((key, str(adapter)) for key, adapter in self.adapters.items()),
+            (BASE, f"The base model ({base})" if base else "The base model"),
+        ]
+
+    def clean(self, value: Any) -> list[Adapter | None]:
+        return [self.adapters.get(key) for key in super().clean(value)]
+
+
+class SamplingForm(forms.Form):
+    sources = SourcesField(
+        label="Who writes",
+        widget=forms.CheckboxSelectMultiple,
+        help_text="People never see which model wrote which candidate.",
+    )
+    prompts = forms.IntegerField(
+        label="Prompts", min_value=1, max_value=1000, initial=20, help_text="The next prompts that nobody has ranked."
+    )
+    num_candidates = forms.IntegerField(
+        label="Candidates from each model",
+        min_value=1,
+        max_value=5,
+        initial=4,
+        help_text="People rank two to five candidates per prompt; with two models, two from each make four.",
+    )
+    temperature = forms.FloatField(
+        label=LABELS["temperature"],
+        min_value=0,
+        max_value=2,
+        initial=0.8,
+        help_text=HELP["temperature"],
+        widget=forms.NumberInput(attrs={"step": "0.1"}),
+    )
+    max_new_tokens = forms.IntegerField(
+        label=LABELS["max_new_tokens"], min_value=8, max_value=2048, initial=256, help_text=HELP["max_new_tokens"]
+    )
+
+    def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        adapters = list(project.adapters.select_related("round", "base_model"))
+        self.fields["sources"].offer(adapters, BaseModel.objects.default())
+        if adapters:
+            self.fields["sources"].initial = [str(adapters[0].pk)]
+
+    def params(self) -> dict[str, Any]:
+        names = ("num_candidates", "temperature", "max_new_tokens")
+        return to_json(GenerateParams()) | {name: self.cleaned_data[name] for name in names}
+
+
+class PlaygroundForm(forms.Form):
+    instruction = forms.CharField(label="Instruction", max_length=4000, widget=forms.Textarea(attrs={"rows": 2}))
+    input = forms.CharField(label="Input", max_length=20_000, required=False, widget=forms.Textarea(attrs={"rows": 10}))
+    adapter = forms.ModelChoiceField(Adapter.objects.none(), label="Adapter", empty_label=None)
+    temperature = forms.FloatField(
+        label=LABELS["temperature"],
+        min_value=0,
+        max_value=2,
+        initial=0,
+        help_text=HELP["temperature"],
+        widget=forms.NumberInput(attrs={"step": "0.1"}),
+    )
+
+    def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["adapter"].queryset = project.adapters.select_related("round", "base_model")

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
+from django.db.models import Count, F
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_http_methods
+
+from annotation.access import project_for
+from annotation.models import Comparison, Demonstration, Project
+from training import datasets as frozen
+from training.actions import freeze
+from training.forms import FreezeForm, attach
+from training.models import DatasetVersion
+
+ROWS_SHOWN = 5
+FILES = {"train": frozen.TRAIN, "validation": frozen.VALIDATION, "manifest": frozen.MANIFEST}
+
+
+@require_http_methods(["GET", "POST"])
+def datasets(request: HttpRequest, pk: UUID) -> HttpResponse:
+    project = project_for(request, pk, "manage")
+    form = FreezeForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            version = freeze(project=project, by=request.user, **form.cleaned_data)
+        except ValidationError as refused:
+            attach(form, refused)
+        else:
+            _say(request, version)
+            return redirect("dataset", project.pk, version.pk)
+    versions = project.dataset_versions.annotate(round_count=Count("rounds")).select_related("created_by")
+    page = Paginator(versions, 50).get_page(request.GET.get("page"))
+    context = {"project": project, "form": form, "page": page, "ready": _ready(project)}
+    return render(request, "training/datasets.html", context, status=400 if form.errors else 200)
+
+
+def _say(request: HttpRequest, version: DatasetVersion) -> None:
+    if version.is_new:
+        messages.success(request, f"{version} is frozen.")
+    else:
+        messages.warning(request, f"Nothing has changed since {version}, so no new version was made.")
+
+
+def _ready(project: Project) -> dict[str, int]:
+    """What freezing would draw on, so that nobody has to try."""
+    approved = Demonstration.objects.approved().filter(prompt__project=project).exclude(prompt__split="evaluation")
+    comparisons = Comparison.objects.filter(prompt__project=project).exclude(prompt__split="evaluation")
+    return {
+        "demonstrations": approved.count(),
+        "comparisons": comparisons.filter(rankings_done__gte=F("rankings_needed")).count(),
+    }
+
+
+@require_GET
+def dataset(request: HttpRequest, pk: UUID, dataset_pk: UUID) -> HttpResponse:
+    project = project_for(request, pk, "manage")
+    version = get_object_or_404(project.dataset_versions.select_related("created_by"), pk=dataset_pk)
+    part = "validation" if request.GET.get("part") == "validation" else "train"
+    here = frozen.intact(version)
+    rows = (frozen.training_rows if part == "train" else frozen.validation_rows)(version) if here else []
+    page = Paginator(rows, ROWS_SHOWN).get_page(request.GET.get("page"))
+    context = {
+        "project": project,
+        "version": version,
+        "part": part,
+        "page": page,
+        "query": f"part={part}",
+        "intact": here,
+        "figures": version.statistics,
+        "rounds": version.rounds.all()[:20],
+        "method": "sft" if version.kind == DatasetVersion.Kind.DEMONSTRATIONS else "dpo",
+    }
+    return render(request, "training/dataset.html", context)
+
+
+@require_GET
+def dataset_file(request: HttpRequest, pk: UUID, dataset_pk: UUID, part: str) -> HttpResponse:
+    """The rows as TRL reads them."""
+    project = project_for(request, pk, "manage")
+    version = get_object_or_404(project.dataset_versions, pk=dataset_pk)
+    path = version.directory / FILES.get(part, "")
+    if part not in FILES or not path.is_file():
+        raise Http404("No such file")
+    name = f"{version.kind}-v{version.number}-{path.name}"
+    return FileResponse(path.open("rb"), as_attachment=True, filename=name, content_type="application/x-ndjson")

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_http_methods
+
+from annotation.access import project_for
+from annotation.models import Project
+from training import datasets
+from training.actions import start_sampling
+from training.forms import PlaygroundForm, attach
+from training.models import Sampling
+from training.params import GenerateParams, to_json
+from training.wording import sentence
+
+
+@require_http_methods(["GET", "POST"])
+def playground(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Ask the base model and an adapter the same thing."""
+    project = project_for(request, pk, "manage")
+    form = PlaygroundForm(request.POST or None, project=project, initial=_initial(request, project))
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        messages = datasets.asked(project.instruction_template, data["instruction"], data["input"])
+        try:
+            sampling = start_sampling(
+                project=project,
+                purpose=Sampling.Purpose.PLAYGROUND,
+                sources=[None, data["adapter"]],
+                prompts=[{"id": "playground", "prompt": messages, **{n: data[n] for n in ("instruction", "input")}}],
+                params=to_json(GenerateParams()) | {"temperature": data["temperature"], "max_new_tokens": 384},
+                by=request.user,
+            )
+            return redirect("playground_result", project.pk, sampling.pk)
+        except ValidationError as refused:
+            attach(form, refused)
+    context = {"project": project, "form": form, "has_adapters": form.fields["adapter"].queryset.exists()}
+    return render(request, "training/playground.html", context, status=400 if form.errors else 200)
+
+
+def _initial(request: HttpRequest, project: Project) -> dict[str, Any]:
+    """The texts of an earlier question, or the instruction that prompts here usually have."""
+    try:
+        earlier = project.samplings.filter(pk=UUID(request.GET.get("like", ""))).first()
+    except ValueError:
+        earlier = None
+    adapter = request.GET.get("adapter", "")
+    if earlier and earlier.prompts and "instruction" in earlier.prompts[0]:
+        asked = {name: earlier.prompts[0][name] for name in ("instruction", "input")}
+        return {**asked, "adapter": earlier.sources[-1]["adapter_id"], "temperature": earlier.params["temperature"]}
+    usual = project.prompts.values_list("instruction", flat=True).first()
+    return {"instruction": usual or "", "adapter": adapter, "temperature": 0}
+
+
+@require_GET
+def playground_result(request: HttpRequest, pk: UUID, sampling_pk: UUID) -> HttpResponse:
+    project = project_for(request, pk, "manage")
+    rows = project.samplings.filter(purpose=Sampling.Purpose.PLAYGROUND).select_related("base_model")
+    found = get_object_or_404(rows, pk=sampling_pk)
+    written = {output["source"]: output for output in found.outputs()}
+    names = {str(adapter.pk): adapter for adapter in project.adapters.select_related("round")}
+    answers = [
+        {
+            "name": str(names.get(source["adapter_id"] or "", f"Base model {found.base_model}")),
+            "output": written.get(source["label"]),
+        }
+        for source in found.sources
+    ]
+    context = {
+        "project": project,
+        "sampling": found,
+        "question": found.prompts[0]["prompt"][0]["content"],
+        "answers": answers,
+        "sentence": sentence(found),
+    }
+    template = "training/playground_result.html" + ("#state" if request.htmx else "")
+    return render(request, template, context)

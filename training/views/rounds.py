@@ -1,0 +1,212 @@
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from annotation.access import project_for
+from annotation.models import Project
+from training import progress
+from training.actions import cancel_round, launch_preflight, retry_round, start_preflight
+from training.charts import Chart, Series, line_chart
+from training.forms import RoundForm, attach
+from training.jobs import Status
+from training.models import BaseModel, Preflight, TrainingRound
+from training.params import LABELS, PRESETS, to_json
+from training.wording import sentence
+
+LOG_LINES = 60
+
+
+@require_GET
+def rounds(request: HttpRequest, pk: UUID) -> HttpResponse:
+    project = project_for(request, pk, "manage")
+    rows = project.rounds.select_related("dataset_version", "adapter", "created_by")
+    page = Paginator(rows, 50).get_page(request.GET.get("page"))
+    for round in page:
+        round.bar = progress.bar(round.progress)
+    return render(request, "training/rounds.html", {"project": project, "page": page})
+
+
+@require_http_methods(["GET", "POST"])
+def round_create(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The settings of a round. Sending them starts the pre-flight; the round is launched from there."""
+    project = project_for(request, pk, "manage")
+    like = _like(project, request.GET.get("like", ""))
+    asked = request.POST.get("method") or request.GET.get("method") or (like.method if like else "sft")
+    method = asked if asked in PRESETS else "sft"
+    initial = _initial(like) if like and like.method == method else _usual(project, method)
+    form = RoundForm(request.POST or None, project=project, method=method, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        try:
+            preflight = start_preflight(project=project, method=method, by=request.user, **form.settings())
+            return redirect("preflight", project.pk, preflight.pk)
+        except ValidationError as refused:
+            attach(form, refused)
+    context = {
+        "project": project,
+        "form": form,
+        "method": method,
+        "has_versions": form.fields["dataset_version"].queryset.exists(),
+        "base_models": BaseModel.objects.count(),
+    }
+    return render(request, "training/round_create.html", context, status=400 if form.errors else 200)
+
+
+def _like(project: Project, pk: str) -> TrainingRound | Preflight | None:
+    """A round or pre-flight whose settings to begin with."""
+    try:
+        key = UUID(pk)
+    except ValueError:
+        return None
+    return project.rounds.filter(pk=key).first() or project.preflights.filter(pk=key).first()
+
+
+def _initial(like: TrainingRound | Preflight) -> dict[str, Any]:
+    usual = to_json(PRESETS[like.method]["standard"].params)
+    changed = {name: value for name, value in like.params.items() if value != usual.get(name)}
+    yes_or_no = {name: "yes" if value else "no" for name, value in changed.items() if isinstance(value, bool)}
+    return {
+        **changed,
+        **yes_or_no,
+        "load_in_4bit": like.params.get("load_in_4bit", False),
+        "preset": "standard",
+        "dataset_version": like.dataset_version_id,
+        "parent_adapter": like.parent_adapter_id,
+        "base_model": like.base_model_id,
+        "start_from_base": like.parent_adapter_id is None,
+        "note": like.note,
+    }
+
+
+def _usual(project: Project, method: str) -> dict[str, Any]:
+    """DPO builds on the newest adapter: the one whose candidates were most likely ranked."""
+    newest = project.adapters.first() if method == "dpo" else None
+    return {"parent_adapter": newest.pk if newest else None, "preset": "standard"}
+
+
+@require_http_methods(["GET", "POST"])
+def preflight(request: HttpRequest, pk: UUID, preflight_pk: UUID) -> HttpResponse:
+    """GET shows what the model will read and learn; POST launches the round that was checked."""
+    project = project_for(request, pk, "manage")
+    rows = project.preflights.select_related("dataset_version", "base_model", "parent_adapter__round", "round")
+    checked = get_object_or_404(rows, pk=preflight_pk)
+    refusals: list[str] = []
+    if request.method == "POST":
+        try:
+            launched = launch_preflight(preflight=checked, by=request.user)
+            return redirect("round", project.pk, launched.pk)
+        except ValidationError as refused:
+            refusals = refused.messages
+    launched = TrainingRound.objects.filter(preflight=checked).first()
+    context = {
+        "project": project,
+        "preflight": checked,
+        "sentence": sentence(checked),
+        "launched": launched,
+        "refusals": refusals,
+        "truncated": _truncated(checked.report),
+        "settings": _settings(checked.params),
+    }
+    template = "training/preflight.html" + ("#state" if request.htmx and request.method == "GET" else "")
+    return render(request, template, context, status=400 if refusals else 200)
+
+
+def _truncated(report: dict[str, Any]) -> int:
+    return sum(report.get(part, {}).get("truncated", {}).get("count", 0) for part in ("train", "validation"))
+
+
+def _settings(params: dict[str, Any]) -> list[tuple[str, Any]]:
+    return [(LABELS.get(name, name), value) for name, value in params.items()]
+
+
+@require_GET
+def round(request: HttpRequest, pk: UUID, round_pk: UUID) -> HttpResponse:
+    project = project_for(request, pk, "manage")
+    return render(request, "training/round.html", _round_context(project, round_pk))
+
+
+@require_GET
+def round_progress(request: HttpRequest, pk: UUID, round_pk: UUID) -> HttpResponse:
+    """The part that changes. Its last answer carries no trigger, so the page stops asking."""
+    project = project_for(request, pk, "manage")
+    return render(request, "training/round.html#progress", _round_context(project, round_pk))
+
+
+def _round_context(project: Project, round_pk: UUID) -> dict[str, Any]:
+    rows = project.rounds.select_related(
+        "dataset_version", "base_model", "parent_adapter__round", "adapter", "created_by", "preflight"
+    )
+    found = get_object_or_404(rows, pk=round_pk)
+    run_dir = found.run_dir() if found.attempt else None
+    events = run_dir.events() if run_dir else []
+    now = progress.summarise(events) or found.progress
+    return {
+        "project": project,
+        "round": found,
+        "sentence": sentence(found),
+        "now": now,
+        "bar": progress.bar(now),
+        "time_left": _time_left(now),
+        "charts": _charts(found, events),
+        "log": run_dir.log_tail(LOG_LINES) if run_dir else "",
+        "settings": _settings(found.params),
+        "can_retry": found.is_final and found.status != Status.SUCCEEDED,
+    }
+
+
+def _time_left(now: dict[str, Any]) -> str:
+    left = now.get("seconds_left")
+    return progress.duration(left) if left is not None else ""
+
+
+def _charts(round: TrainingRound, events: list[dict[str, Any]]) -> list[Chart]:
+    lines = {
+        "Loss by step": [("Training", "log", "loss"), ("Validation", "eval", "eval_loss")],
+    }
+    if round.method == TrainingRound.Method.DPO:
+        lines["Share of pairs where the chosen answer is preferred"] = [
+            ("Training", "log", "rewards/accuracies"),
+            ("Validation", "eval", "eval_rewards/accuracies"),
+        ]
+        lines["How clearly the chosen answer is preferred (reward margin)"] = [
+            ("Training", "log", "rewards/margins"),
+            ("Validation", "eval", "eval_rewards/margins"),
+        ]
+    drawn = [
+        line_chart(
+            title,
+            [Series(label, progress.series(events, event, name)) for label, event, name in measured],
+            key=f"chart-{number}",
+        )
+        for number, (title, measured) in enumerate(lines.items(), start=1)
+    ]
+    return [chart for chart in drawn if chart]
+
+
+@require_POST
+def round_cancel(request: HttpRequest, pk: UUID, round_pk: UUID) -> HttpResponse:
+    project = project_for(request, pk, "manage")
+    found = get_object_or_404(project.rounds, pk=round_pk)
+    cancel_round(round=found, by=request.user)
+    messages.success(request, f"Round {found.number} stops. This can take up to half a minute.")
+    return redirect("round", project.pk, found.pk)
+
+
+@require_POST
+def round_retry(request: HttpRequest, pk: UUID, round_pk: UUID) -> HttpResponse:
+    project = project_for(request, pk, "manage")
+    found = get_object_or_404(project.rounds, pk=round_pk)
+    try:
+        again = retry_round(round=found, by=request.user)
+    except ValidationError as refused:
+        messages.error(request, " ".join(refused.messages))
+        return redirect("round", project.pk, found.pk)
+    messages.success(request, f"Round {again.number} repeats round {found.number} with the same settings.")
+    return redirect("round", project.pk, again.pk)

@@ -1,0 +1,59 @@
+"""Where a job stands, in one sentence for people who wait."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from training import tasks
+from training.jobs import Job, Status
+from training.models import TrainingRound
+from training.progress import duration
+
+NO_WORKER = "No worker is running, so nothing will start. Whoever runs this installation starts one."
+
+
+def sentence(job: Job) -> str:
+    if job.status == Status.QUEUED:
+        return _queued(job)
+    if job.status == Status.RUNNING:
+        return _running(job)
+    if job.status == Status.FAILED:
+        return job.failure_message or "It failed."
+    if job.status == Status.CANCELLED:
+        return "Cancelled. Nothing of it was kept."
+    return _succeeded(job)
+
+
+def _queued(job: Job) -> str:
+    if not tasks.worker_is_running():
+        return NO_WORKER
+    blocking = job.blocked_by() if isinstance(job, TrainingRound) else None
+    if blocking:
+        return f"Waiting for round {blocking.number} to end. One round trains at a time."
+    if job.attempt:
+        return "Its process was ended from outside. It goes on from its last checkpoint in a moment."
+    return "Waiting for its turn."
+
+
+def _running(job: Job) -> str:
+    phase = job.progress.get("phase") or "Starting"
+    if job.cancel_requested_at:
+        return "Stopping."
+    again = f" Attempt {job.attempt}, from the last checkpoint." if job.attempt - job.released > 1 else ""
+    return f"{phase}.{again}"
+
+
+def _succeeded(job: Job) -> str:
+    took = duration((job.finished_at - job.started_at).total_seconds()) if job.finished_at and job.started_at else ""
+    return " ".join(part for part in (f"Done in {took}." if took else "Done.", _gain(job.result)) if part)
+
+
+def _gain(result: dict[str, Any]) -> str:
+    before, after = result.get("eval_loss_before"), result.get("eval_loss")
+    if before is None or after is None:
+        return ""
+    verb = "fell" if after < before else "rose"
+    words = f"Loss on held-out rows {verb} from {before:.2f} to {after:.2f}."
+    if result.get("eval_reward_accuracy") is not None:
+        words += f" It prefers the chosen answer in {result['eval_reward_accuracy']:.0%} of the held-out pairs."
+    return words
