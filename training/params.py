@@ -127,7 +127,7 @@ class TrainingParams:
     learning_rate: float = 1e-3
     num_train_epochs: float = 3.0
     max_steps: int = -1
-    per_device_train_batch_size: int = 8
+    per_device_train_batch_size: int = 4
     gradient_accumulation_steps: int = 1
     max_length: int = 1024
     lora_r: int = 16

@@ -1,0 +1,80 @@
+"""Load base models and adapters, and leave an adapter behind that names no path of this machine."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft import LoraConfig, PeftModel, TaskType
+from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
+
+from training.params import SFTParams
+from training.recipes.process import threads
+from training.run_dir import ADAPTER_CONFIG, write_json
+
+
+def on_gpu() -> bool:
+    return torch.cuda.is_available()
+
+
+def use_threads() -> None:
+    torch.set_num_threads(threads())
+
+
+def load_tokenizer(directory: str) -> Any:
+    tokenizer = AutoTokenizer.from_pretrained(directory, local_files_only=True)
+    tokenizer.padding_side = "right"
+    return tokenizer
+
+
+def load_model(directory: str, dtype: torch.dtype = torch.bfloat16, in_4bit: bool = False) -> Any:
+    quantization = None
+    if in_4bit:
+        quantization = BitsAndBytesConfig(
+            load_in_4bit=True,
+            bnb_4bit_quant_type="nf4",
+            bnb_4bit_use_double_quant=True,
+            bnb_4bit_compute_dtype=torch.bfloat16,
+        )
+    return AutoModelForCausalLM.from_pretrained(
+        directory,
+        dtype=dtype,
+        quantization_config=quantization,
+        device_map={"": int(os.environ.get("LOCAL_RANK", "0"))} if on_gpu() else None,
+        local_files_only=True,
+        trust_remote_code=False,
+        use_safetensors=True,
+    )
+
+
+def lora_config(params: SFTParams) -> LoraConfig:
+    return LoraConfig(
+        r=params.lora_r,
+        lora_alpha=params.lora_alpha,
+        lora_dropout=params.lora_dropout,
+        target_modules="all-linear",
+        task_type=TaskType.CAUSAL_LM,
+    )
+
+
+def load_parent(model: Any, directory: str) -> PeftModel:
+    """Trainable under the name TRL expects, so that its frozen copy becomes the DPO reference."""
+    return PeftModel.from_pretrained(model, directory, is_trainable=True, local_files_only=True)
+
+
+def save_adapter(model: PeftModel, tokenizer: Any, directory: Path, base_model_name: str, card: str) -> None:
+    """The same weights give the same bytes: no path, no date, and lists in a fixed order."""
+    model.save_pretrained(directory, selected_adapters=["default"], safe_serialization=True)
+    config_file = directory / ADAPTER_CONFIG
+    config = json.loads(config_file.read_text(encoding="utf-8"))
+    config["base_model_name_or_path"] = base_model_name
+    config["inference_mode"] = True
+    for name, value in config.items():
+        if isinstance(value, list) and all(isinstance(item, str) for item in value):
+            config[name] = sorted(value)
+    write_json(config_file, dict(sorted(config.items())))
+    (directory / "chat_template.jinja").write_text(tokenizer.chat_template, encoding="utf-8")
+    (directory / "README.md").write_text(card, encoding="utf-8")

@@ -1,0 +1,98 @@
+"""What a trainer tells the run directory while it works, and when it has to stop."""
+
+from __future__ import annotations
+
+import math
+import time
+from pathlib import Path
+from typing import Any
+
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from training.run_dir import RunDir, complete_checkpoint
+
+SECONDS_BETWEEN_CHECKPOINTS = 90
+BAD_LOGS_ALLOWED = 1
+REWARDS = ("rewards/accuracies", "rewards/margins", "rewards/chosen", "rewards/rejected")
+
+
+class Reporter(TrainerCallback):
+    def __init__(self, run_dir: RunDir, start: dict[str, Any], save_by_time: bool) -> None:
+        self.run_dir = run_dir
+        self.start = start
+        self.save_by_time = save_by_time
+        self.diverged = False
+        self.early_stopped = False
+        self.evaluations: list[dict[str, Any]] = []
+        self.tokens_per_second: float | None = None
+        self._bad_logs = 0
+        self._begun = self._saved = time.monotonic()
+        self._first_step = 0
+
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **rest: Any
+    ) -> None:
+        self._begun = self._saved = time.monotonic()
+        self._first_step = state.global_step
+        self.run_dir.append_event("start", max_steps=state.max_steps, step=state.global_step, **self.start)
+
+    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **rest: Any) -> None:
+        if self.save_by_time and time.monotonic() - self._saved > SECONDS_BETWEEN_CHECKPOINTS:
+            control.should_save = True
+
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: dict[str, Any] | None = None,
+        **rest: Any,
+    ) -> None:
+        if not logs or "loss" not in logs:
+            return
+        elapsed = time.monotonic() - self._begun
+        steps = max(1, state.global_step - self._first_step)
+        self.tokens_per_second = round(logs.get("num_tokens", 0) / max(elapsed, 1e-6), 1)
+        shown = {name: logs.get(name) for name in ("epoch", "loss", "grad_norm", "learning_rate")}
+        shown |= {name: logs[name] for name in REWARDS if name in logs}
+        self.run_dir.append_event(
+            "log",
+            step=state.global_step,
+            max_steps=state.max_steps,
+            **shown,
+            tokens_per_second=self.tokens_per_second,
+            seconds_left=round(elapsed / steps * (state.max_steps - state.global_step), 1),
+        )
+        self._watch(logs, control)
+
+    def _watch(self, logs: dict[str, Any], control: TrainerControl) -> None:
+        """One bad batch can pass; the second in a row means that the weights are gone."""
+        if all(math.isfinite(float(logs.get(name) or 0.0)) for name in ("loss", "grad_norm")):
+            self._bad_logs = 0
+            return
+        self._bad_logs += 1
+        if self._bad_logs > BAD_LOGS_ALLOWED:
+            self.diverged = True
+            control.should_training_stop = True
+            control.should_save = control.should_evaluate = False
+
+    def on_evaluate(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        metrics: dict[str, Any] | None = None,
+        **rest: Any,
+    ) -> None:
+        shown = {"step": state.global_step, "eval_loss": (metrics or {}).get("eval_loss")}
+        shown |= {f"eval_{name}": metrics[f"eval_{name}"] for name in REWARDS if f"eval_{name}" in (metrics or {})}
+        self.evaluations.append(shown)
+        self.run_dir.append_event("eval", **shown)
+
+    def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **rest: Any) -> None:
+        complete_checkpoint(Path(args.output_dir) / f"checkpoint-{state.global_step}", state.global_step)
+        self._saved = time.monotonic()
+        self.run_dir.append_event("checkpoint", step=state.global_step)
+
+    def on_train_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **rest: Any) -> None:
+        self.early_stopped = not self.diverged and state.global_step < state.max_steps

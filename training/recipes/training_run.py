@@ -1,0 +1,231 @@
+"""One training run from its directory to its adapter; SFT and DPO differ only in their trainer."""
+
+from __future__ import annotations
+
+import gc
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from datasets import Dataset
+from transformers import EarlyStoppingCallback
+
+from training.params import SFTParams, from_json
+from training.recipes import base, lean_lora, preflight
+from training.recipes.process import Stopped, phase
+from training.recipes.reporting import Reporter
+from training.run_dir import RunDir, directory_sha256, read_rows, verify_adapter_files, verify_checkpoint
+
+EVALUATION_SHARE = 0.15  # of the training time that measuring held-out rows may take
+BuildTrainer = Callable[..., Any]
+
+
+def train(run_dir: RunDir, method: str, build_trainer: BuildTrainer) -> dict[str, Any]:
+    spec = run_dir.read_params()
+    base.use_threads()
+    tokenizer = base.load_tokenizer(spec["base_model_dir"])
+    report = preflight.inspect(run_dir, method, tokenizer)
+    params = from_json(method, spec["params"])
+    resume_from = _checked_checkpoint(spec.get("resume_from"))
+
+    phase(run_dir, "Loading the base model")
+    model = base.load_model(spec["base_model_dir"], in_4bit=params.load_in_4bit)
+    peft_config = base.lora_config(params)
+    if spec.get("parent_adapter_dir"):
+        model, peft_config = base.load_parent(model, spec["parent_adapter_dir"]), None
+
+    validation = _dataset(run_dir.validation)
+    if validation is not None and method == "dpo":
+        phase(run_dir, "Measuring the starting model")
+    trainer = build_trainer(
+        params=params,
+        arguments=training_arguments(run_dir, params, report),
+        model=model,
+        peft_config=peft_config,
+        tokenizer=tokenizer,
+        train=_dataset(run_dir.train),
+        validation=validation,
+    )
+    reporter = _add_callbacks(trainer, run_dir, params, report)
+    if validation is not None:
+        phase(run_dir, "Measuring the starting model")
+        trainer.evaluate()
+    phase(run_dir, "Training")
+    output = trainer.train(resume_from_checkpoint=resume_from)
+    _refuse_unfinished(trainer, reporter, params)
+    final = _final_evaluation(trainer, reporter, params)
+
+    phase(run_dir, "Saving")
+    adapter_sha256 = _save(trainer, tokenizer, run_dir, spec, method)
+    result = _summary(trainer, reporter, report, final)
+    result |= {"train_loss": output.training_loss, "adapter_sha256": adapter_sha256}
+    del trainer, model
+    gc.collect()
+    return result
+
+
+def training_arguments(run_dir: RunDir, params: SFTParams, report: dict[str, Any]) -> dict[str, Any]:
+    """The arguments both trainers take. On a CPU: no autocast, no recomputation, every step repeatable."""
+    gpu = base.on_gpu()
+    per_step = params.per_device_train_batch_size * params.gradient_accumulation_steps
+    steps_per_epoch = math.ceil(report["train"]["rows"] / per_step)
+    steps = params.max_steps if params.max_steps > 0 else math.ceil(steps_per_epoch * params.num_train_epochs)
+    measured = report["validation"]["rows"] > 0
+    eval_steps = params.eval_steps or _automatic_eval_steps(report, steps_per_epoch)
+    best = measured and params.early_stopping_patience > 0
+    save_steps = params.save_steps
+    if best:
+        # the best checkpoint can only be one that was measured
+        save_steps = max(eval_steps, save_steps // eval_steps * eval_steps)
+    return {
+        "output_dir": str(run_dir.checkpoints),
+        "learning_rate": params.learning_rate,
+        "num_train_epochs": params.num_train_epochs,
+        "max_steps": params.max_steps,
+        "per_device_train_batch_size": params.per_device_train_batch_size,
+        "per_device_eval_batch_size": params.per_device_train_batch_size,
+        "gradient_accumulation_steps": params.gradient_accumulation_steps,
+        "max_length": params.max_length,
+        "warmup_steps": params.warmup_ratio,
+        "weight_decay": params.weight_decay,
+        "lr_scheduler_type": params.lr_scheduler_type,
+        "seed": params.seed,
+        "eval_strategy": "steps" if measured else "no",
+        "eval_steps": eval_steps,
+        "save_strategy": "steps" if save_steps else "no",
+        "save_steps": save_steps or 500,
+        "save_total_limit": 2,
+        "load_best_model_at_end": best,
+        "metric_for_best_model": "eval_loss",
+        "greater_is_better": False,
+        "restore_callback_states_from_checkpoint": best,
+        "logging_first_step": True,
+        "logging_steps": max(1, steps // 200),
+        "logging_nan_inf_filter": False,
+        "report_to": [],
+        "use_cpu": not gpu,
+        "bf16": gpu,
+        "gradient_checkpointing": gpu,
+        "full_determinism": not gpu,
+        "dataloader_pin_memory": gpu,
+        "optim": "adamw_torch",
+        "disable_tqdm": True,
+    }
+
+
+def _automatic_eval_steps(report: dict[str, Any], steps_per_epoch: int) -> int:
+    """Four times per epoch, or less often when the held-out rows would take too much of the time."""
+    held_out = report["validation"].get("total_tokens", 0)
+    if not held_out:
+        return steps_per_epoch
+    # a forward pass alone costs about a third of a training step
+    affordable = int(EVALUATION_SHARE * 3 * report["train"]["total_tokens"] / held_out)
+    return max(1, steps_per_epoch // min(4, max(1, affordable)))
+
+
+def quicken(model: Any) -> None:
+    """The CPU's faster arithmetic under TRL's own trainers; the same loss, the same gradients."""
+    if base.on_gpu():
+        return
+    from training.recipes import label_head
+
+    label_head.install(model.get_base_model())
+    lean_lora.install(model)
+
+
+def _dataset(path: Path) -> Dataset | None:
+    if not path.exists():
+        return None
+    rows = read_rows(path)
+    return Dataset.from_list([{key: row[key] for key in row if key != "id"} for row in rows]) if rows else None
+
+
+def _checked_checkpoint(path: str | None) -> str | None:
+    if path is None:
+        return None
+    if not verify_checkpoint(Path(path)):
+        raise Stopped("damaged_checkpoint", "The checkpoint to resume from is incomplete or was changed.")
+    return path
+
+
+def _add_callbacks(trainer: Any, run_dir: RunDir, params: SFTParams, report: dict[str, Any]) -> Reporter:
+    trainable = sum(p.numel() for p in trainer.model.parameters() if p.requires_grad)
+    start = {
+        "rows": report["train"]["rows"],
+        "trained_tokens_per_epoch": report["train"]["trained_tokens"],
+        "trainable_parameters": trainable,
+    }
+    best = trainer.args.load_best_model_at_end
+    by_time = not best and params.save_steps == 0
+    reporter = Reporter(run_dir, start, save_by_time=by_time)
+    trainer.add_callback(reporter)
+    if best:
+        trainer.add_callback(EarlyStoppingCallback(early_stopping_patience=params.early_stopping_patience))
+    return reporter
+
+
+def _refuse_unfinished(trainer: Any, reporter: Reporter, params: SFTParams) -> None:
+    state = trainer.state
+    if reporter.diverged:
+        raise Stopped(
+            "diverged",
+            f"The loss stopped being a number around step {state.global_step}. Lower the learning rate "
+            f"(now {params.learning_rate:g}) or look for broken rows.",
+        )
+    if reporter.early_stopped and not trainer.args.load_best_model_at_end:
+        message = f"Training ended at step {state.global_step} of {state.max_steps} without a reason."
+        raise Stopped("interrupted", message)
+
+
+def _final_evaluation(trainer: Any, reporter: Reporter, params: SFTParams) -> dict[str, Any]:
+    """What the adapter that is kept does on the held-out rows."""
+    if not reporter.evaluations:
+        return {}
+    last = reporter.evaluations[-1]
+    if trainer.args.load_best_model_at_end:
+        step = trainer.state.best_global_step
+        return next((seen for seen in reversed(reporter.evaluations) if seen["step"] == step), last)
+    if last["step"] != trainer.state.global_step:
+        trainer.evaluate()
+    return reporter.evaluations[-1]
+
+
+def _save(trainer: Any, tokenizer: Any, run_dir: RunDir, spec: dict[str, Any], method: str) -> str:
+    name = spec.get("base_model_name") or Path(spec["base_model_dir"]).name
+    card = (
+        f"---\nbase_model: {name}\nlibrary_name: peft\ntags:\n- lora\n- {method}\n---\n\n"
+        f"A LoRA adapter for {name}, trained by {method.upper()}.\n"
+    )
+    base.save_adapter(trainer.model, tokenizer, run_dir.adapter, name, card)
+    problems = verify_adapter_files(run_dir.adapter)
+    if problems:
+        raise Stopped("bad_adapter", problems[0], reasons=problems)
+    return directory_sha256(run_dir.adapter)
+
+
+def _summary(trainer: Any, reporter: Reporter, report: dict[str, Any], final: dict[str, Any]) -> dict[str, Any]:
+    state = trainer.state
+    before = next((seen for seen in reporter.evaluations if seen["step"] == 0), {})
+    summary = {
+        "global_step": state.global_step,
+        "max_steps": state.max_steps,
+        "early_stopped": reporter.early_stopped,
+        "best_step": state.best_global_step,
+        "eval_loss": final.get("eval_loss"),
+        "eval_loss_before": before.get("eval_loss"),
+        "tokens_per_second": reporter.tokens_per_second,
+        "trained_tokens": round(report["train"]["trained_tokens"] * (state.epoch or 0)),
+    }
+    if "eval_rewards/accuracies" in final:
+        summary["eval_reward_accuracy"] = final["eval_rewards/accuracies"]
+        summary["eval_reward_margin"] = final["eval_rewards/margins"]
+    return summary
+
+
+def release() -> None:
+    """Give memory back between runs of one process."""
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
