@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from config import views
+from config import overview, views
 
 api = [
     path("", include("annotation.api_urls")),
@@ -17,6 +17,7 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("livez", views.livez, name="livez"),
     path("readyz", views.readyz, name="readyz"),
+    path("projects/<uuid:pk>/", overview.overview, name="project"),
     path("api/v1/", include(api)),
     path("", include("annotation.urls")),
     path("", include("training.urls")),

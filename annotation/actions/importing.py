@@ -66,9 +66,12 @@ class Counts:
         self.responses += bool(item.record.response)
         setattr(self, item.split, getattr(self, item.split) + 1)
 
+    def numbers(self) -> dict[str, int]:
+        return {name: value for name, value in asdict(self).items() if name != "first_problems"}
+
 
 class ImportRefused(Refused):
-    """Nothing was imported; `counts` says what is wrong."""
+    """Nothing was imported; `counts.first_problems` says why."""
 
     def __init__(self, message: str, counts: Counts) -> None:
         super().__init__(message)
@@ -165,13 +168,9 @@ def take_records(
                 waiting = []
         _store(project, waiting, position, responses, author or by, by)
         if counts.problems and not skip_problems:
-            transaction.set_rollback(True)
-        else:
-            kept = {name: value for name, value in asdict(counts).items() if name != "first_problems"}
-            Event.record("imported prompts", project, by=by, project=project, source=source, **kept)
-    if counts.problems and not skip_problems:
-        noun = "line has" if counts.problems == 1 else "lines have"
-        raise ImportRefused(f"{counts.problems} {noun} a problem; nothing was imported.", counts)
+            noun = "line has" if counts.problems == 1 else "lines have"
+            raise ImportRefused(f"{counts.problems:,} {noun} a problem; nothing was imported.", counts)
+        Event.record("imported prompts", project, by=by, project=project, source=source, **counts.numbers())
     return counts
 
 

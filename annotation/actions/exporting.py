@@ -1,0 +1,128 @@
+"""A project's data as JSON Lines, row by row: the same rows in the same bytes as long as nothing changes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db.models import Prefetch
+
+from annotation.models import Comparison, Demonstration, Event, Project, Prompt, Ranking
+from annotation.ranking import consensus_pairs
+from annotation.templating import render
+
+CHUNK = 500
+
+
+def lines(project: Project, kind: str) -> Iterator[str]:
+    """One JSON object per line."""
+    for row in KINDS[kind](project):
+        yield json.dumps(row, ensure_ascii=False) + "\n"
+
+
+def record_export(*, project: Project, kind: str, by: User) -> None:
+    """Who took what out is part of the history."""
+    Event.record("exported data", project, by=by, project=project, kind=kind)
+
+
+def file_name(project: Project, kind: str) -> str:
+    return f"{project.name} {kind}.jsonl"
+
+
+def _demonstrations(project: Project) -> Iterator[dict[str, Any]]:
+    """TRL's prompt-completion format."""
+    approved = Demonstration.objects.approved().filter(prompt__project=project).select_related("prompt")
+    for one in approved.order_by("prompt__position", "pk").iterator(CHUNK):
+        yield {
+            "id": _id(one.prompt),
+            "group": one.prompt.group,
+            "split": one.prompt.split,
+            "prompt": _asked(project, one.prompt),
+            "completion": _said(one.text),
+        }
+
+
+def _preferences(project: Project) -> Iterator[dict[str, Any]]:
+    """TRL's preference format with an explicit prompt; pairs that too few agree on are left out."""
+    for comparison in _compared(project):
+        texts = {str(candidate.pk): candidate.text for candidate in comparison.candidates.all()}
+        for pair in consensus_pairs(list(comparison.rankings.all()), texts):
+            yield {
+                "id": f"{comparison.pk}:{pair.chosen[:8]}:{pair.rejected[:8]}",
+                "group": comparison.prompt.group,
+                "split": comparison.prompt.split,
+                "prompt": _asked(project, comparison.prompt),
+                "chosen": _said(texts[pair.chosen]),
+                "rejected": _said(texts[pair.rejected]),
+                "votes": pair.votes,
+                "judged": pair.judged,
+            }
+
+
+def _rankings(project: Project) -> Iterator[dict[str, Any]]:
+    """Every judgement as it was given."""
+    for comparison in _compared(project):
+        candidates = [
+            {"id": str(candidate.pk), "source": candidate.source, "text": candidate.text}
+            for candidate in comparison.candidates.all()
+        ]
+        for ranking in comparison.rankings.all():
+            yield {
+                "id": str(ranking.pk),
+                "comparison": str(comparison.pk),
+                "prompt": _id(comparison.prompt),
+                "candidates": candidates,
+                "order": ranking.order,
+                "all_bad": ranking.all_bad,
+                "reason": ranking.reason,
+                "ranker": ranking.ranker.username,
+                "created_at": ranking.created_at.isoformat(),
+            }
+
+
+def _prompts(project: Project) -> Iterator[dict[str, Any]]:
+    """What the importer takes: a project can be moved with it."""
+    approved = Prefetch("demonstrations", Demonstration.objects.approved().order_by("reviewed_at", "pk"))
+    for prompt in project.prompts.order_by("position").prefetch_related(approved).iterator(CHUNK):
+        answers = [one.text for one in prompt.demonstrations.all()]
+        yield {
+            "id": _id(prompt),
+            "group": prompt.group,
+            "task_type": prompt.task_type,
+            "split": prompt.split,
+            "instruction": prompt.instruction,
+            "input": prompt.input,
+            "response": answers[0] if answers else prompt.reference,
+        }
+
+
+KINDS: dict[str, Callable[[Project], Iterator[dict[str, Any]]]] = {
+    "demonstrations": _demonstrations,
+    "preferences": _preferences,
+    "rankings": _rankings,
+    "prompts": _prompts,
+}
+
+
+def _compared(project: Project) -> Iterator[Comparison]:
+    rankings = Prefetch("rankings", Ranking.objects.select_related("ranker").order_by("created_at", "pk"))
+    comparisons = (
+        Comparison.objects.filter(prompt__project=project, rankings_done__gt=0)
+        .select_related("prompt")
+        .prefetch_related("candidates", rankings)
+    )
+    return comparisons.order_by("prompt__position", "created_at", "pk").iterator(CHUNK)
+
+
+def _id(prompt: Prompt) -> str:
+    return prompt.external_id or str(prompt.pk)
+
+
+def _asked(project: Project, prompt: Prompt) -> list[dict[str, str]]:
+    return [{"role": "user", "content": render(project.instruction_template, prompt.instruction, prompt.input)}]
+
+
+def _said(text: str) -> list[dict[str, str]]:
+    return [{"role": "assistant", "content": text}]

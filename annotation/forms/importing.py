@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+from pathlib import PurePath
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
+
+from annotation import rows
+from annotation.actions.importing import Responses
+from annotation.records import KNOWN_NAMES, TEXTS
+
+LABELS = {
+    "instruction": "Instruction",
+    "input": "Input",
+    "response": "Response",
+    "external_id": "Id",
+    "group": "Group",
+    "task_type": "Task type",
+    "split": "Split",
+    "conversation": "Conversation",
+}
+HELP = {
+    "instruction": "What the model is asked to do, or the whole question.",
+    "input": "The text it is asked about, if that is a column of its own.",
+    "response": "An answer by one of your people, if there is one.",
+    "external_id": "Your own number of the record. Importing it again is passed over.",
+    "group": "Records that belong together, such as one matter. They are never split.",
+    "task_type": "For filtering and for reading results by kind.",
+    "split": "train, validation or evaluation.",
+    "conversation": "A list of messages that ends with the answer, instead of the first three.",
+}
+
+
+class UploadForm(forms.Form):
+    file = forms.FileField(
+        label="File",
+        help_text="JSON Lines or CSV, in UTF-8, up to 200 MB.",
+        widget=forms.FileInput(attrs={"accept": ".jsonl,.ndjson,.json,.csv,.tsv"}),
+        error_messages={"empty": "The file is empty."},
+    )
+
+    def clean_file(self) -> UploadedFile:
+        file: UploadedFile = self.cleaned_data["file"]
+        if file.size is None or file.size > settings.MAX_IMPORT_BYTES:
+            raise ValidationError("The file is larger than 200 MB. Cut it in two and import one after the other.")
+        self.format = rows.format_of(PurePath(file.name or "").name)
+        if self.format is None:
+            raise ValidationError("The file's name should end in .jsonl or .csv.")
+        try:
+            self.columns = rows.columns_of(file.file, self.format)
+        except rows.Unreadable as error:
+            raise ValidationError(str(error)) from None
+        if not self.columns:
+            raise ValidationError("No record was found in the file: look at its first lines in a text editor.")
+        return file
+
+
+class MappingForm(forms.Form):
+    """Which column is what, and what becomes of the records."""
+
+    fixed_instruction = forms.CharField(
+        label="Instruction for all records",
+        required=False,
+        max_length=rows.MAX_CELL,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="Used where a record brings none.",
+    )
+    responses = forms.ChoiceField(
+        label="Responses arrive as", choices=Responses.choices, widget=forms.RadioSelect, initial=Responses.APPROVED
+    )
+    split_by = forms.ChoiceField(
+        label="Held out are",
+        choices=[("group", "A share of the groups, chosen by chance"), ("column", "Those the file's split names")],
+        widget=forms.RadioSelect,
+    )
+    evaluation_share = forms.IntegerField(
+        label="Held out for evaluation, %",
+        min_value=0,
+        max_value=90,
+        initial=10,
+        help_text="Of all prompts. The model never learns from these.",
+    )
+    validation_share = forms.IntegerField(
+        label="For validation, %",
+        min_value=0,
+        max_value=50,
+        initial=10,
+        help_text="Of the rest. Watched while training.",
+    )
+    skip_problems = forms.BooleanField(label="Import without the lines that have a problem", required=False)
+
+    def __init__(self, *args: Any, columns: list[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.columns = columns
+        for field in KNOWN_NAMES:
+            self.fields[f"column-{field}"] = forms.ChoiceField(
+                label=LABELS[field],
+                help_text=HELP[field],
+                required=False,
+                choices=[("", "Not in the file"), *((column, column) for column in columns)],
+            )
+
+    @property
+    def column_fields(self) -> list[Any]:
+        return [self[f"column-{field}"] for field in KNOWN_NAMES]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        chosen = self.chosen_columns()
+        if "conversation" not in chosen and "instruction" not in chosen and not cleaned.get("fixed_instruction"):
+            self.add_error("column-instruction", "Choose the column, or type an instruction for all records below.")
+        if "conversation" in chosen and chosen.keys() & set(TEXTS):
+            self.add_error("column-conversation", "A conversation holds instruction, input and response already.")
+        if cleaned.get("split_by") == "column" and "split" not in chosen:
+            self.add_error("column-split", "Choose the column that says what is held out.")
+        return cleaned
+
+    def chosen_columns(self) -> dict[str, str]:
+        columns = {field: self.cleaned_data.get(f"column-{field}", "") for field in KNOWN_NAMES}
+        return {field: column for field, column in columns.items() if column}
+
+    def saved(self) -> dict[str, Any]:
+        """The choices as the import row keeps them; `initial_from` reads them back."""
+        names = ("fixed_instruction", "responses", "split_by", "evaluation_share", "validation_share")
+        return {"columns": self.chosen_columns()} | {name: self.cleaned_data[name] for name in names}
+
+
+def initial_from(saved: dict[str, Any]) -> dict[str, Any]:
+    columns = {f"column-{field}": column for field, column in saved.get("columns", {}).items()}
+    return {**{name: value for name, value in saved.items() if name != "columns"}, **columns}

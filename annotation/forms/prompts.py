@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.db.models import Exists, OuterRef, Q
+
+from annotation.models import Demonstration, Project, PromptQuerySet, Split
+
+MOST_TASK_TYPES = 200
+
+
+class PromptFilterForm(forms.Form):
+    """What the list shows. Nonsense in the address filters nothing; it never fails."""
+
+    q = forms.CharField(label="Search", required=False, max_length=200)
+    split = forms.ChoiceField(required=False, choices=[("", "All"), *Split.choices])
+    status = forms.ChoiceField(
+        label="Response",
+        required=False,
+        choices=[("", "All"), ("none", "None yet"), *Demonstration.Status.choices],
+    )
+    task_type = forms.ChoiceField(required=False)
+
+    def __init__(self, data: Any, *, project: Project) -> None:
+        super().__init__(data)
+        types = project.prompts.order_by("task_type").exclude(task_type="").values_list("task_type", flat=True)
+        self.fields["task_type"].choices = [  # type: ignore[attr-defined]
+            ("", "All"),
+            *((kind, kind) for kind in types.distinct()[:MOST_TASK_TYPES]),
+        ]
+        self.is_valid()
+
+    def chosen(self) -> dict[str, str]:
+        return {name: self.cleaned_data.get(name, "") for name in self.fields}
+
+    def matching(self, prompts: PromptQuerySet) -> PromptQuerySet:
+        chosen = self.chosen()
+        for name in ("split", "task_type"):
+            if chosen[name]:
+                prompts = prompts.filter(**{name: chosen[name]})
+        answers = Demonstration.objects.filter(prompt_id=OuterRef("pk"))
+        if chosen["status"] == "none":
+            prompts = prompts.filter(~Exists(answers))
+        elif chosen["status"]:
+            prompts = prompts.filter(Exists(answers.filter(status=chosen["status"])))
+        for word in chosen["q"].split()[:8]:
+            prompts = prompts.filter(
+                Q(instruction__icontains=word)
+                | Q(input__icontains=word)
+                | Q(external_id__icontains=word)
+                | Q(group__icontains=word)
+            )
+        return prompts

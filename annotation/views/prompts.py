@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.db.models import Prefetch
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from annotation import diff
+from annotation.access import project_for
+from annotation.forms.prompts import PromptFilterForm
+from annotation.models import Demonstration, Prompt, Ranking, Revision, Role
+from annotation.ranking import LETTERS
+from annotation.templating import render as rendered
+
+PAGE = 50
+ORDER_OF_STATUS = ("approved", "submitted", "returned", "draft")
+
+
+@require_safe
+def prompts(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Keyset pages by position: the last page of a hundred thousand costs what the first does."""
+    project = project_for(request, pk, "read results")
+    form = PromptFilterForm(request.GET, project=project)
+    found = form.matching(project.prompts.all())
+    page = _page(found, request.GET.get("after", ""), request.GET.get("before", ""))
+    query = urlencode({name: value for name, value in form.chosen().items() if value})
+    context: dict[str, Any] = {
+        "project": project,
+        "form": form,
+        "filtered": bool(query),
+        "rows": [(prompt, _status(prompt)) for prompt in page],
+        "total": found.count(),
+    }
+    if page:
+        first, last = page[0].position, page[-1].position
+        if found.filter(position__lt=first).exists():
+            context["previous"] = f"?{urlencode({'before': first})}&{query}".rstrip("&")
+        if found.filter(position__gt=last).exists():
+            context["next"] = f"?{urlencode({'after': last})}&{query}".rstrip("&")
+    return render(request, "annotation/prompts.html", context)
+
+
+@require_safe
+def prompt(request: HttpRequest, pk: UUID, prompt_pk: UUID) -> HttpResponse:
+    """One prompt with everything that came of it. Rankings are for admins: reviewers still rank themselves."""
+    project = project_for(request, pk, "read results")
+    prompt = get_object_or_404(project.prompts, pk=prompt_pk)
+    revisions = Prefetch("revisions", Revision.objects.select_related("created_by"))
+    demonstrations = prompt.demonstrations.select_related("author", "reviewed_by").prefetch_related(revisions)
+    is_admin = request.role == Role.ADMIN  # type: ignore[attr-defined]
+    return render(
+        request,
+        "annotation/prompt.html",
+        {
+            "project": project,
+            "prompt": prompt,
+            "asked": rendered(project.instruction_template, prompt.instruction, prompt.input),
+            "demonstrations": [(one, _history(one)) for one in demonstrations],
+            "comparisons": _comparisons(prompt) if is_admin else [],
+            "is_admin": is_admin,
+        },
+    )
+
+
+def _page(found: Any, after: str, before: str) -> list[Prompt]:
+    rows = found.prefetch_related(
+        Prefetch("demonstrations", Demonstration.objects.select_related("author").defer("text"))
+    )
+    if before.isdecimal() and len(before) < 10:
+        return list(rows.filter(position__lt=int(before)).order_by("-position")[:PAGE])[::-1]
+    if after.isdecimal() and len(after) < 10:
+        rows = rows.filter(position__gt=int(after))
+    return list(rows.order_by("position")[:PAGE])
+
+
+def _status(prompt: Prompt) -> Demonstration | None:
+    """The demonstration that got furthest."""
+    return min(prompt.demonstrations.all(), key=lambda one: ORDER_OF_STATUS.index(one.status), default=None)
+
+
+def _history(demonstration: Demonstration) -> list[tuple[Revision, list[diff.Piece] | None]]:
+    """Newest first; each revision with what it changed in the one before, if it changed anything."""
+    revisions = list(demonstration.revisions.all())
+    earlier = [None, *revisions[:-1]]
+    return [
+        (now, diff.words(before.text, now.text) if before and before.text != now.text else None)
+        for before, now in zip(earlier, revisions, strict=True)
+    ][::-1]
+
+
+def _comparisons(prompt: Prompt) -> list[dict[str, Any]]:
+    """Comparisons with their candidates by letter, and each ranking in those letters."""
+    rankings = Prefetch("rankings", Ranking.objects.select_related("ranker"))
+    found = []
+    for comparison in prompt.comparisons.prefetch_related("candidates", rankings):
+        candidates = list(zip(LETTERS, comparison.candidates.all(), strict=False))
+        names = {str(candidate.pk): letter for letter, candidate in candidates}
+        found.append(
+            {
+                "comparison": comparison,
+                "candidates": candidates,
+                "rankings": [(ranking, _in_letters(ranking, names)) for ranking in comparison.rankings.all()],
+            }
+        )
+    return found
+
+
+def _in_letters(ranking: Ranking, names: dict[str, str]) -> str:
+    """“B, then A and C”."""
+    groups = (" and ".join(sorted(names.get(candidate, "?") for candidate in group)) for group in ranking.order)
+    return ", then ".join(groups)

@@ -1,0 +1,268 @@
+"""Where a project's loop stands: eight steps, what has come of each, and what to do next in one's role."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.db.models import Count, Exists, F, OuterRef, Q, Sum
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import NoReverseMatch, reverse
+from django.views.decorators.http import require_safe
+
+from annotation.access import ADMIN, EVERYONE, SENIOR, project_for
+from annotation.models import Comparison, Demonstration, Project, Split
+from config.my_work import my_work
+from evaluation.models import Output
+from training.jobs import Status
+from training.models import DatasetVersion, TrainingRound
+
+Counts = dict[str, int]
+
+
+@dataclass(frozen=True)
+class Step:
+    """`reached` says that something has come of it; `facts` tell what, and what is left."""
+
+    title: str
+    facts: str
+    reached: bool
+    url: str = ""
+    action: str = ""
+    state: str = ""
+
+
+@dataclass(frozen=True)
+class _Plan:
+    title: str
+    reached: Callable[[Counts], bool]
+    facts: Callable[[Counts], str]
+    url_name: Callable[[Counts], str]
+    action: str
+    roles: frozenset[str]
+
+
+@require_safe
+def overview(request: HttpRequest, pk: UUID) -> HttpResponse:
+    project = project_for(request, pk, "open project")
+    assert isinstance(request.user, User)
+    role: str = request.role  # type: ignore[attr-defined]
+    counts = count(project)
+    work = next((each for each in my_work(request.user) if each.project == project), None)
+    return render(
+        request,
+        "annotation/overview.html",
+        {
+            "project": project,
+            "steps": steps(project, role, counts),
+            "criteria": [line.strip("-• ") for line in project.success_criteria.splitlines() if line.strip()],
+            "guidelines": project.current_guidelines(),
+            "work": work,
+            "people": project.memberships.select_related("user"),
+            "current": project.promotions.current().select_related("adapter__round").first(),
+        },
+    )
+
+
+def steps(project: Project, role: str, counts: Counts) -> list[Step]:
+    """The loop in order. The first step of which nothing has come yet is the one to take now."""
+    now = next((plan for plan in PLANS if not plan.reached(counts)), None)
+    return [
+        Step(
+            title=plan.title,
+            facts=plan.facts(counts),
+            reached=plan.reached(counts),
+            url=_url(plan.url_name(counts), project) if role in plan.roles else "",
+            action=plan.action,
+            state="now" if plan is now else "done" if plan.reached(counts) else "",
+        )
+        for plan in PLANS
+    ]
+
+
+def _url(name: str, project: Project) -> str:
+    try:
+        return reverse(name, args=[project.pk])
+    except NoReverseMatch:  # an installation that leaves an app's pages out still has its other pages
+        return ""
+
+
+# --- Counting: one query for each kind of thing -------------------------------------------------------------
+
+
+def count(project: Project) -> Counts:
+    return {
+        name: number or 0
+        for part in (
+            _prompts(project),
+            _demonstrations(project),
+            _comparisons(project),
+            _training(project),
+            _judged(project),
+        )
+        for name, number in part.items()
+    }
+
+
+def _prompts(project: Project) -> Counts:
+    answered = Demonstration.objects.filter(prompt_id=OuterRef("pk")).exclude(status=Demonstration.Status.DRAFT)
+    teaching = ~Q(split=Split.EVALUATION)
+    return project.prompts.order_by().aggregate(
+        prompts=Count("pk"),
+        teaching=Count("pk", filter=teaching),
+        held_out=Count("pk", filter=~teaching),
+        unanswered=Count("pk", filter=teaching & ~Exists(answered)),
+    )
+
+
+def _demonstrations(project: Project) -> Counts:
+    rows = Demonstration.objects.filter(prompt__project=project).order_by()
+    return rows.aggregate(
+        **{status: Count("pk", filter=Q(status=status)) for status in Demonstration.Status.values},
+    )
+
+
+def _comparisons(project: Project) -> Counts:
+    unfinished = Q(rankings_done__lt=F("rankings_needed"))
+    rows = Comparison.objects.filter(prompt__project=project).order_by()
+    return rows.aggregate(
+        comparisons=Count("pk"), to_rank=Count("pk", filter=unfinished), rankings=Sum("rankings_done")
+    )
+
+
+def _training(project: Project) -> Counts:
+    sft, dpo = (Q(method=method) for method in (TrainingRound.Method.SFT, TrainingRound.Method.DPO))
+    good, busy = Q(status=Status.SUCCEEDED), Q(status__in=[Status.QUEUED, Status.RUNNING])
+    rounds = project.rounds.order_by().aggregate(
+        sft=Count("pk", filter=sft & good),
+        sft_busy=Count("pk", filter=sft & busy),
+        dpo=Count("pk", filter=dpo & good),
+        dpo_busy=Count("pk", filter=dpo & busy),
+    )
+    kinds = DatasetVersion.Kind
+    versions = project.dataset_versions.order_by().aggregate(
+        versions=Count("pk", filter=Q(kind=kinds.DEMONSTRATIONS)),
+        preference_versions=Count("pk", filter=Q(kind=kinds.PREFERENCES)),
+    )
+    return rounds | versions
+
+
+def _judged(project: Project) -> Counts:
+    outputs = Output.objects.filter(contestant__evaluation__project=project, for_review=True).order_by()
+    scores = outputs.aggregate(
+        reviews=Sum("reviews_done"), reviews_needed=Sum("contestant__evaluation__reviews_per_output")
+    )
+    others = Project.objects.filter(pk=project.pk).aggregate(
+        evaluations=Count("evaluations", distinct=True), promotions=Count("promotions", distinct=True)
+    )
+    return scores | others
+
+
+# --- In words -----------------------------------------------------------------------------------------------
+
+
+def _n(number: int, noun: str, plural: str = "") -> str:
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def _some(number: int, words: str) -> str:
+    return f"{number:,} {words}" if number > 0 else ""
+
+
+def _joined(*parts: str) -> str:
+    return ", ".join(part for part in parts if part)
+
+
+def _written(c: Counts) -> str:
+    if not c["teaching"]:
+        return "Nothing to write yet"
+    return _joined(
+        f"{c['approved']:,} approved",
+        _some(c["submitted"], "to approve"),
+        _some(c["returned"], "returned"),
+        _some(c["unanswered"], "without a response"),
+    )
+
+
+def _taught(done: str, busy: str) -> Callable[[Counts], str]:
+    def facts(c: Counts) -> str:
+        if c[busy]:
+            return _joined(f"{_n(c[done], 'round')} finished" if c[done] else "", f"{c[busy]} at work now")
+        return f"{_n(c[done], 'round')} finished" if c[done] else "No round yet"
+
+    return facts
+
+
+def _ranked(c: Counts) -> str:
+    if not c["comparisons"]:
+        return "No candidates to rank yet"
+    return _joined(_n(c["rankings"], "ranking"), _some(c["to_rank"], "to rank"))
+
+
+def _reviewed(c: Counts) -> str:
+    if not c["evaluations"]:
+        return "No evaluation yet"
+    left = c["reviews_needed"] - c["reviews"]
+    return _joined(_n(c["evaluations"], "evaluation"), _n(c["reviews"], "score"), _some(left, "to score"))
+
+
+def _page(name: str) -> Callable[[Counts], str]:
+    return lambda counts: name
+
+
+def _rows(c: Counts) -> str:
+    if not c["prompts"]:
+        return "No prompts yet"
+    return _joined(f"{c['teaching']:,} to learn from", f"{c['held_out']:,} held out to judge with")
+
+
+def _frozen(c: Counts) -> str:
+    if not c["versions"]:
+        return "Nothing frozen yet"
+    return _joined(
+        _n(c["versions"], "version of the demonstrations", "versions of the demonstrations"),
+        _some(c["preference_versions"], "of the preference pairs"),
+    )
+
+
+PLANS: tuple[_Plan, ...] = (
+    _Plan("Collect prompts", lambda c: c["prompts"] > 0, _rows, _page("import_start"), "Import", ADMIN),
+    _Plan("Write and approve responses", lambda c: c["approved"] > 0, _written, _page("write_next"), "Write", EVERYONE),
+    _Plan("Freeze a dataset version", lambda c: c["versions"] > 0, _frozen, _page("datasets"), "Freeze", ADMIN),
+    _Plan(
+        "Teach from demonstrations (SFT)",
+        lambda c: c["sft"] > 0,
+        _taught("sft", "sft_busy"),
+        lambda c: "rounds" if c["sft_busy"] or c["sft"] else "round_create",
+        "Rounds",
+        ADMIN,
+    ),
+    _Plan(
+        "Rank candidates",
+        lambda c: c["rankings"] > 0,
+        _ranked,
+        _page("rank_next"),
+        "Rank",
+        EVERYONE,
+    ),
+    _Plan(
+        "Teach preferences (DPO)",
+        lambda c: c["dpo"] > 0,
+        _taught("dpo", "dpo_busy"),
+        lambda c: "rounds" if c["dpo_busy"] or c["dpo"] else "round_create",
+        "Rounds",
+        ADMIN,
+    ),
+    _Plan("Review blind", lambda c: c["reviews"] > 0, _reviewed, _page("evaluations"), "Evaluations", SENIOR),
+    _Plan(
+        "Promote",
+        lambda c: c["promotions"] > 0,
+        lambda c: _n(c["promotions"], "promotion") if c["promotions"] else "Nothing promoted yet",
+        _page("promotions"),
+        "Promotion",
+        SENIOR,
+    ),
+)
