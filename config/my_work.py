@@ -124,9 +124,10 @@ def _outputs(projects: list[UUID], user: User) -> Counts:
 
 def _rounds(projects: Iterable[UUID]) -> dict[UUID, list[TrainingRound]]:
     found: dict[UUID, list[TrainingRound]] = {}
-    going = TrainingRound.objects.filter(status__in=[Status.QUEUED, Status.RUNNING])
-    each: TrainingRound
-    for each in going.filter(project_id__in=list(projects)).order_by("number"):
+    going: Iterable[Any] = TrainingRound.objects.filter(
+        project_id__in=list(projects), status__in=[Status.QUEUED, Status.RUNNING]
+    )
+    for each in going:
         found.setdefault(each.project_id, []).append(each)
     return found
 

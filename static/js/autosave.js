@@ -45,7 +45,7 @@ function fill(form, fields) {
 }
 
 const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
-const hour = (iso) => new Date(iso).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+const hour = (iso) => new Date(iso).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 
 class Autosave {
   constructor(form) {
@@ -74,6 +74,8 @@ class Autosave {
     addEventListener("pagehide", () => this.save({ keepalive: true }));
     addEventListener("online", () => this.save());
     this.form.addEventListener("submit", (event) => this.submitting(event));
+    this.form.addEventListener("htmx:confirm", (event) => this.confirming(event));
+    this.form.addEventListener("htmx:afterRequest", (event) => this.answered(event));
     addEventListener("beforeunload", (event) => {
       if (this.state?.dataset.state === "failed" && this.dirty && !this.submitted) event.preventDefault();
     });
@@ -210,7 +212,7 @@ class Autosave {
   // A submit overtaking a save would carry the old version and be refused: it waits for the save.
   submitting(event) {
     clearTimeout(this.timer);
-    if (this.sending) {
+    if (this.sending && !this.form.hasAttribute("hx-post")) {
       event.preventDefault();
       const button = event.submitter;
       this.sending.then(() => { if (!this.blocked) this.form.requestSubmit(button); });
@@ -218,6 +220,24 @@ class Autosave {
     }
     this.submitted = true;
     store.write(this.key, { fields: fieldsOf(this.form), version: this.version, submitted: true });
+  }
+
+  // The same wait where htmx sends the form: it would not heed the submit event's being prevented.
+  confirming(event) {
+    if (event.target !== this.form || !this.sending) return;
+    event.preventDefault();
+    this.sending.then(() => {
+      if (this.blocked) this.submitted = false;
+      else event.detail.issueRequest(true);
+    });
+  }
+
+  // Not taken: the page stays, and goes on saving. An answer that shows the form again brings a new one.
+  answered(event) {
+    if (event.detail.elt !== this.form || event.detail.successful || !this.form.isConnected) return;
+    this.submitted = false;
+    this.tell("Not sent. Try again in a moment.", "failed");
+    this.later(this.retryAfter);
   }
 }
 
@@ -230,8 +250,15 @@ function sweep() {
   }
 }
 
-sweep();
-document.querySelectorAll("form[data-autosave]").forEach((form) => new Autosave(form));
+function begin(root) {
+  sweep();
+  root.querySelectorAll("form[data-autosave]").forEach((form) => new Autosave(form));
+}
+
+begin(document);
+document.addEventListener("htmx:load", (event) => {
+  if (event.target !== document.body) begin(event.target);
+});
 document.querySelectorAll("form[data-sign-out]").forEach((form) => {
   form.addEventListener("submit", () => store.keys().forEach((key) => store.remove(key)));
 });

@@ -1,6 +1,10 @@
 // Ranking with keys and buttons over the plain selects (rank-a, rank-b, …), which stay the truth that is sent.
-const form = document.querySelector("form[data-ranking]");
-if (form) start(form);
+// Also in what htmx puts in place of the item just done.
+const begin = (root) => root.querySelectorAll("form[data-ranking]").forEach(start);
+begin(document);
+document.addEventListener("htmx:load", (event) => {
+  if (event.target !== document.body) begin(event.target);
+});
 
 function start(form) {
   const candidates = [...form.querySelectorAll("[data-candidate]")].map((article) => ({
@@ -57,8 +61,11 @@ function pair(form, [first, second], summary) {
     return [button, places];
   });
   for (const { article } of [first, second]) article.querySelector(".place").hidden = true;
-  (summary || form.querySelector(".candidates")).after(group);
-  if (summary) group.after(summary);
+  // In the bar that stays in sight however long the candidates are.
+  const bar = form.querySelector(".actions");
+  if (bar) bar.prepend(group);
+  else form.querySelector(".candidates").after(group);
+  if (summary) group.append(summary);
   return () => {
     for (const [button, places] of buttons) {
       const chosen = first.select.value === String(places[0]) && second.select.value === String(places[1]);
