@@ -73,6 +73,10 @@ class RoundForm(forms.Form):
         )
 
     @property
+    def parent_optional(self) -> bool:
+        return self.method == TrainingRound.Method.SFT
+
+    @property
     def preset_choices(self) -> list[dict[str, Any]]:
         chosen = self["preset"].value()
         return [

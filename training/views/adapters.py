@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET
 
 from annotation.access import project_for
 from training.models import Adapter
-from training.params import LABELS
+from training.views.rounds import settings_of
 
 MEASURED = {
     "eval_loss_before": "Loss on held-out rows before",
@@ -40,7 +40,7 @@ def adapter(request: HttpRequest, pk: UUID, adapter_pk: UUID) -> HttpResponse:
         "lineage": _lineage(found),
         "children": found.children.all()[:20],
         "is_here": found.directory.is_dir(),
-        "settings": [(LABELS.get(name, name), value) for name, value in found.round.params.items()],
+        "settings": settings_of(found.round.params),
     }
     return render(request, "training/adapter.html", context)
 

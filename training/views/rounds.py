@@ -42,6 +42,8 @@ def round_create(request: HttpRequest, pk: UUID) -> HttpResponse:
     asked = request.POST.get("method") or request.GET.get("method") or (like.method if like else "sft")
     method = asked if asked in PRESETS else "sft"
     initial = _initial(like) if like and like.method == method else _usual(project, method)
+    if request.GET.get("dataset"):
+        initial["dataset_version"] = request.GET["dataset"]
     form = RoundForm(request.POST or None, project=project, method=method, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
@@ -112,7 +114,8 @@ def preflight(request: HttpRequest, pk: UUID, preflight_pk: UUID) -> HttpRespons
         "launched": launched,
         "refusals": refusals,
         "truncated": _truncated(checked.report),
-        "settings": _settings(checked.params),
+        "parts": _parts(checked.report),
+        "settings": settings_of(checked.params),
     }
     template = "training/preflight.html" + ("#state" if request.htmx and request.method == "GET" else "")
     return render(request, template, context, status=400 if refusals else 200)
@@ -122,8 +125,21 @@ def _truncated(report: dict[str, Any]) -> int:
     return sum(report.get(part, {}).get("truncated", {}).get("count", 0) for part in ("train", "validation"))
 
 
-def _settings(params: dict[str, Any]) -> list[tuple[str, Any]]:
-    return [(LABELS.get(name, name), value) for name, value in params.items()]
+def _parts(report: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    named = [("To learn from", report.get("train", {})), ("To check with", report.get("validation", {}))]
+    return [
+        (name, {**part, "learned": f"{part['trained_share']:.0%}" if part["rows"] else "–"})
+        for name, part in named
+        if "trained_share" in part
+    ]
+
+
+def settings_of(params: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(LABELS.get(name, name), _shown(value)) for name, value in params.items()]
+
+
+def _shown(value: Any) -> str:
+    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
 
 
 @require_GET
@@ -146,7 +162,7 @@ def _round_context(project: Project, round_pk: UUID) -> dict[str, Any]:
     found = get_object_or_404(rows, pk=round_pk)
     run_dir = found.run_dir() if found.attempt else None
     events = run_dir.events() if run_dir else []
-    now = progress.summarise(events) or found.progress
+    now = _with_words(progress.summarise(events) or found.progress)
     return {
         "project": project,
         "round": found,
@@ -156,9 +172,14 @@ def _round_context(project: Project, round_pk: UUID) -> dict[str, Any]:
         "time_left": _time_left(now),
         "charts": _charts(found, events),
         "log": run_dir.log_tail(LOG_LINES) if run_dir else "",
-        "settings": _settings(found.params),
+        "settings": settings_of(found.params),
         "can_retry": found.is_final and found.status != Status.SUCCEEDED,
     }
+
+
+def _with_words(now: dict[str, Any]) -> dict[str, Any]:
+    shares = ("reward_accuracy", "eval_reward_accuracy")
+    return {**now, **{f"{name}_text": f"{now[name]:.0%}" for name in shares if now.get(name) is not None}}
 
 
 def _time_left(now: dict[str, Any]) -> str:
