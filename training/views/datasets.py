@@ -33,7 +33,8 @@ def datasets(request: HttpRequest, pk: UUID) -> HttpResponse:
         else:
             _say(request, version)
             return redirect("dataset", project.pk, version.pk)
-    versions = project.dataset_versions.annotate(round_count=Count("rounds")).select_related("created_by")
+    rows = project.dataset_versions.annotate(round_count=Count("rounds"))
+    versions = rows.select_related("created_by").order_by("-created_at")
     page = Paginator(versions, 50).get_page(request.GET.get("page"))
     context = {"project": project, "form": form, "page": page, "ready": _ready(project)}
     return render(request, "training/datasets.html", context, status=400 if form.errors else 200)
