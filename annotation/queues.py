@@ -252,6 +252,24 @@ def hold_comparison(comparison: Comparison, user: User) -> Lease | None:
     return hold(project, Lease.Kind.RANK, user, items, "rankings_needed", "rankings_done", item_id=comparison.pk)
 
 
+def answered(project: Project) -> dict[str, int]:
+    """How many prompts have a response, of how many."""
+    responses = _answered().exclude(status=Demonstration.Status.DRAFT)
+    return project.prompts.for_teaching().aggregate(prompts=Count("pk"), answered=Count("pk", filter=Exists(responses)))
+
+
+def has_work(project: Project, kind: str, user: User) -> bool:
+    """Whether `take_next` would find something, without taking it."""
+    declined = project.leases.filter(kind=kind, user=user, release=Lease.Release.DECLINED).values("item_id")
+    if kind == Lease.Kind.RANK:
+        free = _free(rankable(project, user), kind, user, "rankings_needed", "rankings_done")
+    elif kind == Lease.Kind.APPROVE:
+        free = _free(approvable(project, user), kind, user, 1, None)
+    else:
+        free = _free(writable(project, user), kind, user, 1, None)
+    return free.exclude(pk__in=declined).exists()
+
+
 # --- Why nothing is left ------------------------------------------------------------------------------------
 
 

@@ -1,0 +1,146 @@
+"""Ranking. Nothing that leaves here tells which candidate came from where: letters go out, letters come back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.db.models import F
+from django.forms import BoundField
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_safe
+
+from annotation import queues
+from annotation.access import project_for
+from annotation.actions import Refused, ranking
+from annotation.forms.work import RankingForm
+from annotation.models import Comparison, ComparisonQuerySet, Lease, Project, Ranking
+from annotation.ranking import LETTERS, display_order
+from annotation.views import work_page
+
+KIND = Lease.Kind.RANK
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A candidate as the ranker sees it."""
+
+    letter: str
+    text: str
+    place: BoundField
+
+
+@require_safe
+def rank_next(request: HttpRequest, pk: UUID) -> HttpResponse:
+    project = project_for(request, pk, "rank")
+    lease = queues.next_to_rank(project, request.user)
+    if lease is None:
+        return work_page.nothing_left(request, project, KIND)
+    return redirect("rank", project.pk, lease.item_id)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def rank(request: HttpRequest, pk: UUID, comparison_pk: UUID) -> HttpResponse:
+    project = project_for(request, pk, "rank")
+    comparison = get_object_or_404(_comparisons(project), pk=comparison_pk)
+    if request.method != "POST":
+        return _show(request, project, comparison)
+    action = request.POST.get("action")
+    if action == "skip":
+        return _skip(request, project, comparison)
+    if action == "decline":
+        ranking.decline(comparison=comparison, by=request.user)
+        return _next(request, project)
+    return _submit(request, project, comparison)
+
+
+def _submit(request: HttpRequest, project: Project, comparison: Comparison) -> HttpResponse:
+    by_letter = _by_letter(comparison, request.user)
+    form = RankingForm(request.POST, candidates=len(by_letter))
+    if not form.is_valid():
+        return _show(request, project, comparison, form=form, status=422)
+    try:
+        outcome = ranking.rank(
+            comparison=comparison,
+            by=request.user,
+            order=[[by_letter[letter][0] for letter in group] for group in form.groups()],
+            all_bad=form.cleaned_data["all_bad"],
+            reason=form.cleaned_data["reason"],
+            guidelines=form.guidelines_seen(project),
+        )
+    except Refused as refusal:
+        return _show(request, project, comparison, form=form, refusal=str(refusal), status=409)
+    if not outcome.fresh:
+        messages.info(request, "You had already ranked that one; your first judgement stands. Here is the next.")
+    return _next(request, project)
+
+
+def _skip(request: HttpRequest, project: Project, comparison: Comparison) -> HttpResponse:
+    lease = Lease.objects.filter(kind=KIND, item_id=comparison.pk, user=request.user).first()
+    if lease:
+        queues.release(lease)
+    return _next(request, project)
+
+
+def _next(request: HttpRequest, project: Project) -> HttpResponse:
+    if not work_page.wants_part(request):
+        return work_page.to_next(request, project, KIND)
+    lease = queues.next_to_rank(project, request.user)
+    if lease is None:
+        return work_page.to_next(request, project, KIND)
+    return _show(request, project, _comparisons(project).get(pk=lease.item_id))
+
+
+# --- The page ------------------------------------------------------------------------------------------------
+
+
+def _comparisons(project: Project) -> ComparisonQuerySet:
+    return Comparison.objects.filter(prompt__project=project).select_related("prompt__project")
+
+
+def _by_letter(comparison: Comparison, user: Any) -> dict[str, tuple[str, str]]:
+    """Letter -> (id, text). The ids stay here."""
+    texts = {str(pk): text for pk, text in comparison.candidates.values_list("pk", "text")}
+    order = display_order(texts, comparison.seed, user.pk)
+    return {letter: (pk, texts[pk]) for letter, pk in zip(LETTERS, order, strict=False)}
+
+
+def _show(
+    request: HttpRequest,
+    project: Project,
+    comparison: Comparison,
+    *,
+    form: RankingForm | None = None,
+    refusal: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    user = request.user
+    mine = Ranking.objects.filter(comparison=comparison, ranker=user).exists()
+    lease = None if mine else queues.hold_comparison(comparison, user)
+    by_letter = _by_letter(comparison, user)
+    guidelines = project.current_guidelines()
+    if form is None:
+        draft = lease.draft if lease else {}
+        version = {"version": lease.draft_version if lease else 0, "guidelines": guidelines and guidelines.version}
+        form = RankingForm(initial={**draft, **version}, candidates=len(by_letter))
+    places = form.place_fields()
+    context = {
+        "comparison": comparison,
+        "prompt": comparison.prompt,
+        "state": "ranked" if mine else "open" if lease else "taken",
+        "lease": lease,
+        "form": form,
+        "candidates": [
+            Shown(letter, text, place) for (letter, (_, text)), place in zip(by_letter.items(), places, strict=True)
+        ],
+        "refusal": refusal,
+        "guidelines": guidelines,
+        "ranked": Ranking.objects.filter(ranker=user, comparison__prompt__project=project).count(),
+        "waiting": queues.rankable(project, user).filter(rankings_done__lt=F("rankings_needed")).count(),
+    }
+    url = reverse("rank", args=[project.pk, comparison.pk])
+    return work_page.show(request, "annotation/rank.html", context, url, status)

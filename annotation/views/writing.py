@@ -1,0 +1,219 @@
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from annotation import diff, headings, queues
+from annotation.access import project_for
+from annotation.actions import Refused, writing
+from annotation.forms.work import DraftForm, ResponseForm
+from annotation.models import Demonstration, Lease, Project, Prompt
+from annotation.queues import Conflict
+from annotation.views import work_page
+
+Status = Demonstration.Status
+KIND = Lease.Kind.WRITE
+
+
+@require_safe
+def write_next(request: HttpRequest, pk: UUID) -> HttpResponse:
+    project = project_for(request, pk, "write")
+    lease = queues.next_to_write(project, request.user)
+    if lease is None:
+        return work_page.nothing_left(request, project, KIND)
+    return redirect("write", project.pk, lease.item_id)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def write(request: HttpRequest, pk: UUID, prompt_pk: UUID) -> HttpResponse:
+    project = project_for(request, pk, "write")
+    prompt = _prompt(project, prompt_pk)
+    if request.method != "POST":
+        return _show(request, prompt)
+    action = request.POST.get("action")
+    if action == "skip":
+        return _skip(request, prompt)
+    if action == "headings":
+        return _insert_headings(request, prompt)
+    return _submit(request, prompt)
+
+
+@require_POST
+def write_save(request: HttpRequest, pk: UUID, prompt_pk: UUID) -> JsonResponse:
+    project = project_for(request, pk, "write")
+    prompt = _prompt(project, prompt_pk)
+    form = DraftForm(request.POST)
+    if not form.is_valid():
+        return JsonResponse({"message": _first_error(form)}, status=400)
+    data = form.cleaned_data
+    outcome = writing.save_draft(prompt=prompt, by=request.user, text=data["text"], version=data["version"])
+    if isinstance(outcome, Conflict):
+        answer = {"message": outcome.message, "version": outcome.version, **outcome.draft}
+        return JsonResponse(answer, status=409)
+    return JsonResponse({"saved_at": outcome.saved_at.isoformat(), "version": outcome.version, "held": outcome.held})
+
+
+@require_POST
+def write_hints(request: HttpRequest, pk: UUID, prompt_pk: UUID) -> HttpResponse:
+    """The headings still missing from what is being typed. Saves nothing."""
+    project = project_for(request, pk, "write")
+    missing = headings.missing(request.POST.get("text", ""), project.sections)
+    return render(request, "annotation/write.html#hints", {"missing": missing, "sections": project.sections})
+
+
+@require_POST
+def write_reopen(request: HttpRequest, pk: UUID, prompt_pk: UUID) -> HttpResponse:
+    project = project_for(request, pk, "write")
+    prompt = _prompt(project, prompt_pk)
+    demonstration = get_object_or_404(prompt.demonstrations, author=request.user)
+    try:
+        writing.reopen(demonstration=demonstration, by=request.user)
+    except Refused as refusal:
+        messages.warning(request, str(refusal))
+    else:
+        messages.success(request, "Taken back. Submit it again when it is ready.")
+    return redirect("write", project.pk, prompt.pk)
+
+
+# --- The three things one does with a response ---------------------------------------------------------------
+
+
+def _submit(request: HttpRequest, prompt: Prompt) -> HttpResponse:
+    form = ResponseForm(request.POST)
+    if not form.is_valid():
+        return _show(request, prompt, form=form, status=422)
+    data = form.cleaned_data
+    try:
+        outcome = writing.submit(
+            prompt=prompt,
+            by=request.user,
+            text=data["text"],
+            version=data["version"],
+            guidelines=form.guidelines_seen(prompt.project),
+        )
+    except Refused as refusal:
+        return _show(request, prompt, form=form, refusal=str(refusal), status=409)
+    if isinstance(outcome, Conflict):
+        return _show(request, prompt, form=form, conflict=outcome, status=409)
+    if not outcome.fresh:
+        messages.info(request, "You had already submitted this one. Here is the next.")
+    return _next(request, prompt.project, last=outcome.demonstration)
+
+
+def _skip(request: HttpRequest, prompt: Prompt) -> HttpResponse:
+    form = DraftForm(request.POST)
+    if form.is_valid() and form.cleaned_data["text"].strip():
+        data = form.cleaned_data
+        outcome = writing.save_draft(prompt=prompt, by=request.user, text=data["text"], version=data["version"])
+        if isinstance(outcome, Conflict):
+            return _show(request, prompt, form=form, conflict=outcome, status=409)
+    lease = Lease.objects.filter(kind=KIND, item_id=prompt.pk, user=request.user).first()
+    if lease:
+        queues.release(lease)
+    return _next(request, prompt.project)
+
+
+def _insert_headings(request: HttpRequest, prompt: Prompt) -> HttpResponse:
+    form = DraftForm(request.POST)
+    if not form.is_valid():
+        return _show(request, prompt, form=form, status=422)
+    text = headings.with_skeleton(form.cleaned_data["text"], prompt.project.sections)
+    outcome = writing.save_draft(prompt=prompt, by=request.user, text=text, version=form.cleaned_data["version"])
+    if isinstance(outcome, Conflict):
+        return _show(request, prompt, form=form, conflict=outcome, status=409)
+    if work_page.wants_part(request):
+        return _show(request, prompt)
+    return redirect("write", prompt.project_id, prompt.pk)
+
+
+def _next(request: HttpRequest, project: Project, last: Demonstration | None = None) -> HttpResponse:
+    if not work_page.wants_part(request):
+        return work_page.to_next(request, project, KIND)
+    lease = queues.next_to_write(project, request.user)
+    if lease is None:
+        return work_page.to_next(request, project, KIND)
+    return _show(request, project.prompts.get(pk=lease.item_id), last=last)
+
+
+# --- The page ------------------------------------------------------------------------------------------------
+
+
+def _show(
+    request: HttpRequest,
+    prompt: Prompt,
+    *,
+    form: ResponseForm | DraftForm | None = None,
+    conflict: Conflict | None = None,
+    refusal: str = "",
+    last: Demonstration | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """`form` carries what was sent when it could not be taken; without it the saved draft is shown."""
+    project = prompt.project
+    mine = prompt.demonstrations.select_related("reviewed_by").filter(author=request.user).first()
+    guidelines = project.current_guidelines()
+    closed = mine is not None and mine.status in writing.CLOSED
+    held = not closed and queues.hold_prompt(prompt, request.user) is not None
+    version = conflict.version if conflict else mine.version if mine else 0
+    shown = form.data.get("text", "") if form else mine.text if mine else ""
+    values = {"text": shown, "version": version, "guidelines": guidelines.version if guidelines else None}
+    context = {
+        "prompt": prompt,
+        "mine": mine,
+        "state": "closed" if closed else "open" if held else "taken",
+        "form": ResponseForm(values) if form else ResponseForm(initial=values),
+        "conflict": conflict,
+        "refusal": refusal,
+        "sections": project.sections,
+        "missing": headings.missing(shown, project.sections),
+        "guidelines": guidelines,
+        "changes": _changes_by_reviewer(mine) if closed and mine else None,
+        "last": last or _last_submitted(project, request.user, prompt),
+        **_progress(project, request.user),
+        **queues.answered(project),
+    }
+    url = reverse("write", args=[project.pk, prompt.pk])
+    return work_page.show(request, "annotation/write.html", context, url, status)
+
+
+def _prompt(project: Project, pk: UUID) -> Prompt:
+    """Nobody writes for a held-out prompt: its answers would teach what it is there to test."""
+    return get_object_or_404(project.prompts.for_teaching(), pk=pk)
+
+
+def _last_submitted(project: Project, user: Any, prompt: Prompt) -> Demonstration | None:
+    waiting = Demonstration.objects.awaiting_review().filter(author=user, prompt__project=project)
+    return waiting.exclude(prompt=prompt).select_related("prompt").order_by("-submitted_at").first()
+
+
+def _changes_by_reviewer(mine: Demonstration) -> list[diff.Piece] | None:
+    """Word by word, what the reviewer changed before approving."""
+    if mine.status != Status.APPROVED:
+        return None
+    submitted = mine.revisions.filter(status=Status.SUBMITTED).last()
+    if submitted is None or submitted.text == mine.text:
+        return None
+    return diff.words(submitted.text, mine.text)
+
+
+def _progress(project: Project, user: Any) -> dict[str, int]:
+    own = Demonstration.objects.filter(author=user, prompt__project=project).order_by()
+    counts = dict(own.values_list("status").annotate(number=Count("pk")))
+    return {
+        "approved": counts.get(Status.APPROVED, 0),
+        "waiting": counts.get(Status.SUBMITTED, 0),
+        "returned": counts.get(Status.RETURNED, 0),
+        "drafts": counts.get(Status.DRAFT, 0),
+    }
+
+
+def _first_error(form: DraftForm) -> str:
+    errors = [str(error) for field in form.errors.values() for error in field]
+    return f"Not saved: {errors[0]}" if errors else "Not saved."
