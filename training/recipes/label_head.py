@@ -73,9 +73,9 @@ def _flat_hidden(model: Any, labels: torch.Tensor, inputs: dict[str, Any]) -> to
     lengths = inputs["attention_mask"].sum(dim=1).tolist()
     rows = [ids[:length] for ids, length in zip(inputs["input_ids"].tolist(), lengths, strict=True)]
     tree = shared_prefix.build_tree(rows)
-    states = model.model(**shared_prefix.tree_inputs(tree)).last_hidden_state[0]
+    states = shared_prefix.tree_states(model.model, tree)
     mask = labels[:, 1:] != -100
-    wanted = [tree.places[row][:-1][mask[row, : len(tree.places[row]) - 1]] for row in range(len(rows))]
+    wanted = [place[:-1][mask[row, : len(place) - 1]] for row, place in enumerate(tree.places)]
     return states.index_select(0, torch.cat(wanted))
 
 

@@ -8,6 +8,7 @@ several times faster; on a GPU the stock path is used.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,7 @@ from transformers.masking_utils import sdpa_mask
 
 NAME = "shared_prefix"
 ARCHITECTURES = frozenset({"llama", "qwen2", "qwen3"})
+Attends = Callable[[int, torch.Tensor, torch.Tensor, torch.Tensor, float], torch.Tensor]
 SHORTEST_SHARED = 16  # sharing less costs more in extra segments than it saves
 
 
@@ -35,6 +37,17 @@ class Tree:
     position_ids: torch.Tensor
     places: list[torch.Tensor]  # per row: where each of its tokens lies in the flat sequence
     segments: list[Segment]
+
+    def attend(
+        self, layer: int, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scaling: float
+    ) -> torch.Tensor:
+        pieces = []
+        for segment in self.segments:
+            own = query[0, :, segment.start : segment.start + segment.length]
+            keys = key[0].index_select(1, segment.keys)
+            values = value[0].index_select(1, segment.keys)
+            pieces.append(Attend.apply(own, keys, values, scaling, segment.ahead))
+        return torch.cat(pieces, dim=1).transpose(0, 1).unsqueeze(0)
 
 
 def supports(config: Any) -> bool:
@@ -103,15 +116,21 @@ def _families(members: list[int], rows: list[list[int]], begin: int) -> list[lis
     return list(families.values())
 
 
-def tree_inputs(tree: Tree) -> dict[str, Any]:
-    """What the backbone is called with. The mask is a placeholder: the tree says who attends to whom."""
+def backbone_inputs(input_ids: torch.Tensor, position_ids: torch.Tensor, attends: Attends) -> dict[str, Any]:
+    """What the backbone is called with. The mask is a placeholder: `attends` says who attends to whom."""
     return {
-        "input_ids": tree.input_ids,
-        "position_ids": tree.position_ids,
+        "input_ids": input_ids,
+        "position_ids": position_ids,
         "attention_mask": torch.zeros(1, 1, 1, 1),
         "use_cache": False,
-        "tree": tree,
+        "attends": attends,
     }
+
+
+def tree_states(backbone: Any, tree: Tree) -> torch.Tensor:
+    """The last hidden state of every token of the flat sequence."""
+    inputs = backbone_inputs(tree.input_ids, tree.position_ids, tree.attend)
+    return backbone(**inputs).last_hidden_state[0]
 
 
 class Attend(torch.autograd.Function):
@@ -138,7 +157,7 @@ class Attend(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         query, key, value, mixed = ctx.saved_tensors
-        groups, keys, size = key.shape
+        groups, _keys, size = key.shape
         weights = _weights(query, key, ctx.scaling, ctx.ahead)
         gradient = gradient.contiguous()
         delta = (gradient.float() * mixed.float()).sum(-1).view(groups, -1, 1)
@@ -171,21 +190,12 @@ def shared_prefix_attention(
     value: torch.Tensor,
     attention_mask: torch.Tensor | None,
     scaling: float,
-    tree: Tree | None = None,
-    decoding: Any = None,
+    attends: Attends | None = None,
     **rest: Any,
 ) -> tuple[torch.Tensor, None]:
-    if decoding is not None:
-        return decoding.attend(module.layer_idx, query, key, value, scaling), None
-    if tree is None:
+    if attends is None:
         return sdpa_attention_forward(module, query, key, value, attention_mask, scaling=scaling, **rest)
-    pieces = []
-    for segment in tree.segments:
-        own = query[0, :, segment.start : segment.start + segment.length]
-        keys = key[0].index_select(1, segment.keys)
-        values = value[0].index_select(1, segment.keys)
-        pieces.append(Attend.apply(own, keys, values, scaling, segment.ahead))
-    return torch.cat(pieces, dim=1).transpose(0, 1).unsqueeze(0), None
+    return attends(module.layer_idx, query, key, value, scaling), None
 
 
 AttentionInterface.register(NAME, shared_prefix_attention)

@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.training.recipes.conftest import FACTS, MakeRun, read_json, user
+from training.params import GenerateParams
+from training.run_dir import RunDir, finished_rows, write_rows
+
+pytestmark = pytest.mark.torch
+GREEDY = {"temperature": 0.0, "max_new_tokens": 24}
+BASE = {"label": "base", "adapter_dir": None}
+
+
+def prompts(count: int = len(FACTS)) -> list[dict[str, Any]]:
+    return [{"id": f"p{n}", "prompt": user(note), "reference": good} for n, (note, good, _) in enumerate(FACTS)][
+        :count
+    ]
+
+
+def generate(run_dir: RunDir, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    from training.recipes import generate
+
+    write_rows(run_dir.prompts, rows)
+    assert generate.main([str(run_dir.path)]) == 0, run_dir.result()
+    return finished_rows(run_dir.outputs)
+
+
+def expected_greedy(base: Path, adapter: Path | None, rows: list[dict[str, Any]]) -> list[str]:
+    import torch
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(base)
+    model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
+    if adapter:
+        model = PeftModel.from_pretrained(model, adapter).merge_and_unload()
+    texts = []
+    for row in rows:
+        ids = tokenizer.apply_chat_template(
+            row["prompt"], add_generation_prompt=True, return_tensors="pt", return_dict=True
+        )
+        output = model.generate(**ids, max_new_tokens=24, do_sample=False)
+        texts.append(tokenizer.decode(output[0, ids["input_ids"].shape[1] :], skip_special_tokens=True).strip())
+    return texts
+
+
+def test_it_writes_the_same_greedy_answers_as_transformers(
+    make_run: MakeRun, tiny_base: Path, parent_adapter: Path
+) -> None:
+    sources = [BASE, {"label": "round 1", "adapter_dir": str(parent_adapter)}]
+    lines = generate(make_run("generate", GREEDY, [], sources=sources), prompts())
+    for label, adapter in (("base", None), ("round 1", parent_adapter)):
+        texts = {line["id"]: line["text"] for line in lines if line["source"] == label}
+        wanted = expected_greedy(tiny_base, adapter, prompts())
+        assert [texts[row["id"]] for row in prompts()] == wanted
+    assert {line["finish"] for line in lines} <= {"stop", "length"}
+
+
+def test_it_goes_on_where_it_was_stopped_and_does_not_write_a_line_twice(make_run: MakeRun) -> None:
+    params = {"num_candidates": 3, "max_new_tokens": 8}
+    run_dir = make_run("generate", params, [], sources=[BASE])
+    whole = generate(run_dir, prompts())
+    kept = run_dir.outputs.read_text(encoding="utf-8").splitlines(keepends=True)
+    run_dir.outputs.write_text("".join(kept[:7]) + kept[7][:20], encoding="utf-8")
+    again = generate(run_dir, prompts())
+    assert sorted(map(identity, again)) == sorted(map(identity, whole))
+    assert {identity(line): line["text"] for line in again} == {identity(line): line["text"] for line in whole}
+    progress = [event for event in run_dir.events() if event["event"] == "progress"]
+    assert (progress[-1]["done"], progress[-1]["total"]) == (24, 24)
+
+
+def identity(line: dict[str, Any]) -> tuple[str, str, int]:
+    return line["source"], line["id"], line["index"]
+
+
+def test_it_draws_the_same_answer_in_any_company(make_run: MakeRun) -> None:
+    params = {"num_candidates": 2, "max_new_tokens": 12, "temperature": 1.0}
+    many = generate(make_run("generate", params, [], name="many", sources=[BASE]), prompts())
+    few = generate(make_run("generate", params, [], name="few", sources=[BASE]), prompts(2))
+    texts = {identity(line): line["text"] for line in many}
+    assert all(texts[identity(line)] == line["text"] for line in few)
+    assert few[0]["text"] != few[1]["text"]
+
+
+def test_it_scores_the_reference_as_the_model_itself_does(make_run: MakeRun, tiny_base: Path) -> None:
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    params = {**GREEDY, "score_references": True}
+    (line,) = generate(make_run("generate", params, [], sources=[BASE]), prompts(1))
+    tokenizer = AutoTokenizer.from_pretrained(tiny_base)
+    model = AutoModelForCausalLM.from_pretrained(tiny_base, dtype=torch.float32)
+    row = prompts(1)[0]
+    before = tokenizer.apply_chat_template(row["prompt"], add_generation_prompt=True, return_dict=True)
+    messages = [*row["prompt"], {"role": "assistant", "content": row["reference"]}]
+    ids = torch.tensor([tokenizer.apply_chat_template(messages, return_dict=True)["input_ids"]])
+    labels = ids.clone()
+    labels[:, : len(before["input_ids"])] = -100
+    count = int((labels != -100).sum())
+    loss = model(input_ids=ids, labels=labels).loss.item()
+    assert line["reference_tokens"] == count
+    assert line["reference_nll"] == pytest.approx(loss * count, rel=1e-4)
+
+
+def test_it_falls_back_to_transformers_for_other_kinds_of_attention(
+    make_run: MakeRun, tiny_base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from training.recipes import shared_prefix
+
+    monkeypatch.setattr(shared_prefix, "ARCHITECTURES", frozenset())
+    lines = generate(make_run("generate", GREEDY, [], sources=[BASE]), prompts(3))
+    texts = {line["id"]: line["text"] for line in lines}
+    assert [texts[row["id"]] for row in prompts(3)] == expected_greedy(tiny_base, None, prompts(3))
+
+
+def test_it_says_when_a_prompt_leaves_no_room(make_run: MakeRun) -> None:
+    from training.recipes import generate
+
+    run_dir = make_run("generate", {"max_new_tokens": 600}, [], sources=[BASE])
+    write_rows(run_dir.prompts, prompts(1))
+    assert generate.main([str(run_dir.path)]) == 1
+    result = read_json(run_dir.result_file)
+    assert result["status"] == "refused"
+    assert "no room for an answer" in result["message"]
+
+
+def test_it_keeps_to_the_nucleus_and_to_the_odds() -> None:
+    import torch
+
+    from training.recipes.decoding import choose
+
+    logits = torch.log(torch.tensor([[0.5, 0.3, 0.15, 0.05]])).repeat(2000, 1)
+    draw = torch.linspace(0, 0.9995, 2000)
+    counts = torch.bincount(choose(logits, draw, 1.0, 0.7), minlength=4) / 2000
+    assert counts.tolist() == pytest.approx([0.625, 0.375, 0, 0], abs=0.01)
+    everything = torch.bincount(choose(logits, draw, 1.0, 1.0), minlength=4) / 2000
+    assert everything.tolist() == pytest.approx([0.5, 0.3, 0.15, 0.05], abs=0.01)
+
+
+def test_its_draws_depend_on_the_seed() -> None:
+    import torch
+
+    from training.recipes.decoding import draws
+
+    one = draws(GenerateParams(seed=1, max_new_tokens=4), "base", ["a"])
+    assert torch.equal(one, draws(GenerateParams(seed=1, max_new_tokens=4), "base", ["b", "a"])[1:])
+    assert not torch.equal(one, draws(GenerateParams(seed=2, max_new_tokens=4), "base", ["a"]))

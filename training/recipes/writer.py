@@ -1,0 +1,88 @@
+"""One source of answers: a base model, with an adapter merged into its weights or without."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from typing import Any
+
+import torch
+from peft import PeftModel
+
+from training.params import GenerateParams
+from training.recipes import base, decoding, rows, shared_prefix
+
+
+class Writer:
+    def __init__(
+        self,
+        base_model_dir: str,
+        source: dict[str, Any],
+        tokenizer: Any,
+        params: GenerateParams,
+    ) -> None:
+        self.label = source["label"]
+        self.tokenizer = tokenizer
+        self.params = params
+        # float32 on a CPU: decoding waits for memory, not arithmetic, and merging loses nothing
+        model = base.load_model(base_model_dir, torch.bfloat16 if base.on_gpu() else torch.float32)
+        if source.get("adapter_dir"):
+            adapted = PeftModel.from_pretrained(model, source["adapter_dir"], local_files_only=True)
+            model = adapted.merge_and_unload(safe_merge=True)
+        self.model = model.eval()
+        self.own_loop = not base.on_gpu() and shared_prefix.supports(model.config)
+        if self.own_loop:
+            self.model.set_attn_implementation(shared_prefix.NAME)
+        ends = self.model.generation_config.eos_token_id
+        self.stops = {*(ends if isinstance(ends, list) else [ends]), tokenizer.eos_token_id} - {None}
+
+    def write(self, batch: list[dict[str, Any]], prompts: list[list[int]]) -> list[dict[str, Any]]:
+        begun = time.monotonic()
+        answers = self._answers([row["id"] for row in batch], prompts)
+        seconds = round((time.monotonic() - begun) / len(answers), 3)
+        lines = []
+        for place, answer in enumerate(answers):
+            prompt, index = divmod(place, self.params.num_candidates)
+            lines.append(
+                {
+                    "source": self.label,
+                    "id": batch[prompt]["id"],
+                    "index": index,
+                    "text": self.tokenizer.decode(answer.tokens, skip_special_tokens=True).strip(),
+                    "tokens": len(answer.tokens),
+                    "seconds": seconds,
+                    "finish": answer.finish,
+                    "reference_nll": None,
+                    "reference_tokens": None,
+                }
+            )
+        if self.params.score_references:
+            self._add_scores(lines, batch)
+        return lines
+
+    def _answers(self, names: list[str], prompts: list[list[int]]) -> list[decoding.Answer]:
+        if self.own_loop:
+            draw = decoding.draws(self.params, self.label, names)
+            return decoding.decode(self.model, prompts, draw, self.params, self.stops)
+        name = f"{self.params.seed}\0{self.label}\0{names}"
+        seed = int.from_bytes(hashlib.sha256(name.encode()).digest()[:7], "big")
+        pad = self.tokenizer.pad_token_id or 0
+        return decoding.decode_with_transformers(self.model, prompts, seed, self.params, self.stops, pad)
+
+    def _add_scores(self, lines: list[dict[str, Any]], batch: list[dict[str, Any]]) -> None:
+        """The sum over the reference's tokens, with their number: averages over rows weigh tokens alike."""
+        scores = {row["id"]: self._score(row) for row in batch if row.get("reference")}
+        for line in lines:
+            if line["id"] in scores:
+                line["reference_nll"], line["reference_tokens"] = scores[line["id"]]
+
+    @torch.inference_mode()
+    def _score(self, row: dict[str, Any]) -> tuple[float, int]:
+        answer = [{"role": "assistant", "content": row["reference"]}]
+        tokens = rows.tokenize(self.tokenizer, row["prompt"], answer)
+        ids = torch.tensor([tokens.ids], device=self.model.device)
+        states = self.model.base_model(input_ids=ids, use_cache=False).last_hidden_state
+        before = states[0, tokens.answer_starts - 1 : -1]
+        logits = self.model.get_output_embeddings()(before).float()
+        nll = torch.nn.functional.cross_entropy(logits, ids[0, tokens.answer_starts :], reduction="sum")
+        return round(float(nll), 4), len(tokens.ids) - tokens.answer_starts
