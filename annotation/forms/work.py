@@ -121,7 +121,7 @@ class RankingForm(WorkForm):
                 self.add_error("reason", "Say why none is acceptable.")
             return cleaned
         unplaced = [letter for letter in self.letters if not cleaned.get(f"rank-{letter.lower()}")]
-        if unplaced and not self.errors:
+        if unplaced:
             raise forms.ValidationError(self._ask_for(unplaced))
         return cleaned
 
