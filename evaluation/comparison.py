@@ -142,12 +142,13 @@ class Comparison:
         return next((column for column in self.answered if column.contestant.adapter_id == adapter_id), None)
 
 
-def compare(evaluation: Evaluation, *, with_reviews: bool = True) -> Comparison:
-    """Everything that is known by now. Without reviews the measures of people are undefined."""
-    contestants = list(evaluation.contestants.select_related("adapter__round", "base_model").order_by("position"))
+def compare(evaluation: Evaluation, contestants: Sequence[Contestant] | None = None) -> Comparison:
+    """Everything that is known by now."""
+    if contestants is None:
+        contestants = evaluation.contestants.select_related("adapter__round", "base_model").order_by("position")
     found = measures.all_measures(evaluation.project.dated_section)
     outputs = list(_outputs(evaluation))
-    reviews = _reviews(evaluation) if with_reviews else {}
+    reviews = _reviews(evaluation)
     columns = [Column(contestant) for contestant in contestants]
     for column in columns:
         column.outputs = [

@@ -14,9 +14,17 @@ from training.jobs import Job, JobQuerySet, Status
 from training.models import Adapter, BaseModel
 
 
+def adapter_label(adapter: Adapter) -> str:
+    """The adapter by what it learned from and when: "SFT adapter of round 1"."""
+    return f"{adapter.round.method.upper()} adapter of round {adapter.round.number}"
+
+
 class EvaluationSetQuerySet(models.QuerySet["EvaluationSet"]):
     def visible_to(self, user: AnyUser) -> Self:
         return self.filter(project__memberships__user_id=user.pk)
+
+    def with_prompt_counts(self) -> Self:
+        return self.annotate(prompt_count=Count("prompts"))
 
 
 class EvaluationSet(UUIDModel):
@@ -109,9 +117,7 @@ class Contestant(Job):
         constraints = [models.UniqueConstraint(fields=["evaluation", "position"], name="one_contestant_per_position")]
 
     def __str__(self) -> str:
-        if self.adapter is None:
-            return f"Base model {self.base_model}"
-        return f"{self.adapter.round.method.upper()} adapter of round {self.adapter.round.number}"
+        return adapter_label(self.adapter) if self.adapter else f"Base model {self.base_model}"
 
 
 class OutputQuerySet(models.QuerySet["Output"]):
@@ -239,4 +245,8 @@ class Promotion(UUIDModel):
         ]
 
     def __str__(self) -> str:
-        return f"promotion of {self.adapter_id}"
+        return f"promotion of the {self.adapter_label}"
+
+    @property
+    def adapter_label(self) -> str:
+        return adapter_label(self.adapter)
