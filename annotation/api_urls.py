@@ -1,5 +1,33 @@
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from annotation.api import files, projects, prompts, work
+
+P = "projects/<uuid:pk>/"
+
+urlpatterns = [
+    path("projects/", projects.ProjectList.as_view(), name="api_projects"),
+    path(P, projects.ProjectDetail.as_view(), name="api_project"),
+    path(f"{P}members/", projects.MemberList.as_view(), name="api_members"),
+    path(f"{P}members/<int:membership_pk>/", projects.MemberDetail.as_view(), name="api_member"),
+    path(f"{P}guidelines/", projects.GuidelinesList.as_view(), name="api_guidelines"),
+    path(f"{P}prompts/", prompts.PromptList.as_view(), name="api_prompts"),
+    path(f"{P}prompts/<uuid:prompt_pk>/", prompts.PromptDetail.as_view(), name="api_prompt"),
+    path(f"{P}demonstrations/", work.DemonstrationList.as_view(), name="api_demonstrations"),
+    path(
+        f"{P}demonstrations/<uuid:demonstration_pk>/approve/",
+        work.DemonstrationApprove.as_view(),
+        name="api_demonstration_approve",
+    ),
+    path(
+        f"{P}demonstrations/<uuid:demonstration_pk>/return/",
+        work.DemonstrationReturn.as_view(),
+        name="api_demonstration_return",
+    ),
+    path(f"{P}comparisons/", work.ComparisonList.as_view(), name="api_comparisons"),
+    path(f"{P}comparisons/<uuid:comparison_pk>/", work.ComparisonDetail.as_view(), name="api_comparison"),
+    path(f"{P}rankings/", work.RankingList.as_view(), name="api_rankings"),
+    path(f"{P}imports/", files.ImportList.as_view(), name="api_imports"),
+    path(f"{P}exports/", files.Export.as_view(), name="api_exports"),
+]

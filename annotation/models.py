@@ -171,6 +171,20 @@ class PromptQuerySet(models.QuerySet["Prompt"]):
         answered = Demonstration.objects.filter(prompt_id=OuterRef("pk")).exclude(status=Demonstration.Status.DRAFT)
         return self.for_teaching().filter(~Exists(answered))
 
+    def named(self, name: str) -> Prompt | None:
+        """By its own id, or by the one its file gave it."""
+        try:
+            return self.filter(pk=uuid.UUID(name)).first() or self.filter(external_id=name).first()
+        except ValueError:
+            return self.filter(external_id=name).first()
+
+    def with_response(self, status: str) -> Self:
+        """Prompts with a response in this state; "none": prompts without any."""
+        responses = Demonstration.objects.filter(prompt_id=OuterRef("pk"))
+        if status == "none":
+            return self.filter(~Exists(responses))
+        return self.filter(Exists(responses.filter(status=status)))
+
 
 class Prompt(UUIDModel):
     """One question to the model. `split` never changes after import: what is held out stays held out."""

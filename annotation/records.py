@@ -103,7 +103,7 @@ def _check_against_earlier(record: Record, seen: dict[str, int], sides: dict[str
 def _record(row: Row, mapping: Mapping) -> Record:
     values = {field: row.values.get(column) for field, column in mapping.columns.items() if column}
     labels = {field: _label(values.get(field), field, limit) for field, limit in LABELS.items()}
-    if "split" in values:
+    if values.get("split") is not None:
         labels["split"] = _split(labels["split"])
     instruction, given, response = _texts(values)
     if not instruction:

@@ -199,7 +199,7 @@ def _taught(done: str, busy: str) -> Callable[[Counts], str]:
 def _ranked(c: Counts) -> str:
     if not c["comparisons"]:
         return "No candidates to rank yet"
-    return _joined(_n(c["rankings"], "ranking"), _some(c["to_rank"], "to rank"))
+    return _joined(_n(c["rankings"], "ranking") if c["rankings"] else "", _some(c["to_rank"], "to rank"))
 
 
 def _reviewed(c: Counts) -> str:

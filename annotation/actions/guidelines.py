@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.contrib.auth.models import User
 from django.db import transaction
 
+from annotation import queues
 from annotation.actions import Refused
 from annotation.models import Event, Guidelines, Project
 
@@ -14,7 +15,7 @@ class GuidelinesChanged(Refused):
 def write_guidelines(*, project: Project, text: str, by: User, after: int | None = None) -> Guidelines:
     """A new version. `after` is the version its writer started from; None: whichever is current."""
     with transaction.atomic():
-        Project.objects.select_for_update().get(pk=project.pk)
+        queues.lock(project)
         current = project.current_guidelines()
         number = current.version if current else 0
         if after is not None and after != number:

@@ -9,7 +9,7 @@ from django.db import models, transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from annotation import splits
+from annotation import queues, splits
 from annotation.actions import Refused
 from annotation.models import Demonstration, Event, Project, Prompt, Revision, Split
 from annotation.records import Record
@@ -154,7 +154,7 @@ def take_records(
     """
     counts = Counts()
     with transaction.atomic():
-        Project.objects.select_for_update().get(pk=project.pk)
+        queues.lock(project)
         position = project.prompts.aggregate(last=Max("position"))["last"] or 0
         waiting: list[Planned] = []
         for item in plan(project, items, shares):

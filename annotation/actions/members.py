@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.contrib.auth.models import User
 from django.db import transaction
 
+from annotation import queues
 from annotation.actions import Refused
 from annotation.models import Event, Membership, Project, Role, SignInLink
 
@@ -74,7 +75,7 @@ def new_link(*, user: User, by: User | None, project: Project | None = None) -> 
 
 def _locked(membership: Membership) -> Membership:
     """The row as it is now, with the project locked, so that two admins cannot remove each other at once."""
-    Project.objects.select_for_update().get(pk=membership.project_id)
+    queues.lock(membership.project)
     row = Membership.objects.select_related("user", "project").filter(pk=membership.pk).first()
     if row is None:
         raise Refused("This person is no longer a member.")

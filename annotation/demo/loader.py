@@ -28,7 +28,7 @@ PEOPLE = {
 }
 NAME = "Client intake summaries"
 OBJECTIVE = (
-    "Turn a paralegal's consultation notes into a one-page summary in the firm's format, "
+    "Turn a paralegal's consultation notes into a six-part summary in the firm's format, "
     "so that an attorney can prepare for the client in a minute."
 )
 SUCCESS_CRITERIA = """Four of five summaries are filed after a light edit at most.

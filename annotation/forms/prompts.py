@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 
 from annotation.models import Demonstration, Project, PromptQuerySet, Split
 
@@ -36,14 +36,9 @@ class PromptFilterForm(forms.Form):
 
     def matching(self, prompts: PromptQuerySet) -> PromptQuerySet:
         chosen = self.chosen()
-        for name in ("split", "task_type"):
-            if chosen[name]:
-                prompts = prompts.filter(**{name: chosen[name]})
-        answers = Demonstration.objects.filter(prompt_id=OuterRef("pk"))
-        if chosen["status"] == "none":
-            prompts = prompts.filter(~Exists(answers))
-        elif chosen["status"]:
-            prompts = prompts.filter(Exists(answers.filter(status=chosen["status"])))
+        prompts = prompts.filter(**{name: chosen[name] for name in ("split", "task_type") if chosen[name]})
+        if chosen["status"]:
+            prompts = prompts.with_response(chosen["status"])
         for word in chosen["q"].split()[:8]:
             prompts = prompts.filter(
                 Q(instruction__icontains=word)

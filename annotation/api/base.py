@@ -1,0 +1,59 @@
+"""What the API views of all apps share: the project and the right to it, pages, and refusals."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from rest_framework import serializers
+from rest_framework.exceptions import APIException
+from rest_framework.pagination import CursorPagination
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from annotation.access import project_for
+from annotation.actions import Refused
+from annotation.models import Project
+
+
+class InProject(APIView):
+    """404 for strangers, 403 for the wrong role: `acts` names, for each method, the act of annotation/access.py."""
+
+    acts: ClassVar[dict[str, str]] = {"GET": "manage", "POST": "manage"}
+    project: Project
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        act = self.acts.get("GET" if request.method in ("HEAD", "OPTIONS") else request.method or "", "manage")
+        self.project = project_for(request, kwargs["pk"], act)  # type: ignore[arg-type]
+
+
+class ByPosition(CursorPagination):
+    ordering = ("position",)
+    page_size_query_param = "page_size"
+    max_page_size = 1000
+
+
+class Conflicting(APIException):
+    """The present state does not allow it."""
+
+    status_code = 409
+    default_detail = "The present state does not allow this."
+    default_code = "conflict"
+
+
+class DetailSerializer(serializers.Serializer):
+    """What is wrong, in a sentence."""
+
+    detail = serializers.CharField()
+
+
+def conflict(refused: Refused) -> Conflicting:
+    return Conflicting(str(refused))
+
+
+def checked(check: Any, *values: Any) -> Any:
+    """A rule's sentence as the API's answer."""
+    try:
+        return check(*values)
+    except ValueError as error:
+        raise serializers.ValidationError(str(error)) from None

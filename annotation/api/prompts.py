@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import django_filters
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema
+from rest_framework import generics, serializers, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from annotation.actions.importing import ImportRefused, Responses, take_records
+from annotation.api.base import ByPosition, InProject
+from annotation.models import Demonstration, Prompt, PromptQuerySet, Split
+from annotation.records import Mapping, Record, read_records
+from annotation.rows import MAX_CELL, Problem, Row
+from annotation.splits import Shares
+
+MOST_AT_ONCE = 1000
+
+
+class PromptSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Prompt
+        fields = [
+            "id",
+            "position",
+            "external_id",
+            "group",
+            "task_type",
+            "split",
+            "instruction",
+            "input",
+            "reference",
+            "created_at",
+        ]
+
+
+class NewPromptSerializer(serializers.Serializer):
+    external_id = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    group = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    task_type = serializers.CharField(max_length=80, required=False, allow_blank=True)
+    split = serializers.ChoiceField(choices=Split.choices, required=False, help_text="Left out: by the group's hash.")
+    instruction = serializers.CharField(max_length=MAX_CELL)
+    input = serializers.CharField(max_length=MAX_CELL, required=False, allow_blank=True)
+    response = serializers.CharField(max_length=MAX_CELL, required=False, allow_blank=True)
+
+
+class NewPromptsSerializer(serializers.Serializer):
+    """Up to a thousand prompts, taken all or none."""
+
+    prompts = serializers.ListField(child=NewPromptSerializer(), min_length=1, max_length=MOST_AT_ONCE)
+    responses = serializers.ChoiceField(choices=Responses.choices, default=Responses.SUBMITTED)
+    evaluation_share = serializers.FloatField(min_value=0, max_value=0.9, default=0.1)
+    validation_share = serializers.FloatField(min_value=0, max_value=0.5, default=0.1)
+
+
+class CountsSerializer(serializers.Serializer):
+    records = serializers.IntegerField()
+    new = serializers.IntegerField()
+    known = serializers.IntegerField(help_text="Passed over: the project has them already.")
+    problems = serializers.IntegerField()
+    responses = serializers.IntegerField()
+    train = serializers.IntegerField()
+    validation = serializers.IntegerField()
+    evaluation = serializers.IntegerField()
+
+
+class PromptFilter(django_filters.FilterSet):
+    status = django_filters.ChoiceFilter(
+        choices=[("none", "None yet"), *Demonstration.Status.choices],
+        method="by_status",
+        label="How far its response has got",
+    )
+
+    class Meta:
+        model = Prompt
+        fields = ["split", "task_type", "group", "external_id"]
+
+    def by_status(self, prompts: PromptQuerySet, name: str, value: str) -> PromptQuerySet:
+        return prompts.with_response(value)
+
+
+class PromptList(InProject, generics.ListAPIView):
+    acts = {"GET": "read results", "POST": "manage"}
+    serializer_class = PromptSerializer
+    pagination_class = ByPosition
+    filterset_class = PromptFilter
+    queryset = Prompt.objects.none()
+
+    def get_queryset(self) -> QuerySet[Prompt]:
+        return self.project.prompts.all()
+
+    @extend_schema(request=NewPromptsSerializer, responses={201: CountsSerializer})
+    def post(self, request: Request, pk: str) -> Response:
+        serializer = NewPromptsSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        data = serializer.validated_data
+        try:
+            counts = take_records(
+                project=self.project,
+                items=_records(data["prompts"]),
+                shares=Shares(data["evaluation_share"], data["validation_share"]),
+                responses=data["responses"],
+                by=request.user,
+                source="API",
+            )
+        except ImportRefused as refused:
+            reasons = {str(problem["line"] - 1): [problem["reason"]] for problem in refused.counts.first_problems}
+            raise serializers.ValidationError({"prompts": reasons}) from None
+        return Response(counts.numbers(), status.HTTP_201_CREATED)
+
+
+class PromptDetail(InProject, APIView):
+    acts = {"GET": "read results"}
+
+    @extend_schema(responses=PromptSerializer)
+    def get(self, request: Request, pk: str, prompt_pk: str) -> Response:
+        return Response(PromptSerializer(get_object_or_404(self.project.prompts, pk=prompt_pk)).data)
+
+
+def _records(prompts: list[dict[str, Any]]) -> Iterator[Record | Problem]:
+    """The records of a request pass the same checks as those of a file; each prompt is a line."""
+    rows = (Row(number, dict(prompt)) for number, prompt in enumerate(prompts, start=1))
+    return read_records(rows, Mapping({field: field for field in NewPromptSerializer().fields}))

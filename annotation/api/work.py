@@ -1,0 +1,296 @@
+from __future__ import annotations
+
+from typing import Any
+
+import django_filters
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema
+from rest_framework import generics, serializers, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from annotation.access import SENIOR
+from annotation.actions import Refused, approving, writing
+from annotation.actions.ranking import create_comparison, rank
+from annotation.api.base import Conflicting, InProject, conflict
+from annotation.models import Candidate, Comparison, Demonstration, Prompt, Ranking, Split
+from annotation.queues import Conflict
+from annotation.ranking import LETTERS, display_order
+from annotation.rows import MAX_CELL
+
+
+class DemonstrationSerializer(serializers.ModelSerializer):
+    author = serializers.CharField(source="author.username", read_only=True)
+    reviewed_by = serializers.CharField(source="reviewed_by.username", read_only=True, default=None)
+
+    class Meta:
+        model = Demonstration
+        fields = [
+            "id",
+            "prompt",
+            "author",
+            "status",
+            "text",
+            "version",
+            "note",
+            "created_at",
+            "submitted_at",
+            "reviewed_at",
+            "reviewed_by",
+        ]
+
+
+class NewDemonstrationSerializer(serializers.Serializer):
+    prompt = serializers.UUIDField()
+    text = serializers.CharField(max_length=MAX_CELL)
+    version = serializers.IntegerField(min_value=0, default=0, help_text="Of your own draft or returned response.")
+
+
+class ApprovalSerializer(serializers.Serializer):
+    version = serializers.IntegerField(min_value=0, help_text="The version you read.")
+    text = serializers.CharField(max_length=MAX_CELL, required=False, help_text="Your corrected text, if any.")
+
+
+class ReturnSerializer(serializers.Serializer):
+    version = serializers.IntegerField(min_value=0, help_text="The version you read.")
+    note = serializers.CharField(max_length=5000, help_text="What to change.")
+
+
+class DemonstrationFilter(django_filters.FilterSet):
+    author = django_filters.CharFilter(field_name="author__username")
+
+    class Meta:
+        model = Demonstration
+        fields = ["status", "prompt"]
+
+
+class DemonstrationList(InProject, generics.ListAPIView):
+    """Reviewers and admins see all; experts see their own. Posting submits a response."""
+
+    acts = {"GET": "open project", "POST": "write"}
+    serializer_class = DemonstrationSerializer
+    filterset_class = DemonstrationFilter
+    queryset = Demonstration.objects.none()
+
+    def get_queryset(self) -> QuerySet[Demonstration]:
+        found = Demonstration.objects.filter(prompt__project=self.project).select_related("author", "reviewed_by")
+        senior = self.project.role_of(self.request.user) in SENIOR
+        return found if senior else found.filter(author=self.request.user)
+
+    @extend_schema(request=NewDemonstrationSerializer, responses={201: DemonstrationSerializer})
+    def post(self, request: Request, pk: str) -> Response:
+        serializer = NewDemonstrationSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        data = serializer.validated_data
+        prompt = _prompt(self.project.prompts.filter(pk=data["prompt"]).first())
+        try:
+            outcome = writing.submit(
+                prompt=prompt,
+                by=request.user,
+                text=data["text"],
+                version=data["version"],
+                guidelines=self.project.current_guidelines(),
+            )
+        except Refused as refused:
+            raise conflict(refused) from None
+        if isinstance(outcome, Conflict):
+            raise Conflicting(outcome.message)
+        return Response(DemonstrationSerializer(outcome.demonstration).data, status.HTTP_201_CREATED)
+
+
+class DemonstrationApprove(InProject, APIView):
+    acts = {"POST": "approve"}
+
+    @extend_schema(request=ApprovalSerializer, responses=DemonstrationSerializer)
+    def post(self, request: Request, pk: str, demonstration_pk: str) -> Response:
+        return _review(self, request, demonstration_pk, ApprovalSerializer, approving.approve)
+
+
+class DemonstrationReturn(InProject, APIView):
+    acts = {"POST": "approve"}
+
+    @extend_schema(request=ReturnSerializer, responses=DemonstrationSerializer)
+    def post(self, request: Request, pk: str, demonstration_pk: str) -> Response:
+        return _review(self, request, demonstration_pk, ReturnSerializer, approving.send_back)
+
+
+def _review(view: InProject, request: Request, demonstration_pk: str, kind: Any, act: Any) -> Response:
+    found = Demonstration.objects.filter(prompt__project=view.project).select_related("author", "prompt__project")
+    demonstration = get_object_or_404(found, pk=demonstration_pk)
+    serializer = kind(data=request.data)
+    serializer.is_valid(raise_exception=True)
+    try:
+        act(demonstration=demonstration, by=request.user, **serializer.validated_data)
+    except Refused as refused:
+        raise conflict(refused) from None
+    return Response(DemonstrationSerializer(demonstration).data)
+
+
+def _prompt(prompt: Prompt | None) -> Prompt:
+    """A prompt of the project that may be taught with."""
+    if prompt is None:
+        raise serializers.ValidationError({"prompt": ["There is no such prompt in this project."]})
+    if prompt.split == Split.EVALUATION:
+        raise serializers.ValidationError({"prompt": ["This prompt is held out for evaluation."]})
+    return prompt
+
+
+# --- Comparisons and rankings -------------------------------------------------------------------------------
+
+
+class CandidateSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Candidate
+        fields = ["id", "text", "source"]
+
+
+class ComparisonSerializer(serializers.ModelSerializer):
+    candidates = CandidateSerializer(many=True, read_only=True)
+
+    class Meta:
+        model = Comparison
+        fields = ["id", "prompt", "source", "rankings_needed", "rankings_done", "candidates", "created_at"]
+
+
+class NewCandidateSerializer(serializers.Serializer):
+    text = serializers.CharField(max_length=MAX_CELL)
+    source = serializers.CharField(max_length=200, default="file", help_text="What wrote it; hidden while ranking.")
+
+
+class NewComparisonSerializer(serializers.Serializer):
+    prompt = serializers.CharField(max_length=200, help_text="The prompt's id, or your own id of it.")
+    candidates = serializers.ListField(child=NewCandidateSerializer(), min_length=2, max_length=len(LETTERS))
+    source = serializers.CharField(max_length=200, default="file")
+
+
+class BlindCandidateSerializer(serializers.Serializer):
+    id = serializers.UUIDField()
+    text = serializers.CharField()
+
+
+class BlindComparisonSerializer(serializers.Serializer):
+    """What a ranker may know: the texts in the order that is theirs, and no source."""
+
+    id = serializers.UUIDField()
+    prompt = serializers.UUIDField()
+    instruction = serializers.CharField()
+    input = serializers.CharField()
+    candidates = BlindCandidateSerializer(many=True)
+
+
+class ComparisonFilter(django_filters.FilterSet):
+    class Meta:
+        model = Comparison
+        fields = ["prompt", "source"]
+
+
+class ComparisonList(InProject, generics.ListAPIView):
+    """With sources, so for admins only. Posting makes a comparison of candidates from any tool."""
+
+    serializer_class = ComparisonSerializer
+    filterset_class = ComparisonFilter
+    queryset = Comparison.objects.none()
+
+    def get_queryset(self) -> QuerySet[Comparison]:
+        return Comparison.objects.filter(prompt__project=self.project).prefetch_related("candidates")
+
+    @extend_schema(request=NewComparisonSerializer, responses={201: ComparisonSerializer})
+    def post(self, request: Request, pk: str) -> Response:
+        serializer = NewComparisonSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        data = serializer.validated_data
+        try:
+            made = create_comparison(
+                prompt=_prompt(self.project.prompts.named(data["prompt"])),
+                candidates=[(candidate["text"], candidate["source"]) for candidate in data["candidates"]],
+                by=request.user,
+                source=data["source"],
+            )
+        except Refused as refused:
+            raise conflict(refused) from None
+        if made is None:
+            raise serializers.ValidationError({"candidates": ["Fewer than two of the texts differ."]})
+        return Response(ComparisonSerializer(made).data, status.HTTP_201_CREATED)
+
+
+class ComparisonDetail(InProject, APIView):
+    """For rankers: blind."""
+
+    acts = {"GET": "rank"}
+
+    @extend_schema(responses=BlindComparisonSerializer)
+    def get(self, request: Request, pk: str, comparison_pk: str) -> Response:
+        found = Comparison.objects.filter(prompt__project=self.project).select_related("prompt")
+        comparison = get_object_or_404(found, pk=comparison_pk)
+        texts = {str(candidate.pk): candidate.text for candidate in comparison.candidates.all()}
+        order = display_order(texts, comparison.seed, request.user.pk)
+        shown = {
+            "id": comparison.pk,
+            "prompt": comparison.prompt_id,
+            "instruction": comparison.prompt.instruction,
+            "input": comparison.prompt.input,
+            "candidates": [{"id": candidate, "text": texts[candidate]} for candidate in order],
+        }
+        return Response(BlindComparisonSerializer(shown).data)
+
+
+class RankingSerializer(serializers.ModelSerializer):
+    ranker = serializers.CharField(source="ranker.username", read_only=True)
+    order = serializers.ListField(child=serializers.ListField(child=serializers.UUIDField()))
+
+    class Meta:
+        model = Ranking
+        fields = ["id", "comparison", "ranker", "order", "all_bad", "reason", "created_at"]
+
+
+class NewRankingSerializer(serializers.Serializer):
+    comparison = serializers.UUIDField()
+    order = serializers.ListField(
+        child=serializers.ListField(child=serializers.UUIDField(), min_length=1, max_length=len(LETTERS)),
+        min_length=1,
+        max_length=len(LETTERS),
+        help_text="Groups of candidate ids, best first; a group of several is a tie.",
+    )
+    all_bad = serializers.BooleanField(default=False)
+    reason = serializers.CharField(max_length=5000, default="", allow_blank=True)
+
+
+class RankingList(InProject, generics.ListAPIView):
+    """Everybody's, for admins. Posting records your own judgement, once."""
+
+    acts = {"GET": "manage", "POST": "rank"}
+    serializer_class = RankingSerializer
+    filterset_fields = ["comparison", "all_bad"]
+    queryset = Ranking.objects.none()
+
+    def get_queryset(self) -> QuerySet[Ranking]:
+        return Ranking.objects.filter(comparison__prompt__project=self.project).select_related("ranker")
+
+    @extend_schema(request=NewRankingSerializer, responses={201: RankingSerializer})
+    def post(self, request: Request, pk: str) -> Response:
+        serializer = NewRankingSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        data = serializer.validated_data
+        found = Comparison.objects.filter(prompt__project=self.project).select_related("prompt__project")
+        comparison = found.filter(pk=data["comparison"]).first()
+        if comparison is None:
+            raise serializers.ValidationError({"comparison": ["There is no such comparison in this project."]})
+        order = [[str(candidate) for candidate in group] for group in data["order"]]
+        given = sorted(candidate for group in order for candidate in group)
+        if given != sorted(str(candidate.pk) for candidate in comparison.candidates.all()):
+            raise serializers.ValidationError({"order": ["Name each candidate of the comparison exactly once."]})
+        try:
+            outcome = rank(
+                comparison=comparison,
+                by=request.user,
+                order=order,
+                all_bad=data["all_bad"],
+                reason=data["reason"],
+                guidelines=self.project.current_guidelines(),
+            )
+        except Refused as refused:
+            raise conflict(refused) from None
+        code = status.HTTP_201_CREATED if outcome.fresh else status.HTTP_200_OK
+        return Response(RankingSerializer(outcome.ranking).data, code)
