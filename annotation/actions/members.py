@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.contrib.auth.models import User
 from django.db import transaction
+from knox.models import AuthToken
 
 from annotation import queues
 from annotation.actions import Refused
@@ -70,6 +73,14 @@ def new_link(*, user: User, by: User | None, project: Project | None = None) -> 
         user.sign_in_links.filter(used_at=None).delete()
         token = SignInLink.issue(user)
         Event.record("made a sign-in link", user, by=by, project=project)
+    return token
+
+
+def new_token(*, user: User, valid_for: timedelta) -> str:
+    """A new API token's text, which nothing can show again: the database keeps its hash."""
+    with transaction.atomic():
+        stored, token = AuthToken.objects.create(user=user, expiry=valid_for)
+        Event.record("made an API token", user, by=user, token=stored.token_key)
     return token
 
 

@@ -24,11 +24,18 @@ def upload(*, project: Project, file: File, file_name: str, format: str, columns
     """Keep the file under a name of our own, with the mapping its columns suggest."""
     row = Import(project=project, file_name=file_name, format=format, created_by=by)
     row.mapping = default_choices(guess_columns(columns))
+    if not is_mapped(row):
+        row.mapping["fixed_instruction"] = _usual_instruction(project)
     with transaction.atomic():
         row.file.save(f"{row.pk}.{format}", file, save=False)
         row.save()
         Event.record("uploaded a file", row, by=by, project=project, name=file_name)
     return row
+
+
+def _usual_instruction(project: Project) -> str:
+    """What the last prompt was asked: files of one project mostly ask the same."""
+    return project.prompts.order_by("-position").values_list("instruction", flat=True).first() or ""
 
 
 def default_choices(columns: dict[str, str]) -> dict[str, Any]:

@@ -7,10 +7,11 @@ from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 from knox.models import AuthToken
 
+from annotation.actions.members import new_token
 from annotation.forms.account import NameForm, PasswordForm, TokenForm
 from annotation.models import Event
 
@@ -33,7 +34,8 @@ def account(request: HttpRequest) -> HttpResponse:
         _change_password(request, password)
         return redirect("account")
     if action == "token" and token.is_valid():
-        return _show(request, NameForm(instance=user), password, token, _new_token(user, token.cleaned_data["days"]))
+        made = new_token(user=user, valid_for=timedelta(days=token.cleaned_data["days"]))
+        return _show(request, name, password, token, made)
     return _show(request, name, password, token, "")
 
 
@@ -67,11 +69,3 @@ def _change_password(request: HttpRequest, form: PasswordForm) -> None:
     update_session_auth_hash(request, user)
     Event.record("changed the password", user, by=user)
     messages.success(request, "Your password is saved. Other devices are signed out.")
-
-
-@sensitive_variables("token")
-def _new_token(user: User, days: int) -> str:
-    """A new token's text, which only this page ever shows: the database keeps its hash."""
-    stored, token = AuthToken.objects.create(user=user, expiry=timedelta(days=days))
-    Event.record("made an API token", user, by=user, token=stored.token_key)
-    return token
