@@ -17,7 +17,7 @@ from django.db.models import F
 
 from annotation import ranking, templating
 from annotation.models import Comparison, Demonstration, Project, Prompt, Split
-from annotation.splits import Shares, fraction, within_teaching
+from annotation.splits import fraction
 from annotation.texts import words
 from training import leakage
 from training.models import DatasetVersion
@@ -25,6 +25,7 @@ from training.run_dir import directory_sha256, read_rows, write_json, write_rows
 
 FORMAT = 1
 TRAIN, VALIDATION, MANIFEST = "train.jsonl", "validation.jsonl", "manifest.json"
+ASIDE = 0.1
 LEAKS_KEPT = 50
 LEAK_TEXT = 160
 
@@ -137,12 +138,12 @@ def divide(rows: list[Row]) -> tuple[list[Row], list[Row]]:
 
 
 def _groups_aside(groups: set[str]) -> set[str]:
-    """By a hash of the group alone, so that a group stays on its side when others join. At least one of several."""
-    shares = Shares(evaluation=0)
-    aside = {group for group in groups if within_teaching(group, shares) == Split.VALIDATION}
-    if aside and aside != groups:
-        return aside
-    return {min(groups, key=lambda group: fraction(group, "validation"))} if len(groups) > 1 else set()
+    """The tenth with the lowest hash, at least one of several: exactly a tenth also of few groups, and nearly the
+    same ones when others join."""
+    if len(groups) < 2:
+        return set()
+    by_hash = sorted(groups, key=lambda group: (fraction(group, "validation"), group))
+    return set(by_hash[: max(1, round(len(groups) * ASIDE))])
 
 
 def describe(train: list[Row], validation: list[Row]) -> dict[str, Any]:

@@ -1,0 +1,70 @@
+"""A small installation in a folder of its own (DATA_DIR), for tests that need real workers.
+
+python -m tests.training.house prepare BASE_MODEL_DIR   makes it and freezes a dataset version
+python -m tests.training.house launch PARAMS_JSON       launches an SFT round and prints its id
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+
+def set_up() -> None:
+    os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+    import django
+
+    django.setup()
+
+
+def prepare(base_model: Path) -> None:
+    from django.contrib.auth.models import User
+    from django.core.management import call_command
+
+    from annotation.models import Membership, Role
+    from tests import factories
+    from training import actions
+    from training.run_dir import file_sha256, write_json
+
+    call_command("migrate", verbosity=0)
+    described = {
+        "name": "tiny",
+        "source": "made in a test",
+        "license": "Apache-2.0",
+        "weights_sha256": file_sha256(base_model / "model.safetensors"),
+        "chat_template_sha256": "0" * 64,
+        "parameters": 100_000,
+    }
+    write_json(base_model / "base_model.json", described)
+    actions.register_base_model(directory=base_model)
+    ada = User.objects.create_user("ada", is_staff=True)
+    project = factories.project(created_by=ada, sections=[])
+    Membership.objects.create(project=project, user=ada, role=Role.ADMIN)
+    for number in range(24):
+        prompt = factories.prompt(project, instruction="Summarise.", input=f"Matter {number}: the roof leaks.")
+        factories.demonstration(prompt, ada, text=f"Repair the roof of matter {number}.")
+    actions.freeze_demonstrations(project=project, by=ada)
+
+
+def launch(params: dict[str, Any]) -> str:
+    from django.contrib.auth.models import User
+
+    from annotation.models import Project
+    from training import actions
+
+    project = Project.objects.get()
+    version = project.dataset_versions.get()
+    by = User.objects.get()
+    round = actions.launch_round(project=project, method="sft", dataset_version=version, params=params, by=by)
+    return str(round.pk)
+
+
+if __name__ == "__main__":
+    set_up()
+    if sys.argv[1] == "prepare":
+        prepare(Path(sys.argv[2]))
+    else:
+        sys.stdout.write(launch(json.loads(sys.argv[2])))

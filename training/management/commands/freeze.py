@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandParser
+
+from annotation.management.arguments import add_by, add_json, add_project, find_actor, find_project, report
+from training.actions import freeze
+from training.management.waiting import refusal
+from training.models import DatasetVersion
+
+
+class Command(BaseCommand):
+    help = "Freeze approved demonstrations, or the pairs that rankings agree on, into a dataset version."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        add_project(parser)
+        parser.add_argument("--kind", choices=DatasetVersion.Kind.values, required=True)
+        parser.add_argument("--description", default="", help="one line that says what is in it")
+        add_by(parser)
+        add_json(parser)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        project = find_project(options["project"])
+        by = find_actor(options["by"], project)
+        try:
+            version = freeze(project=project, kind=options["kind"], by=by, description=options["description"])
+        except ValidationError as error:
+            raise refusal(error) from error
+        rows = f"{version.train_rows} rows to learn from, {version.validation_rows} to check with"
+        state = "is frozen" if version.is_new else "is still what there is"
+        leaks = version.statistics.get("leak_count", 0)
+        warning = f" {leaks} of its rows are too close to held-out prompts: no round will take it." if leaks else ""
+        report(
+            self,
+            options,
+            f"{version} {state}: {rows} ({version.pk}).{warning}",
+            id=version.pk,
+            number=version.number,
+            sha256=version.sha256,
+            train_rows=version.train_rows,
+            validation_rows=version.validation_rows,
+            is_new=version.is_new,
+            leak_count=leaks,
+        )

@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from annotation.management.arguments import add_json, add_project, find_project, report
+from training.management.waiting import add_round, find_round
+from training.wording import sentence
+
+
+class Command(BaseCommand):
+    help = "Say where a round stands."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        add_project(parser)
+        add_round(parser)
+        add_json(parser)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        round = find_round(find_project(options["project"]), options["round"])
+        report(
+            self,
+            options,
+            f"{round}: {round.get_status_display().lower()}. {sentence(round)}",
+            id=round.pk,
+            number=round.number,
+            status=round.status,
+            attempt=round.attempt,
+            progress=round.progress,
+            result=round.result,
+            failure_code=round.failure_code,
+            failure_message=round.failure_message,
+        )
