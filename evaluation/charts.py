@@ -9,7 +9,7 @@ from evaluation.comparison import Comparison
 from evaluation.measures import PEOPLE, Measure
 from evaluation.statistics import Estimate
 
-WIDTH, LEFT, RIGHT = 360, 104, 336
+WIDTH, LEFT, RIGHT = 360, 124, 344
 TOP, ROW, BOTTOM = 8, 26, 24
 
 

@@ -84,14 +84,14 @@ def of_sums(rows: Sequence[Sequence[float]], statistic: Statistic) -> Estimate:
     if not math.isfinite(value):
         return Estimate(None, None, None, n, "None of the outputs has anything to count here.")
     if n == 1:
-        return Estimate(value, None, None, 1, "One prompt alone has no interval.")
+        return Estimate(value, None, None, 1, "One prompt alone: no interval.")
     drawn = statistic(_draws(n) @ table)
     left_out = statistic(total - table)
     drawn, left_out = drawn[np.isfinite(drawn)], left_out[np.isfinite(left_out)]
     if len(drawn) < RESAMPLES / 2:
         return Estimate(value, None, None, n, "Too few of the outputs have anything to count here.")
     if np.ptp(drawn) <= EPSILON:
-        return Estimate(value, None, None, n, "Every prompt has the same value, so there is no interval.")
+        return Estimate(value, None, None, n, "The same on every prompt: no interval.")
     low, high = _bias_corrected(value, drawn, left_out)
     return Estimate(value, min(low, value), max(high, value), n)
 

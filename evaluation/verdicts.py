@@ -56,7 +56,11 @@ def _by_people(pair: Pair, judged: Sequence[Difference]) -> list[Finding]:
     return [
         _headline(pair, utility),
         *(_clear(pair, each) for each in others if each.side < 0),
-        *_clear_together(pair, [each for each in others if each.side > 0], "By people's scores it is also better on"),
+        *_clear_together(
+            pair,
+            [each for each in others if each.side > 0],
+            f"By people's scores it is {'also ' if utility.side > 0 else ''}better on",
+        ),
         *_unclear([each for each in others if each.side == 0], "On {} no difference can be told yet."),
     ]
 

@@ -26,6 +26,8 @@ def promotions(request: HttpRequest, pk: UUID) -> HttpResponse:
     """What is in use, since when and why; `adapter` and `evaluation` choose what is weighed below."""
     project = project_for(request, pk, "read results")
     initial = {"adapter": request.GET.get("adapter", ""), "evaluation": request.GET.get("evaluation", "")}
+    if not any(initial.values()):
+        return _show(request, project)
     return _show(request, project, chosen=PromoteForm(initial, project=project))
 
 
@@ -84,7 +86,8 @@ def _show(
     current = next((each for each in history if each.ended_at is None), None)
     seen = str(current.pk) if current else ""
     picked = _picked(request, chosen, current)
-    initial = {"seen": seen, **{name: picked[name] for name in ("adapter", "evaluation")}}
+    newest = None if chosen else project.evaluations.first()
+    initial = {"seen": seen, "adapter": picked["adapter"], "evaluation": picked["evaluation"] or newest}
     context = {
         "current": current,
         "previous": before(current) if current else None,
@@ -93,10 +96,16 @@ def _show(
         "form": form or PromoteForm(initial=initial, project=project),
         "rollback_form": rollback_form or RollbackForm(initial={"seen": seen}, auto_id="rollback_%s"),
         "has_adapters": project.adapters.exists(),
-        "asked": asked,
         **picked,
+        "asked": _blinded(asked) if asked and picked["blind"] else asked,
     }
     return render(request, "evaluation/promotions.html", context, status=status)
+
+
+def _blinded(asked: Evidence) -> Evidence:
+    """What somebody who may still score can be told: that reviews are missing, not what they say."""
+    told = [doubt for doubt in asked.doubts if "reviews are in" in doubt]
+    return Evidence(doubts=[*told, "What is known so far stays closed to you until the last review is in."])
 
 
 def _picked(request: HttpRequest, chosen: PromoteForm | None, current: Promotion | None) -> dict[str, Any]:

@@ -78,10 +78,10 @@ def test_it_moves_with_the_values(values, shift):
 
 def test_it_says_why_something_is_undefined():
     assert statistics.mean([]) == Estimate(None, None, None, 0, "There is nothing to measure yet.")
-    assert statistics.mean([4.0]) == Estimate(4.0, None, None, 1, "One prompt alone has no interval.")
+    assert statistics.mean([4.0]) == Estimate(4.0, None, None, 1, "One prompt alone: no interval.")
     same = statistics.mean([4.0, 4.0, 4.0])
     assert (same.value, same.low, same.n) == (4.0, None, 3)
-    assert "same value" in same.reason
+    assert "same on every prompt" in same.reason
     assert statistics.proportion(0, 0).reason
     empty = statistics.of_sums([(0, 0), (0, 0)], statistics.ratio)
     assert (empty.value, empty.n) == (None, 2)
