@@ -1,0 +1,132 @@
+"""Saving while typing, keys, ranking and the theme, on the real work screens."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+from playwright.sync_api import Page, expect
+
+from annotation.models import Demonstration, Project, Ranking
+from tests import factories
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+COPIES = "Object.keys(sessionStorage).filter((key) => key.startsWith('draft:')).length"
+
+
+@pytest.fixture
+def write_path(project: Project) -> str:
+    return reverse("write", args=[project.pk, factories.prompt(project).pk])
+
+
+def _state(page: Page):
+    return page.locator("[data-autosave-state]")
+
+
+def test_it_saves_while_one_types_and_says_so(visit, erin, write_path):
+    page = visit(erin, write_path)
+    page.locator("#id_text").click()
+    page.keyboard.type("Parties: not stated")
+    assert page.evaluate(COPIES) == 1
+    expect(_state(page)).to_contain_text("Saved", timeout=5000)
+    assert page.evaluate(COPIES) == 0
+    assert Demonstration.objects.get(author=erin).text == "Parties: not stated"
+
+
+def test_it_keeps_what_could_not_be_saved_over_a_reload(visit, erin, write_path):
+    page = visit(erin, write_path)
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.route("**/save/", lambda route: route.abort())
+    page.locator("#id_text").fill("Words without a connection")
+    expect(_state(page)).to_contain_text("retrying", timeout=5000)
+    page.reload()
+    expect(page.locator("#id_text")).to_have_value("Words without a connection")
+    page.unroute("**/save/")
+    expect(_state(page)).to_contain_text("Saved", timeout=8000)
+    assert Demonstration.objects.get(author=erin).text == "Words without a connection"
+
+
+def test_it_never_overwrites_what_another_tab_saved(visit, erin, write_path):
+    first, second = visit(erin, write_path), visit(erin, write_path)
+    second.locator("#id_text").fill("From the second tab")
+    expect(_state(second)).to_contain_text("Saved", timeout=5000)
+    first.locator("#id_text").fill("From the first tab")
+    conflict = first.locator("[data-autosave-conflict]")
+    expect(conflict).to_be_visible(timeout=5000)
+    assert Demonstration.objects.get(author=erin).text == "From the second tab"
+    conflict.get_by_role("button", name="Take the newer one").click()
+    expect(first.locator("#id_text")).to_have_value("From the second tab")
+
+
+def test_it_forgets_local_copies_when_one_signs_out(visit, erin, write_path):
+    page = visit(erin, write_path)
+    page.route("**/save/", lambda route: route.abort())
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.locator("#id_text").fill("Confidential words")
+    assert page.evaluate(COPIES) == 1
+    page.locator(".person-dropdown summary").click()
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url("**/sign-in/**")
+    assert page.evaluate(COPIES) == 0
+
+
+def test_it_lets_keys_sleep_while_one_types(visit, erin, write_path):
+    page = visit(erin, write_path)
+    page.locator("#id_text").click()
+    page.keyboard.type("s ? g")
+    expect(page.locator("#id_text")).to_have_value("s ? g")
+    expect(page.locator("#keys")).to_be_hidden()
+    page.locator("h1").click()
+    page.keyboard.press("?")
+    expect(page.locator("#keys")).to_be_visible()
+    expect(page.locator("[data-key-list]")).to_contain_text("Submit and next")
+
+
+def test_it_stops_single_keys_when_one_does_not_want_them(visit, erin, write_path):
+    page = visit(erin, write_path)
+    page.get_by_role("button", name="Keyboard keys").click()
+    page.get_by_label("Use single keys").uncheck()
+    page.get_by_role("button", name="Close").click()
+    page.reload()
+    page.locator("h1").click()
+    page.keyboard.press("?")
+    expect(page.locator("#keys")).to_be_hidden()
+
+
+def test_it_submits_by_key_and_brings_the_next_one(visit, erin, project, write_path):
+    following = factories.prompt(project)
+    page = visit(erin, write_path)
+    page.locator("#id_text").fill(factories.RESPONSE)
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".work-meta")).to_contain_text(str(following))
+    assert Demonstration.objects.get(author=erin, prompt__position=1).status == "submitted"
+
+
+def test_it_ranks_a_pair_by_keys(visit, erin, project):
+    comparison = factories.comparison(factories.prompt(project))
+    page = visit(erin, reverse("rank", args=[project.pk, comparison.pk]))
+    page.keyboard.press("b")
+    expect(page.locator("[data-ranking-summary]")).to_have_text("B is better than A.")
+    page.keyboard.press("t")
+    expect(page.locator("[data-ranking-summary]")).to_have_text("A and B are equally good.")
+    page.keyboard.press("a")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("[data-ranking]")).to_have_count(0)
+    assert [len(group) for group in Ranking.objects.get(ranker=erin).order] == [1, 1]
+
+
+def test_it_ranks_several_by_moving_them(visit, erin, project):
+    comparison = factories.comparison(factories.prompt(project), ["One.", "Two.", "Three."])
+    page = visit(erin, reverse("rank", args=[project.pk, comparison.pk]))
+    page.get_by_role("button", name="Move C up").click()
+    expect(page.locator("[data-ranking-summary]")).to_have_text("Best first: A, then C, then B.")
+    page.get_by_role("region", name="Answer B").focus()
+    page.keyboard.press("1")
+    expect(page.locator("[data-ranking-summary]")).to_have_text("A and B are better than C.")
+
+
+def test_it_remembers_the_theme(visit, erin, project):
+    page = visit(erin, "/")
+    page.get_by_role("button", name="Light or dark").click()
+    page.reload()
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(19, 23, 22)"
