@@ -13,7 +13,7 @@ from annotation import project_rules
 from annotation.models import Project, Role
 from annotation.rubric import DEFAULT_CRITERIA, Criterion
 
-WORK_PER_ITEM = {"min_value": 1, "max_value": 9}
+WORK_PER_ITEM = {"min_value": 1, "max_value": 9, "initial": 1}
 
 
 def _checked(check: Callable[..., Any], *values: Any) -> Any:

@@ -1,0 +1,167 @@
+from __future__ import annotations
+
+from html import unescape
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+
+from annotation import rubric
+from annotation.actions.projects import change_project, create_project
+from annotation.forms.projects import NewProjectForm
+from annotation.models import Event, Membership, Project, Role
+from tests import factories
+
+
+def values(**changes: Any) -> dict[str, Any]:
+    """What a browser sends: the form as it is shown, with changes."""
+    form = NewProjectForm()
+    shown = {name: form.get_initial_for_field(field, name) or "" for name, field in form.fields.items()}
+    return {**shown, "name": "Discharge letters", "objective": "Write discharge letters.", **changes}
+
+
+def errors(client: Any, url: str, **changes: Any) -> str:
+    response = client.post(url, values(**changes))
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+# --- Making one ---------------------------------------------------------------------------------------------
+
+
+def test_it_makes_its_creator_admin_and_keeps_the_guidelines(ada: User, sign_in) -> None:
+    sections = "Diagnosis\r\n\r\n Plan: \r\n"
+    data = values(sections=sections, dated_section="plan", guidelines="Be brief.", success_criteria="It is read.")
+    response = sign_in(ada).post("/projects/new/", data)
+    project = Project.objects.get()
+    assert response["Location"] == f"/projects/{project.pk}/"
+    assert (project.sections, project.dated_section) == (["Diagnosis", "Plan"], "Plan")
+    assert project.role_of(ada) == Role.ADMIN
+    assert project.current_guidelines().text == "Be brief."  # type: ignore[union-attr]
+    assert project.rubric == rubric.default_anchors()
+
+
+def test_it_lets_only_those_who_run_the_installation_make_projects(erin: User, sign_in) -> None:
+    client = sign_in(erin)
+    assert client.get("/projects/new/").status_code == 403
+    assert client.post("/projects/new/", values()).status_code == 403
+    assert not Project.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("name", "", "This field is required."),
+        ("name", "x" * 121, "at most 120 characters"),
+        ("objective", " ", "This field is required."),
+        ("instruction_template", "Sum it up.", "Put {instruction} or {input}"),
+        ("instruction_template", "{input} for {client} in {year}", "Nothing fills {client}, {year}"),
+        ("instruction_template", "a\x00{input}", "Null characters are not allowed"),
+        ("sections", "A\na", "is there twice"),
+        ("sections", "x" * 81, "longer than 80"),
+        ("sections", "\n".join(str(n) for n in range(31)), "At most 30 sections"),
+        ("dated_section", "Elsewhere", "not one of the sections"),
+        ("rankings_per_comparison", "0", "greater than or equal to 1"),
+        ("reviews_per_output", "many", "Enter a whole number"),
+        ("anchor-accuracy-1", "", "This field is required."),
+    ],
+)
+def test_it_says_beside_the_field_what_is_wrong(ada: User, sign_in, field: str, value: str, words: str) -> None:
+    assert words in unescape(errors(sign_in(ada), "/projects/new/", **{field: value}))
+    assert not Project.objects.exists()
+
+
+def test_it_takes_braces_that_are_no_placeholder(ada: User, sign_in) -> None:
+    sign_in(ada).post("/projects/new/", values(instruction_template='Answer as {"a": 1}: {input}'))
+    assert Project.objects.get().instruction_template == 'Answer as {"a": 1}: {input}'
+
+
+# --- Changing it --------------------------------------------------------------------------------------------
+
+
+def test_it_changes_settings_and_remembers_what_they_were(project: Project, ada: User, sign_in) -> None:
+    data = values(name="Intake", **{"anchor-accuracy-1": "Would be struck off", "sections": "A\nB"})
+    sign_in(ada).post(f"/projects/{project.pk}/settings/", data)
+    project.refresh_from_db()
+    assert (project.name, project.sections) == ("Intake", ["A", "B"])
+    assert project.rubric["accuracy"]["1"] == "Would be struck off"
+    assert project.rubric["accuracy"]["5"] == rubric.default_anchors()["accuracy"]["5"]
+    before = Event.objects.get(verb="changed the settings").data["before"]
+    assert before["name"] == "Client intake summaries"
+    assert "rankings_per_comparison" not in before
+
+
+def test_it_shows_the_settings_as_they_are(project: Project, ada: User, sign_in) -> None:
+    page = sign_in(ada).get(f"/projects/{project.pk}/settings/").content.decode()
+    assert "Parties\nJurisdiction\nCore dispute" in page
+    assert "Mostly wrong or invented" in page
+
+
+def test_it_writes_nothing_when_nothing_differs(project: Project, ada: User) -> None:
+    assert change_project(project=project, by=ada, name=project.name) == []
+    assert not Event.objects.filter(verb="changed the settings").exists()
+
+
+def test_it_escapes_what_people_type(project: Project, ada: User, sign_in) -> None:
+    change_project(project=project, by=ada, name="<script>alert(1)</script>", objective="<img src=x onerror=a()>")
+    for page in ("", "settings/", "members/", "guidelines/", "prompts/", "import/", "export/"):
+        content = sign_in(ada).get(f"/projects/{project.pk}/{page}").content.decode()
+        assert "<script>alert" not in content
+        assert "<img src=x" not in content
+
+
+# --- Overview -----------------------------------------------------------------------------------------------
+
+
+def overview(client: Any, project: Project) -> str:
+    return client.get(f"/projects/{project.pk}/").content.decode()
+
+
+def test_it_begins_with_collecting(project: Project, ada: User, sign_in) -> None:
+    page = overview(sign_in(ada), project)
+    assert "No prompts yet" in page
+    assert f'href="/projects/{project.pk}/import/"' in page
+
+
+def test_it_shows_where_the_loop_stands(project: Project, erin: User, ada: User, sign_in) -> None:
+    for status in ("approved", "approved", "submitted", "returned"):
+        factories.demonstration(factories.prompt(project), erin, status=status)
+    factories.prompt(project)
+    factories.prompt(project, split="evaluation")
+    factories.comparison(factories.prompt(project))
+    page = overview(sign_in(ada), project)
+    assert "6 to learn from, 1 held out to judge with" in page
+    assert "2 approved, 1 to approve, 1 returned, 2 without a response" in page
+    assert "1 to rank" in page
+    assert "Nothing frozen yet" in page
+
+
+def test_it_links_each_role_only_to_what_it_may_open(project: Project, erin: User, rita: User, sign_in) -> None:
+    factories.prompt(project)
+    page = overview(sign_in(erin), project)
+    assert f'href="/projects/{project.pk}/write/"' in page
+    for closed in ("import", "datasets", "members", "evaluations", "promotion"):
+        assert f'href="/projects/{project.pk}/{closed}/"' not in page
+    assert f'href="/projects/{project.pk}/evaluations/"' in overview(sign_in(rita), project)
+
+
+def test_it_asks_the_database_as_little_for_many_prompts_as_for_one(
+    project: Project, erin: User, sign_in, django_assert_max_num_queries
+) -> None:
+    for _ in range(30):
+        factories.demonstration(factories.prompt(project), erin)
+    client = sign_in(erin)
+    with django_assert_max_num_queries(24):
+        overview(client, project)
+
+
+def test_it_shows_a_stranger_nothing(project: Project, oscar: User, sign_in) -> None:
+    client = sign_in(oscar)
+    for page in ("", "settings/", "members/", "guidelines/", "prompts/", "import/", "export/"):
+        assert client.get(f"/projects/{project.pk}/{page}").status_code == 404
+
+
+def test_it_is_made_by_an_action_that_leaves_a_trace(ada: User) -> None:
+    project = create_project(by=ada, name="A", objective="B")
+    assert Membership.objects.get().role == Role.ADMIN
+    assert Event.objects.get().project == project
