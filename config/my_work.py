@@ -12,7 +12,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from annotation.access import ADMIN, SENIOR
 from annotation.models import Comparison, Demonstration, Membership, Project, Prompt, Ranking, Role
-from evaluation.models import Output, Review
+from evaluation.models import Output
 from training.jobs import Status
 from training.models import TrainingRound
 
@@ -112,14 +112,13 @@ def _comparisons(projects: list[UUID], user: User) -> Counts:
 
 
 def _outputs(projects: list[UUID], user: User) -> Counts:
-    reviewed = Exists(Review.objects.filter(output_id=OuterRef("pk"), reviewer=user))
+    """What this person may score, and whether others still have some to score: two queries."""
     project = "contestant__evaluation__project_id"
-    rows = Output.objects.filter(
-        **{f"{project}__in": projects},
-        for_review=True,
-        reviews_done__lt=F("contestant__evaluation__reviews_per_output"),
-    ).exclude(contestant__evaluation__opened_by=user)
-    return _grouped(rows, project, outputs=Count("pk"), to_score=Count("pk", filter=~reviewed))
+    wanted = Output.objects.filter(**{f"{project}__in": projects})
+    mine = _grouped(wanted.to_score_by(user), project, to_score=Count("pk"))
+    unfinished = wanted.filter(for_review=True, reviews_done__lt=F("contestant__evaluation__reviews_per_output"))
+    anybodys = _grouped(unfinished, project, outputs=Count("pk"))
+    return {pk: {**anybodys.get(pk, {}), **mine.get(pk, {})} for pk in {*anybodys, *mine}}
 
 
 def _rounds(projects: Iterable[UUID]) -> dict[UUID, list[TrainingRound]]:
