@@ -72,7 +72,7 @@ class Axis:
 
 def nice_ticks(low: float, high: float, *, about: int = 5, whole: bool = False) -> tuple[float, ...]:
     """Round numbers around the values: steps of 1, 2 or 5 times a power of ten."""
-    if high <= low:
+    if high - low <= 1e-9 * max(1e-3, abs(low), abs(high)):  # one value, as far as a drawing can show
         spread = abs(low) * 0.1 or 1.0
         low, high = low - spread, high + spread
     rough = (high - low) / about

@@ -15,9 +15,7 @@ BASE = {"label": "base", "adapter_dir": None}
 
 
 def prompts(count: int = len(FACTS)) -> list[dict[str, Any]]:
-    return [{"id": f"p{n}", "prompt": user(note), "reference": good} for n, (note, good, _) in enumerate(FACTS)][
-        :count
-    ]
+    return [{"id": f"p{n}", "prompt": user(note), "reference": good} for n, (note, good, _) in enumerate(FACTS)][:count]
 
 
 def generate(run_dir: RunDir, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

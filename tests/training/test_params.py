@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+from dataclasses import fields
+
+import pytest
+
+from training.params import (
+    HELP,
+    LABELS,
+    PARAMS,
+    PRESETS,
+    DPOParams,
+    GenerateParams,
+    ParamsError,
+    SFTParams,
+    from_json,
+    to_json,
+)
+
+
+@pytest.mark.parametrize("params", [SFTParams(), DPOParams(beta=0.3), GenerateParams(num_candidates=4)])
+def test_it_survives_the_way_to_json_and_back(params: SFTParams | GenerateParams) -> None:
+    method = next(name for name, kind in PARAMS.items() if kind is type(params))
+    assert from_json(method, to_json(params)) == params
+
+
+def test_it_takes_defaults_for_what_is_left_out() -> None:
+    assert from_json("sft", {"lora_r": 8}) == SFTParams(lora_r=8)
+
+
+def test_it_names_parameters_it_does_not_know() -> None:
+    with pytest.raises(ParamsError) as error:
+        from_json("sft", {"beta": 0.1, "learning_rat": 1e-4})
+    assert set(error.value.problems) == {"beta", "learning_rat"}
+    assert "sft has no parameter called beta." in str(error.value)
+
+
+def test_it_names_methods_it_does_not_know() -> None:
+    with pytest.raises(ValueError, match="no method called ppo"):
+        from_json("ppo", {})
+
+
+def test_it_reports_every_problem_beside_its_field() -> None:
+    values = {
+        "learning_rate": 5,
+        "lora_r": 2.5,
+        "seed": True,
+        "max_steps": 0,
+        "lr_scheduler_type": "steep",
+        "load_in_4bit": 1,
+        "warmup_ratio": float("nan"),
+        "lora_alpha": "many",
+    }
+    with pytest.raises(ParamsError) as error:
+        from_json("sft", values)
+    problems = error.value.problems
+    assert set(problems) == set(values)
+    assert problems["learning_rate"] == "Learning rate must be above 0 and at most 0.01; it is 5."
+    assert problems["lora_r"] == "LoRA rank must be a whole number."
+    assert problems["load_in_4bit"] == "4-bit base weights must be yes or no."
+    assert problems["lr_scheduler_type"].startswith("Learning rate schedule must be one of: linear,")
+
+
+def test_it_smooths_labels_only_for_the_robust_loss() -> None:
+    assert DPOParams(loss_type="robust", label_smoothing=0.1).label_smoothing == 0.1
+    with pytest.raises(ParamsError, match="needs label smoothing"):
+        DPOParams(loss_type="robust")
+    with pytest.raises(ParamsError, match="only works with the robust loss"):
+        DPOParams(label_smoothing=0.1)
+
+
+def test_it_does_not_ask_for_several_identical_candidates() -> None:
+    with pytest.raises(ParamsError, match="all candidates are the same"):
+        GenerateParams(temperature=0.0, num_candidates=2)
+
+
+def test_it_explains_every_parameter_in_one_sentence() -> None:
+    names = {field.name for kind in PARAMS.values() for field in fields(kind)}
+    assert names == set(HELP) == set(LABELS)
+    assert all(text.endswith(".") and len(text) < 120 for text in HELP.values())
+
+
+@pytest.mark.parametrize("method", sorted(PRESETS))
+def test_it_has_presets_for_every_method_with_standard_first(method: str) -> None:
+    presets = PRESETS[method]
+    assert list(presets) == ["standard", "quick", "careful"]
+    assert presets["standard"].params == PARAMS[method]()
+    assert all(type(preset.params) is PARAMS[method] and preset.help for preset in presets.values())
