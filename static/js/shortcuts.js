@@ -123,7 +123,7 @@ function row(keys, words) {
 function openSheet() {
   const list = dialog.querySelector("[data-key-list]");
   list.replaceChildren(...row(["?"], "Show this list"));
-  if (document.querySelector(".criterion")) list.append(...row(["0", "9"], "Score the present row, go to the next"));
+  if (document.querySelector(".criterion")) list.append(...row(["0 … 9"], "Score the present row and go to the next"));
   for (const element of document.querySelectorAll("[data-key]")) {
     if (!dialog.contains(element) && inReach(element)) list.append(...row(element.dataset.key.split(" "), label(element)));
   }
