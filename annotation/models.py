@@ -207,6 +207,8 @@ class Prompt(UUIDModel):
         ordering = ["position"]
         indexes = [
             models.Index(fields=["project", "split", "position"]),
+            # All that the queue asks of a prompt, so that it walks past answered ones without reading their texts.
+            models.Index(fields=["project", "position", "split", "id"], name="prompts_in_order"),
             models.Index(fields=["project", "group"]),
             models.Index(fields=["project", "text_sha256"]),
         ]
@@ -270,9 +272,7 @@ class Demonstration(UUIDModel):
         indexes = [
             models.Index(fields=["status", "submitted_at"]),
             models.Index(fields=["prompt", "status"]),
-            models.Index(
-                fields=["author"], condition=Q(status__in=["draft", "returned"]), name="open_work_of_an_author"
-            ),
+            models.Index(fields=["author", "status", "submitted_at"]),
         ]
         constraints = [
             models.UniqueConstraint(fields=["prompt", "author"], name="one_demonstration_per_author"),

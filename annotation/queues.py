@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.core.cache import cache
 from django.db import connection, transaction
 from django.db.models import Case, Count, Exists, F, OuterRef, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
@@ -25,6 +26,9 @@ from annotation.models import (
     PromptQuerySet,
     Ranking,
 )
+
+
+COUNT_AT_EVERY_PAGE = 1_000
 
 
 @dataclass(frozen=True)
@@ -191,8 +195,11 @@ def _answered(**who: Any) -> QuerySet[Demonstration]:
 
 def returned_prompts(project: Project, user: User) -> PromptQuerySet:
     """Prompts whose response a reviewer has sent back to this author."""
-    sent_back = Demonstration.objects.returned_to(user).filter(prompt__project=project)
-    return project.prompts.filter(pk__in=sent_back.values("prompt_id"))
+    return project.prompts.filter(pk__in=_sent_back(project, user).values("prompt_id"))
+
+
+def _sent_back(project: Project, user: User) -> DemonstrationQuerySet:
+    return Demonstration.objects.returned_to(user).filter(prompt__project=project)
 
 
 def writable(project: Project, user: User) -> PromptQuerySet:
@@ -204,22 +211,27 @@ def writable(project: Project, user: User) -> PromptQuerySet:
 
 def approvable(project: Project, user: User) -> DemonstrationQuerySet:
     """Responses waiting for a reviewer, longest first; nobody approves their own."""
-    waiting = Demonstration.objects.awaiting_review().filter(prompt__project=project)
+    waiting = Demonstration.objects.awaiting_review().filter(_of(project))
     return waiting.exclude(author=user).order_by("submitted_at", "pk")
 
 
 def rankable(project: Project, user: User) -> ComparisonQuerySet:
     """Comparisons this user has not ranked."""
     ranked = Ranking.objects.filter(comparison_id=OuterRef("pk"), ranker=user)
-    return Comparison.objects.filter(~Exists(ranked), prompt__project=project)
+    return Comparison.objects.filter(~Exists(ranked), _of(project))
+
+
+def _of(project: Project) -> Exists:
+    """Asked of each open item, so that the index over open items leads, not the one over all of a project's prompts."""
+    return Exists(project.prompts.filter(pk=OuterRef("prompt_id")))
 
 
 def next_to_write(project: Project, user: User) -> Lease | None:
     """What came back first, then what is in hand, then new prompts, then what was skipped."""
     with transaction.atomic(savepoint=False):
         kind = Lease.Kind.WRITE
-        returned = returned_prompts(project, user)
-        first = take_next(project, kind, user, returned, 1, again=False) if returned.exists() else None
+        returned = returned_prompts(project, user) if _sent_back(project, user).exists() else None
+        first = take_next(project, kind, user, returned, 1, again=False) if returned is not None else None
         return (
             first
             or take_next(project, kind, user, project.prompts.awaiting_response(), 1, again=False)
@@ -253,9 +265,24 @@ def hold_comparison(comparison: Comparison, user: User) -> Lease | None:
 
 
 def answered(project: Project) -> dict[str, int]:
-    """How many prompts have a response, of how many."""
+    """How many prompts have a response, of how many; in a large project, as of a minute ago.
+
+    Counting ten thousand prompts at every page would be most of the page's work.
+    """
+    key = f"answered-{project.pk}"
+    if known := cache.get(key):
+        return known
     responses = _answered().exclude(status=Demonstration.Status.DRAFT)
-    return project.prompts.for_teaching().aggregate(prompts=Count("pk"), answered=Count("pk", filter=Exists(responses)))
+    prompts = project.prompts.for_teaching().order_by()
+    counts = prompts.aggregate(prompts=Count("pk"), answered=Count("pk", filter=Exists(responses)))
+    if counts["prompts"] > COUNT_AT_EVERY_PAGE:
+        cache.set(key, counts, timeout=60)
+    return counts
+
+
+def up_to(items: QuerySet[Any], most: int) -> int:
+    """How many there are, counted no further than `most`."""
+    return items.order_by()[:most].count()
 
 
 def has_work(project: Project, kind: str, user: User) -> bool:
