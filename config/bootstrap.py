@@ -136,7 +136,6 @@ CHECKS: list[tuple[str, list[str]]] = [
     ("format", ["ruff", "format", "--check", "."]),
     ("imports", ["lint-imports"]),
     ("templates", ["djlint", "templates", "--lint", "--quiet"]),
-    ("types", ["mypy", "annotation", "training", "evaluation", "config"]),
     ("migrations", ["python", "manage.py", "makemigrations", "--check", "--dry-run"]),
     ("API schema", ["python", "manage.py", "spectacular", "--fail-on-warn", "--validate", "--file", os.devnull]),
 ]
