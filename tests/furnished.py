@@ -1,0 +1,334 @@
+"""A project in which every page has something to show: one of everything, in every state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+from django.contrib.auth.models import User
+from django.core.files.base import ContentFile
+from django.utils import timezone
+
+from annotation import queues
+from annotation.actions.approving import send_back
+from annotation.actions.guidelines import write_guidelines
+from annotation.actions.ranking import rank
+from annotation.actions.uploads import upload
+from annotation.models import Comparison, Demonstration, Project
+from evaluation import scoring
+from evaluation.models import Contestant, Evaluation, Promotion
+from tests import factories
+from tests.evaluation import factories as judged
+from training import actions
+from training.jobs import Status
+from training.models import Adapter, BaseModel, DatasetVersion, Preflight, Sampling, TrainingRound
+from training.params import DPOParams, GenerateParams, SFTParams, to_json
+from training.run_dir import append_row
+
+LONG_AFTER = timedelta(days=2)
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page to open: its URL name and arguments, as whom, and what state it shows."""
+
+    name: str
+    arguments: list[str] = field(default_factory=list)
+    who: str = "ada"
+    state: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.state})" if self.state else self.name
+
+
+def furnish(project: Project, *, erin: User, rita: User, ada: User) -> list[Page]:
+    """Fill the demo project and list its pages."""
+    base = BaseModel.objects.default()
+    assert base is not None
+    pk = str(project.pk)
+    sft = judged.adapter(project, base_model=base)
+    dpo = judged.adapter(project, "dpo", parent=sft, base_model=base)
+    return [
+        *_writing(project, pk, erin, rita, ada),
+        *_ranking(project, pk, erin),
+        *_data(project, pk, ada),
+        *_rounds(project, pk, ada, sft, dpo),
+        *_sampling(project, pk, ada, sft),
+        *_judging(project, pk, erin, rita, ada, [sft, dpo]),
+        *_promotion(project, pk, ada, [sft, dpo]),
+    ]
+
+
+def plain_pages(project: Project) -> list[Page]:
+    """Pages that need nothing but the project."""
+    pk = str(project.pk)
+    of_project = ["project", "members", "project_settings", "guidelines", "guidelines_edit", "prompts", "import_start"]
+    more = ["export", "datasets", "rounds", "round_create", "adapters", "sampling_create", "playground"]
+    judging = ["evaluations", "evaluation_create", "promotions"]
+    return [
+        Page("home"),
+        Page("home", who="erin", state="expert"),
+        Page("account"),
+        Page("base_models"),
+        Page("project_create"),
+        *(Page(name, [pk]) for name in [*of_project, *more, *judging]),
+        Page("project", [pk], "erin", "expert"),
+        Page("guidelines", [pk], "erin", "expert"),
+        Page("guidelines_version", [pk, "1"]),
+        Page("evaluations", [pk], "rita", "reviewer"),
+        Page("promotions", [pk], "rita", "reviewer"),
+    ]
+
+
+def empty_pages(project: Project) -> list[Page]:
+    """What a project of which nothing has come yet says on pages that list or hand out things."""
+    names = ["project", "prompts", "write_next", "approve_next", "rank_next", "score_next", "datasets", "rounds"]
+    more = ["round_create", "adapters", "playground", "evaluations", "evaluation_create", "promotions"]
+    return [Page(name, [str(project.pk)], state="empty") for name in [*names, *more]]
+
+
+# --- Work ---------------------------------------------------------------------------------------------------
+
+
+def _writing(project: Project, pk: str, erin: User, rita: User, ada: User) -> list[Page]:
+    waiting = queues.approvable(project, rita)
+    returned, submitted, fixed = waiting[0], waiting[1], waiting[2]
+    send_back(demonstration=returned, by=rita, version=returned.version, note="Name the deadline in the next step.")
+    approved = Demonstration.objects.approved().filter(prompt__project=project, author=erin).first()
+    assert approved
+    to_write = project.prompts.awaiting_response()[0]
+    write_guidelines(project=project, text="Write **six** headings.\n\n- one\n- two", by=ada)
+    return [
+        Page("write", [pk, str(to_write.pk)], "erin"),
+        Page("write", [pk, str(returned.prompt_id)], "erin", "returned"),
+        Page("write", [pk, str(approved.prompt_id)], "erin", "approved"),
+        Page("approve", [pk, str(submitted.pk)], "rita"),
+        Page("approve", [pk, f"{fixed.pk}"], "rita", "another"),
+        Page("prompt", [pk, str(approved.prompt_id)]),
+        Page("guidelines_version", [pk, "1"], state="older"),
+    ]
+
+
+def _ranking(project: Project, pk: str, erin: User) -> list[Page]:
+    comparisons = list(Comparison.objects.filter(prompt__project=project, rankings_done=0)[:4])
+    for comparison in comparisons[:3]:
+        better, *others = [str(candidate.pk) for candidate in comparison.candidates.all()]
+        rank(comparison=comparison, by=erin, order=[[better], *([other] for other in others)])
+    three = factories.comparison(
+        project.prompts.for_teaching().last(), ["One answer.", "Another answer.", "A third answer."]
+    )
+    return [
+        Page("rank", [pk, str(comparisons[3].pk)], "erin"),
+        Page("rank", [pk, str(three.pk)], "erin", "three candidates"),
+        Page("rank", [pk, str(comparisons[0].pk)], "erin", "done"),
+    ]
+
+
+def _data(project: Project, pk: str, ada: User) -> list[Page]:
+    lines = b'{"id": "17", "input": "A note.", "output": "Parties: none"}\n{"id": "17", "input": "Twice."}\nbroken\n'
+    row = upload(
+        project=project,
+        file=ContentFile(lines),
+        file_name="notes.jsonl",
+        format="jsonl",
+        columns=["id", "input", "output"],
+        by=ada,
+    )
+    row.mapping = {**row.mapping, "fixed_instruction": "Summarise."}
+    row.save()
+    demonstrations = actions.freeze_demonstrations(project=project, by=ada, description="The first ones")
+    preferences = actions.freeze_preferences(project=project, by=ada)
+    return [
+        Page("import_map", [pk, str(row.pk)]),
+        Page("dataset", [pk, str(demonstrations.pk)]),
+        Page("dataset", [pk, str(preferences.pk)], state="preferences"),
+    ]
+
+
+# --- Training -----------------------------------------------------------------------------------------------
+
+
+def _rounds(project: Project, pk: str, ada: User, sft: Adapter, dpo: Adapter) -> list[Page]:
+    _events(sft.round, 12)
+    _events(dpo.round, 12)
+    TrainingRound.objects.filter(pk=sft.round.pk).update(
+        result={"eval_loss_before": 2.61, "eval_loss": 1.42, "train_loss": 1.3}, started_at=timezone.now()
+    )
+    versions = {kind: project.dataset_versions.filter(kind=kind).first() for kind in DatasetVersion.Kind.values}
+    pages = [
+        Page("round", [pk, str(sft.round.pk)], state="succeeded"),
+        Page("round", [pk, str(dpo.round.pk)], state="succeeded DPO"),
+        Page("adapter", [pk, str(sft.pk)]),
+        Page("adapter", [pk, str(dpo.pk)], state="with a parent"),
+    ]
+    for status, method in [("failed", "sft"), ("cancelled", "sft"), ("running", "dpo"), ("queued", "sft")]:
+        kind = "preferences" if method == "dpo" else "demonstrations"
+        round = _round(project, ada, versions[kind], status, method, sft if method == "dpo" else None)
+        pages.append(Page("round", [pk, str(round.pk)], state=status))
+    return [*pages, *_preflights(project, pk, ada, versions["demonstrations"], sft.base_model)]
+
+
+def _round(
+    project: Project, ada: User, version: DatasetVersion, status: str, method: str, parent: Adapter | None
+) -> TrainingRound:
+    """Its lease outlasts the tests, so that no worker takes it over, nor starts the one that waits behind it."""
+    made = TrainingRound.objects.create(
+        project=project,
+        number=project.rounds.next_number(),
+        method=method,
+        base_model=BaseModel.objects.default(),
+        parent_adapter=parent,
+        dataset_version=version,
+        params=to_json(DPOParams() if method == "dpo" else SFTParams()),
+        status=status,
+        attempt=0 if status == "queued" else 1,
+        lease_owner=uuid4() if status == "running" else None,
+        lease_expires_at=timezone.now() + LONG_AFTER if status == "running" else None,
+        failure_code="diverged" if status == "failed" else "",
+        failure_message="The loss is no longer a number." if status == "failed" else "",
+        started_at=timezone.now(),
+        note="A question to answer",
+        created_by=ada,
+    )
+    if status != "queued":
+        _events(made, 5)
+    return made
+
+
+def _events(round: TrainingRound, steps: int) -> None:
+    TrainingRound.objects.filter(pk=round.pk, attempt=0).update(attempt=1)
+    round.refresh_from_db()
+    run_dir = round.run_dir()
+    run_dir.path.mkdir(parents=True)
+    run_dir.log.write_text("Loading the base model\nTraining\n")
+    run_dir.append_event("phase", message="Training")
+    run_dir.append_event("start", max_steps=12, rows=100, trainable_parameters=4_884_480)
+    for step in range(1, steps + 1):
+        values = {"rewards/accuracies": 0.5 + step / 30, "rewards/margins": step / 10} if round.method == "dpo" else {}
+        measured = {"loss": 2.5 - step / 10, "tokens_per_second": 310.0, "seconds_left": 12 - step}
+        run_dir.append_event("log", step=step, max_steps=12, **measured, **values)
+        if step % 3 == 0:
+            run_dir.append_event("eval", step=step, eval_loss=2.6 - step / 10)
+
+
+def _preflights(project: Project, pk: str, ada: User, version: DatasetVersion, base: BaseModel) -> list[Page]:
+    counts = {"min": 120, "median": 300, "p95": 420, "max": 431}
+    part = {
+        "rows": 100,
+        "tokens": counts,
+        "total_tokens": 30_000,
+        "trained_tokens": 12_000,
+        "trained_share": 0.4,
+        "truncated": {"count": 1, "ids": ["housing-001"]},
+        "empty": {"count": 0, "ids": []},
+    }
+    tokens = [{"text": "<|im_start|>", "trained": False}, {"text": "Parties", "trained": True}]
+    report = {"train": part, "validation": {**part, "rows": 10}, "max_length": 1024, "reasons": []}
+    refused = {**report, "reasons": ["1 row is longer than 256 tokens and would lose its end: raise the limit."]}
+    common = {"project": project, "dataset_version": version, "base_model": base, "created_by": ada, "attempt": 1}
+    params = to_json(SFTParams())
+    made = {
+        "passed": {"report": {**report, "examples": [{"id": "housing-001", "tokens": tokens}]}, "status": "succeeded"},
+        "refused": {"report": refused, "status": "succeeded"},
+        "failed": {"status": "failed", "failure_message": "The check left no report."},
+        "running": {"status": "running", "lease_expires_at": timezone.now() + LONG_AFTER},
+    }
+    return [
+        Page("preflight", [pk, str(Preflight.objects.create(method="sft", params=params, **common, **fields).pk)])
+        for fields in made.values()
+    ]
+
+
+def _sampling(project: Project, pk: str, ada: User, adapter: Adapter) -> list[Page]:
+    pages = []
+    for purpose, name in [("ranking", "sampling"), ("playground", "playground_result")]:
+        for status in ("succeeded", "running", "failed"):
+            made = _sampled(project, ada, adapter, purpose, status)
+            pages.append(Page(name, [pk, str(made.pk)], state=status))
+    return pages
+
+
+def _sampled(project: Project, ada: User, adapter: Adapter, purpose: str, status: str) -> Sampling:
+    sources = [{"label": "a", "adapter_id": None}, {"label": "b", "adapter_id": str(adapter.pk)}]
+    question = {"instruction": "Summarise.", "input": "A note.", "prompt": [{"role": "user", "content": "Summarise."}]}
+    made = Sampling.objects.create(
+        project=project,
+        purpose=purpose,
+        base_model=adapter.base_model,
+        sources=sources,
+        prompts=[{"id": "playground", **question}],
+        params=to_json(GenerateParams()),
+        status=status,
+        attempt=1,
+        lease_owner=uuid4() if status == "running" else None,
+        lease_expires_at=timezone.now() + LONG_AFTER if status == "running" else None,
+        started_at=timezone.now(),
+        failure_message="The machine ran out of memory." if status == "failed" else "",
+        result={"comparisons": 3, "left_out": 1} if status == "succeeded" else {},
+        created_by=ada,
+    )
+    run_dir = made.run_dir()
+    run_dir.path.mkdir(parents=True)
+    run_dir.log.write_text("Writing answers\n")
+    run_dir.append_event("progress", done=1, total=2, tokens_per_second=80.0, seconds_left=4)
+    for source in ("a", "b") if status == "succeeded" else ("a",):
+        row = {"source": source, "id": "playground", "index": 0, "text": factories.RESPONSE, "tokens": 90}
+        append_row(run_dir.outputs, {**row, "seconds": 1.2, "finish": "stop"})
+    return made
+
+
+# --- Judging ------------------------------------------------------------------------------------------------
+
+
+def evaluation(project: Project, ada: User, adapters: list[Adapter | None], **fields: Any) -> Evaluation:
+    """As judged.evaluation makes one, but the base model is the one that is there."""
+    made = judged.evaluation(project, [], **fields)
+    texts = [judged.POOR, judged.FAIR, judged.GOOD]
+    for position, adapter in enumerate(adapters):
+        one = contestant(made, ada, position, adapter)
+        judged.answer(one, texts[position % 3])
+    return made
+
+
+def contestant(made: Evaluation, ada: User, position: int, adapter: Adapter | None, **fields: Any) -> Contestant:
+    return Contestant.objects.create(
+        evaluation=made,
+        position=position,
+        adapter=adapter,
+        base_model=BaseModel.objects.default(),
+        params={"max_new_tokens": 256},
+        created_by=ada,
+        **{"status": Status.SUCCEEDED, **fields},
+    )
+
+
+def _judging(project: Project, pk: str, erin: User, rita: User, ada: User, adapters: list[Adapter]) -> list[Page]:
+    done = evaluation(project, ada, [None, *adapters], name="Before the promotion", reviewed_prompts=6)
+    judged.review_all(done, rita)
+    blind = evaluation(project, ada, [None, adapters[0]], name="Under review", reviewed_prompts=4)
+    at_work = evaluation(project, ada, [None], name="At work", reviewed_prompts=4)
+    live = {"lease_owner": uuid4(), "lease_expires_at": timezone.now() + LONG_AFTER}
+    contestant(at_work, ada, 1, adapters[0], status="running", progress={"done": 3, "total": 12}, **live)
+    contestant(at_work, ada, 2, adapters[1], status="failed", failure_message="The machine ran out of memory.")
+    lease = scoring.next_to_score(project, erin)
+    assert lease
+    return [
+        Page("evaluation", [pk, str(done.pk)], state="complete"),
+        Page("evaluation", [pk, str(done.pk)], "rita", "complete, reviewer"),
+        Page("evaluation", [pk, str(blind.pk)], state="under review"),
+        Page("evaluation", [pk, str(at_work.pk)], state="at work"),
+        Page("evaluation_outputs", [pk, str(done.pk)]),
+        Page("evaluation_outputs", [pk, str(blind.pk)], state="closed"),
+        Page("score", [pk, str(lease.pk)], "erin"),
+    ]
+
+
+def _promotion(project: Project, pk: str, ada: User, adapters: list[Adapter]) -> list[Page]:
+    now = timezone.now()
+    common = {"project": project, "promoted_by": ada, "reason": "It keeps the dates and invents nothing."}
+    ended = {"ended_by": ada, "ended_at": now, "promoted_at": now - timedelta(days=3)}
+    Promotion.objects.create(adapter=adapters[0], **common, **ended)
+    Promotion.objects.create(adapter=adapters[1], promoted_at=now, **common)
+    return [Page("promotions", [pk], state="something in use")]
