@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 Point = tuple[float, float]
 
 WIDTH, HEIGHT = 720, 260
-LEFT, RIGHT, TOP, BOTTOM = 52, 12, 12, 30
+LEFT, RIGHT, TOP, BOTTOM = 56, 12, 12, 34
 MOST_POINTS = 300
 TABLE_ROWS = 60
 
@@ -125,11 +125,11 @@ def _frame(x_axis: Axis, y_axis: Axis, x_label: str) -> SafeString:
     x_words = format_html_join(
         "",
         '<text x="{}" y="{}" text-anchor="middle">{}</text>',
-        ((x_axis.at(tick), HEIGHT - BOTTOM + 18, f"{tick:g}") for tick in x_axis.ticks[:-1]),
+        ((x_axis.at(tick), HEIGHT - BOTTOM + 22, f"{tick:g}") for tick in x_axis.ticks[:-1]),
     )
     last = format_html(
         '<text x="{}" y="{}" text-anchor="end">{} {}</text>',
-        *(WIDTH - RIGHT, HEIGHT - BOTTOM + 18, x_label.lower(), f"{x_axis.ticks[-1]:g}"),
+        *(WIDTH - RIGHT, HEIGHT - BOTTOM + 22, x_label.lower(), f"{x_axis.ticks[-1]:g}"),
     )
     return format_html('<g class="grid">{}</g><g class="axis">{}{}{}</g>', grid, y_words, x_words, last)
 
@@ -141,7 +141,7 @@ def _lines(series: Sequence[Series], x_axis: Axis, y_axis: Axis) -> SafeString:
         if len(places) > 1:
             path = "M" + " L".join(f"{x} {y}" for x, y in places)
             drawn.append(format_html('<path class="line series-{}" d="{}"/>', number, path))
-        if places and len(places) <= 30:
+        if places and len(places) <= 16:
             dots = ((x, y, number) for x, y in places)
             drawn.append(format_html_join("", '<circle cx="{}" cy="{}" r="3.5" class="dot series-{}"/>', dots))
     return format_html_join("", "{}", ((shape,) for shape in drawn))

@@ -26,10 +26,16 @@ class FreezeForm(forms.Form):
     )
 
 
+class DatasetChoice(forms.ModelChoiceField):
+    def label_from_instance(self, version: DatasetVersion) -> str:
+        said = f"{version}: {version.train_rows} rows"
+        return f"{said}, {version.description}" if version.description else said
+
+
 class RoundForm(forms.Form):
     """A round of one method. Settings left empty are those of the preset."""
 
-    dataset_version = forms.ModelChoiceField(
+    dataset_version = DatasetChoice(
         DatasetVersion.objects.none(),
         label="Dataset version",
         empty_label=None,
@@ -165,7 +171,11 @@ class SamplingForm(forms.Form):
         help_text="People never see which model wrote which candidate.",
     )
     prompts = forms.IntegerField(
-        label="Prompts", min_value=1, max_value=1000, initial=20, help_text="The next prompts that nobody has ranked."
+        label="Prompts",
+        min_value=1,
+        max_value=1000,
+        initial=20,
+        help_text="The next ones without candidates; those that no demonstration has taught come first.",
     )
     num_candidates = forms.IntegerField(
         label="Candidates from each model",

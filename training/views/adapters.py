@@ -45,11 +45,15 @@ def adapter(request: HttpRequest, pk: UUID, adapter_pk: UUID) -> HttpResponse:
     return render(request, "training/adapter.html", context)
 
 
-def _measured(adapter: Adapter) -> list[dict[str, str]]:
-    result = adapter.round.result
+def _measured(adapter: Adapter) -> list[dict[str, Any]]:
+    result, version = adapter.round.result, adapter.round.dataset_version
     found = [(label, result.get(name), name) for name, label in MEASURED.items()]
     return [
-        {"label": label, "value": f"{value:.0%}" if name == "eval_reward_accuracy" else f"{value:.3f}"}
+        {
+            "label": label,
+            "value": f"{value:.0%}" if name == "eval_reward_accuracy" else f"{value:.3f}",
+            "n": version.train_rows if name == "train_loss" else version.validation_rows,
+        }
         for label, value, name in found
         if value is not None
     ]

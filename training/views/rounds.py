@@ -22,6 +22,8 @@ from training.params import LABELS, PRESETS, to_json
 from training.wording import sentence
 
 LOG_LINES = 60
+# Failures that the same settings would meet again.
+ITS_OWN_FAULT = {"diverged", "preflight", "out_of_memory", "bad_adapter", "dataset", "killed", "error"}
 
 
 @require_GET
@@ -162,7 +164,8 @@ def _round_context(project: Project, round_pk: UUID) -> dict[str, Any]:
     found = get_object_or_404(rows, pk=round_pk)
     run_dir = found.run_dir() if found.attempt else None
     events = run_dir.events() if run_dir else []
-    now = _with_words(progress.summarise(events) or found.progress)
+    found.progress = progress.summarise(events) or found.progress
+    now = _with_words({**found.progress, **_at_the_end(found)})
     return {
         "project": project,
         "round": found,
@@ -174,7 +177,14 @@ def _round_context(project: Project, round_pk: UUID) -> dict[str, Any]:
         "log": run_dir.log_tail(LOG_LINES) if run_dir else "",
         "settings": settings_of(found.params),
         "can_retry": found.is_final and found.status != Status.SUCCEEDED,
+        "retry_helps": found.failure_code not in ITS_OWN_FAULT,
     }
+
+
+def _at_the_end(round: TrainingRound) -> dict[str, Any]:
+    """The measurements of the adapter that was kept, which may be an earlier one than the last."""
+    names = ("eval_loss", "eval_reward_accuracy") if round.status == Status.SUCCEEDED else ()
+    return {name: round.result[name] for name in names if round.result.get(name) is not None}
 
 
 def _with_words(now: dict[str, Any]) -> dict[str, Any]:

@@ -44,13 +44,13 @@ def sampling(request: HttpRequest, pk: UUID, sampling_pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "manage")
     rows = project.samplings.filter(purpose=Sampling.Purpose.RANKING).select_related("base_model", "created_by")
     found = get_object_or_404(rows, pk=sampling_pk)
-    now = progress.summarise(found.run_dir().events()) if found.attempt else {}
+    found.progress = (progress.summarise(found.run_dir().events()) if found.attempt else {}) or found.progress
     names = {str(adapter.pk): str(adapter) for adapter in project.adapters.select_related("round")}
     context = {
         "project": project,
         "sampling": found,
         "sentence": sentence(found),
-        "bar": progress.bar(now or found.progress),
+        "bar": progress.bar(found.progress),
         "writers": [
             names.get(source["adapter_id"] or "", f"Base model {found.base_model}") for source in found.sources
         ],
