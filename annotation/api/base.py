@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from django.conf import settings
 from rest_framework import serializers
 from rest_framework.exceptions import APIException
 from rest_framework.pagination import CursorPagination
@@ -13,6 +14,14 @@ from rest_framework.views import APIView
 from annotation.access import project_for
 from annotation.actions import Refused
 from annotation.models import Project
+
+
+class TooLarge(APIException):
+    """More than one request may bring; files go through imports."""
+
+    status_code = 413
+    default_detail = "The request is larger than 5 MB. Send it in parts, or import it as a file."
+    default_code = "too_large"
 
 
 class InProject(APIView):
@@ -25,6 +34,9 @@ class InProject(APIView):
         super().initial(request, *args, **kwargs)
         act = self.acts.get("GET" if request.method in ("HEAD", "OPTIONS") else request.method or "", "manage")
         self.project = project_for(request, kwargs["pk"], act)  # type: ignore[arg-type]
+        is_file = request.content_type.startswith("multipart/")
+        if not is_file and int(request.META.get("CONTENT_LENGTH") or 0) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            raise TooLarge
 
 
 class ByPosition(CursorPagination):

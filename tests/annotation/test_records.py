@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 from typing import Any
@@ -256,11 +257,9 @@ def test_it_tells_formats_by_ending() -> None:
 
 @given(st.binary(max_size=400), st.sampled_from(["jsonl", "csv"]))
 def test_it_never_breaks_on_any_bytes(content: bytes, format: str) -> None:
-    try:
+    with contextlib.suppress(Unreadable):
         for item in read_records(read_rows(io.BytesIO(content), format), Mapping({}, "Say something.")):
             assert isinstance(item, Record | Problem)
-    except Unreadable as error:
-        assert str(error)
 
 
 @given(st.recursive(st.none() | st.booleans() | st.floats(allow_nan=False) | st.text(), st.lists, max_leaves=8))

@@ -1,0 +1,177 @@
+from __future__ import annotations
+
+import json
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+from django.test import Client
+
+from annotation.models import Comparison, Project, Role
+from tests import factories
+
+
+def run(*arguments: Any) -> str:
+    out = StringIO()
+    call_command(*(str(argument) for argument in arguments), stdout=out)
+    return out.getvalue().strip()
+
+
+def write(tmp_path: Path, *rows: Any, name: str = "rows.jsonl") -> Path:
+    path = tmp_path / name
+    path.write_text("\n".join(row if isinstance(row, str) else json.dumps(row) for row in rows))
+    return path
+
+
+NOTES = [{"nr": n, "question": f"Question {n}?", "reply": f"Answer {n}.", "matter": f"m{n}"} for n in range(40)]
+
+
+def importing(project: Project, path: Path, *more: Any) -> str:
+    return run("import_records", path, "--project", project.name, "--by", "ada", "--map", "response=reply", *more)
+
+
+def test_it_imports_records_with_a_mapping(project: Project, ada: User, tmp_path: Path) -> None:
+    counts = json.loads(
+        importing(
+            project, write(tmp_path, *NOTES), "--map", "external_id=nr", "--split-shares", "0.6/0.2/0.2", "--json"
+        )
+    )
+    assert (counts["new"], counts["responses"]) == (40, 40)
+    assert counts["evaluation"] > 1
+    assert project.prompts.filter(external_id="7", instruction="Question 7?", group="m7").exists()
+    assert "40 known already" in importing(project, write(tmp_path, *NOTES), "--map", "external_id=nr")
+
+
+def test_it_imports_for_review_in_somebodys_name(project: Project, erin: User, ada: User, tmp_path: Path) -> None:
+    importing(
+        project, write(tmp_path, *NOTES), "--responses", "submitted", "--author", "erin", "--split-shares", "1/0/0"
+    )
+    assert erin.demonstrations.filter(status="submitted").count() == 40
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--map", "colour=reply"], "no field “colour”"),
+        (["--map", "input=colour"], "no column “colour”"),
+        (["--split-shares", "0.5/0.5"], "three numbers"),
+        (["--split-shares", "0.5/0.5/0.5"], "add up to 1"),
+        (["--split-by", "column"], "no column with the split"),
+        (["--author", "nobody"], "nobody with the user name"),
+    ],
+)
+def test_it_refuses_an_import_with_a_sentence(
+    project: Project, ada: User, tmp_path: Path, arguments: list[str], words: str
+) -> None:
+    with pytest.raises(CommandError, match=words):
+        importing(project, write(tmp_path, *NOTES), *arguments)
+    assert not project.prompts.exists()
+
+
+def test_it_names_the_lines_at_fault_and_skips_them_when_told(project: Project, ada: User, tmp_path: Path) -> None:
+    path = write(tmp_path, NOTES[0], "broken", NOTES[1])
+    with pytest.raises(CommandError, match=r"nothing was imported\.\n  line 2: The line is not valid JSON"):
+        importing(project, path)
+    assert "2 prompts imported" in importing(project, path, "--skip-problems")
+
+
+def test_it_refuses_files_it_cannot_read(project: Project, ada: User, tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="cannot be read"):
+        importing(project, tmp_path / "absent.csv")
+    with pytest.raises(CommandError, match="say --format"):
+        importing(project, write(tmp_path, *NOTES, name="rows.txt"))
+    with pytest.raises(CommandError, match="one JSON list"):
+        importing(project, write(tmp_path, json.dumps(NOTES)))
+
+
+def test_it_obeys_the_access_table(project: Project, erin: User, oscar: User, tmp_path: Path) -> None:
+    for by in ("erin", "oscar"):
+        with pytest.raises(CommandError, match="may not do this"):
+            run("import_records", write(tmp_path, *NOTES), "--project", project.name, "--by", by)
+    with pytest.raises(CommandError, match="no project called"):
+        run("import_records", write(tmp_path, *NOTES), "--project", "Nowhere", "--by", "erin")
+
+
+def test_it_asks_for_the_id_when_a_name_is_not_enough(project: Project, ada: User, tmp_path: Path) -> None:
+    factories.project(created_by=ada)
+    with pytest.raises(CommandError, match="name one by its id"):
+        importing(project, write(tmp_path, *NOTES))
+    run("export_records", "--project", project.pk, "--by", "ada", "--kind", "prompts", "--output", tmp_path / "x")
+
+
+def test_it_creates_a_project_from_options(ada: User) -> None:
+    made = run(
+        "create_project", "--name", "Letters", "--objective", "Write letters.", "--section", "To", "--section",
+        "Text", "--dated-section", "To", "--guidelines", "Be kind.", "--by", "ada", "--json",
+    )  # fmt: skip
+    project = Project.objects.get(pk=json.loads(made)["project"])
+    assert (project.sections, project.dated_section, project.role_of(ada)) == (["To", "Text"], "To", Role.ADMIN)
+    assert project.current_guidelines().text == "Be kind."  # type: ignore[union-attr]
+
+
+def test_it_creates_a_project_from_a_file(ada: User, tmp_path: Path) -> None:
+    values = {"name": "Letters", "objective": "x", "sections": ["A"], "rubric": {"accuracy": {"1": "Hopeless"}}}
+    run("create_project", "--from-json", write(tmp_path, values), "--by", "ada", "--reviews-per-output", "2")
+    project = Project.objects.get()
+    assert project.rubric["accuracy"]["1"] == "Hopeless"
+    assert project.reviews_per_output == 2
+    with pytest.raises(CommandError, match="these names"):
+        run("create_project", "--from-json", write(tmp_path, {"colour": 1}), "--by", "ada")
+    with pytest.raises(CommandError, match=r"instruction_template: Nothing fills \{x\}"):
+        run("create_project", "--name", "n", "--objective", "o", "--instruction-template", "{x}", "--by", "ada")
+
+
+def test_it_adds_members_old_and_new(project: Project, ada: User, oscar: User) -> None:
+    run("add_member", "oscar", "--project", project.name, "--role", "expert", "--by", "ada")
+    run("add_member", "nora", "--name", "Nora Nurse", "--project", project.name, "--role", "reviewer", "--by", "ada")
+    assert project.memberships.count() == 6
+    for username, words in [("oscar", "is a member already"), ("zed", "--name makes a new person")]:
+        with pytest.raises(CommandError, match=words):
+            run("add_member", username, "--project", project.name, "--role", "expert", "--by", "ada")
+
+
+def test_it_exports_to_a_file(project: Project, erin: User, ada: User, tmp_path: Path) -> None:
+    factories.demonstration(factories.prompt(project), erin)
+    out = tmp_path / "out.jsonl"
+    options = ["--project", project.name, "--by", "ada", "--kind", "demonstrations"]
+    assert "1 demonstrations written" in run("export_records", *options, "--output", out)
+    assert json.loads(out.read_text())["completion"][0]["role"] == "assistant"
+    with pytest.raises(CommandError, match="cannot be written"):
+        run("export_records", *options, "--output", tmp_path / "no" / "where")
+
+
+def test_it_makes_comparisons_all_or_none(project: Project, ada: User, tmp_path: Path) -> None:
+    factories.prompt(project, external_id="a")
+    factories.prompt(project, external_id="held", split="evaluation")
+    good = {"id": "a", "candidates": ["One", {"text": "Two", "source": "model x"}]}
+    options = ["--project", project.name, "--by", "ada"]
+    for bad, words in [
+        ({"id": "zzz", "candidates": ["1", "2"]}, "no prompt “zzz”"),
+        ({"id": "held", "candidates": ["1", "2"]}, "held out"),
+        ({"id": "a", "candidates": ["1", "1"]}, "fewer than two"),
+        ({"id": "a", "candidates": list("abcdef")}, "at most 5"),
+        ({"id": "a", "candidates": "text"}, "not a list"),
+        ({"id": "a", "candidates": ["x", 17]}, "a candidate is a text"),
+        ("broken", "not valid JSON"),
+    ]:
+        with pytest.raises(CommandError, match=words):
+            run("create_comparisons", write(tmp_path, good, bad), *options)
+        assert not Comparison.objects.exists()
+    assert "1 comparisons made" in run("create_comparisons", write(tmp_path, good), *options)
+    assert set(Comparison.objects.get().candidates.values_list("source", flat=True)) == {"file", "model x"}
+
+
+def test_it_prints_a_token_that_works(ada: User) -> None:
+    token = run("api_token", "ada")
+    assert Client(headers={"Authorization": f"Bearer {token}"}).get("/api/v1/projects/").status_code == 200
+    with pytest.raises(CommandError, match="nobody with the user name"):
+        run("api_token", "nobody")
+
+
+def test_it_prints_a_link_that_works(erin: User) -> None:
+    url = run("sign_in_link", "erin", "--base-url", "https://preceptor.example")
+    assert url.startswith("https://preceptor.example/sign-in/")
+    assert Client().get(url.removeprefix("https://preceptor.example")).status_code == 200
