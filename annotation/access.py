@@ -7,6 +7,7 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
+from django_htmx.middleware import HtmxDetails
 
 from annotation.models import Project, Role
 
@@ -24,6 +25,15 @@ ALLOWED: dict[str, frozenset[str]] = {
     "read results": SENIOR,  # experts still score blind: results would tell them which is which
     "manage": ADMIN,  # settings, members, guidelines, import, export, freeze, rounds, sampling, evaluation, promotion
 }
+
+
+class MemberRequest(HttpRequest):
+    """What a view has in hand after `project_for`: a member's request. For the type checker only."""
+
+    user: User
+    project: Project
+    role: str
+    htmx: HtmxDetails
 
 
 def may(project: Project, user: User, act: str) -> bool:

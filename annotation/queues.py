@@ -27,7 +27,6 @@ from annotation.models import (
     Ranking,
 )
 
-
 COUNT_AT_EVERY_PAGE = 1_000
 
 

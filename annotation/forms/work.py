@@ -21,7 +21,7 @@ class LongText(forms.CharField):
         super().__init__(**{"strip": False, "max_length": LONGEST, **kwargs})
 
     def to_python(self, value: Any) -> str:
-        return super().to_python(value).replace("\r\n", "\n").replace("\r", "\n")
+        return (super().to_python(value) or "").replace("\r\n", "\n").replace("\r", "\n")
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
         # a browser would cut a longer text off silently; the server says so instead

@@ -4,13 +4,15 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from annotation import diff, queues
-from annotation.access import project_for
+from annotation.access import MemberRequest, project_for
 from annotation.actions import Refused, approving
 from annotation.forms.work import ApproveForm, FixForm, ReturnForm
 from annotation.models import Demonstration, DemonstrationQuerySet, Lease, Project, Revision
@@ -18,6 +20,7 @@ from annotation.views import work_page
 
 Status = Demonstration.Status
 KIND = Lease.Kind.APPROVE
+MOST_COUNTED = 100
 # what the reviewer is about to do -> the fields it takes
 FORMS: dict[str, type[ApproveForm]] = {"read": ApproveForm, "fix": FixForm, "return": ReturnForm}
 ASKED_FOR = {"approve": "read", "fix": "fix", "return": "return"}
@@ -25,7 +28,7 @@ DONE = {"approve": "Approved.", "fix": "Fixed and approved.", "return": "Returne
 
 
 @require_safe
-def approve_next(request: HttpRequest, pk: UUID) -> HttpResponse:
+def approve_next(request: MemberRequest, pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "approve")
     lease = queues.next_to_approve(project, request.user)
     if lease is None:
@@ -34,7 +37,7 @@ def approve_next(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def approve(request: HttpRequest, pk: UUID, demonstration_pk: UUID) -> HttpResponse:
+def approve(request: MemberRequest, pk: UUID, demonstration_pk: UUID) -> HttpResponse:
     """`?do=fix` opens the editor, `?do=return` the note; without it the response is there to be read."""
     project = project_for(request, pk, "approve")
     demonstration = get_object_or_404(_readable(project), pk=demonstration_pk)
@@ -49,7 +52,7 @@ def approve(request: HttpRequest, pk: UUID, demonstration_pk: UUID) -> HttpRespo
     return _decide(request, project, demonstration, action)
 
 
-def _decide(request: HttpRequest, project: Project, demonstration: Demonstration, action: str) -> HttpResponse:
+def _decide(request: MemberRequest, project: Project, demonstration: Demonstration, action: str) -> HttpResponse:
     mode = ASKED_FOR[action]
     form = FORMS[mode](request.POST)
     if not form.is_valid():
@@ -57,10 +60,12 @@ def _decide(request: HttpRequest, project: Project, demonstration: Demonstration
     data = form.cleaned_data
     who = {"demonstration": demonstration, "by": request.user, "version": data["response"]}
     try:
-        if action == "return":
-            approving.send_back(**who, note=data["note"])
-        else:
-            approving.approve(**who, text=data.get("text"))
+        with transaction.atomic():  # one commit for what is decided and what is handed out
+            if action == "return":
+                approving.send_back(**who, note=data["note"])
+            else:
+                approving.approve(**who, text=data.get("text"))
+            lease = _take_next(request, project)
     except Refused as refusal:
         now = _readable(project).filter(pk=demonstration.pk).first()
         if now is None:  # its author has taken it back: a draft is theirs alone
@@ -68,28 +73,30 @@ def _decide(request: HttpRequest, project: Project, demonstration: Demonstration
             return work_page.to_next(request, project, KIND)
         return _show(request, project, now, mode=mode, form=_reread(form, now), refusal=str(refusal), status=409)
     messages.success(request, DONE[action])
-    return _next(request, project)
+    return _show_next(request, project, lease)
 
 
-def _skip(request: HttpRequest, project: Project, demonstration: Demonstration) -> HttpResponse:
+def _skip(request: MemberRequest, project: Project, demonstration: Demonstration) -> HttpResponse:
     lease = Lease.objects.filter(kind=KIND, item_id=demonstration.pk, user=request.user).first()
     if lease:
         queues.release(lease)
-    return _next(request, project)
+    return _show_next(request, project, _take_next(request, project))
 
 
-def _next(request: HttpRequest, project: Project) -> HttpResponse:
-    if not work_page.wants_part(request):
-        return work_page.to_next(request, project, KIND)
-    lease = queues.next_to_approve(project, request.user)
+def _take_next(request: MemberRequest, project: Project) -> Lease | None:
+    """For an answer that carries the next response; a plain form is led to the queue's page, which takes it then."""
+    return queues.next_to_approve(project, request.user) if work_page.wants_part(request) else None
+
+
+def _show_next(request: MemberRequest, project: Project, lease: Lease | None) -> HttpResponse:
     if lease is None:
         return work_page.to_next(request, project, KIND)
-    return _show(request, project, _readable(project).get(pk=lease.item_id))
+    return _show(request, project, _readable(project).get(pk=lease.item_id), lease=lease)
 
 
 def _reread(form: ApproveForm, demonstration: Demonstration) -> ApproveForm:
     """The form as it was sent, for the text as it is now."""
-    return type(form)({**form.data.dict(), "response": demonstration.version})
+    return type(form)({**{name: form.data[name] for name in form.data}, "response": demonstration.version})
 
 
 # --- The page ------------------------------------------------------------------------------------------------
@@ -102,16 +109,17 @@ def _readable(project: Project) -> DemonstrationQuerySet:
 
 
 def _show(
-    request: HttpRequest,
+    request: MemberRequest,
     project: Project,
     demonstration: Demonstration,
     *,
     mode: str = "read",
     form: ApproveForm | None = None,
     refusal: str = "",
+    lease: Lease | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    state, lease = _state(demonstration, request.user)
+    state, lease = ("open", lease) if lease else _state(demonstration, request.user)
     guidelines = project.current_guidelines()
     draft = lease.draft if lease else {}
     context = {
@@ -124,14 +132,15 @@ def _show(
         "has_changes": bool(draft.get("text")) and draft["text"] != demonstration.text,
         "refusal": refusal,
         "guidelines": guidelines,
-        "waiting": queues.approvable(project, request.user).count(),
+        "waiting": queues.up_to(queues.approvable(project, request.user), MOST_COUNTED),
+        "most_counted": MOST_COUNTED,
         **_history(demonstration),
     }
     url = reverse("approve", args=[project.pk, demonstration.pk])
     return work_page.show(request, "annotation/approve.html", context, url, status)
 
 
-def _state(demonstration: Demonstration, user: Any) -> tuple[str, Lease | None]:
+def _state(demonstration: Demonstration, user: User) -> tuple[str, Lease | None]:
     if demonstration.status != Status.SUBMITTED:
         return "settled", None
     if demonstration.author_id == user.pk:

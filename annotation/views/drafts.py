@@ -3,12 +3,12 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, JsonResponse
+from django.http import JsonResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_POST
 
 from annotation import queues
-from annotation.access import ALLOWED, project_for
+from annotation.access import ALLOWED, MemberRequest, project_for
 from annotation.forms.work import LONGEST
 from annotation.models import Lease
 from annotation.queues import Conflict
@@ -19,16 +19,16 @@ LARGEST_VERSION = 2**31 - 1
 
 
 @require_POST
-def draft_save(request: HttpRequest, pk: UUID, lease_pk: UUID) -> JsonResponse:
+def draft_save(request: MemberRequest, pk: UUID, lease_pk: UUID) -> JsonResponse:
     """Keep what stands in the form of a work screen, whichever fields it has."""
     project = project_for(request, pk, "open project")
     lease = get_object_or_404(project.leases, pk=lease_pk, user=request.user)
-    if request.role not in ALLOWED[lease.kind]:  # type: ignore[attr-defined]
+    if request.role not in ALLOWED[lease.kind]:
         raise PermissionDenied("Your role here has changed; this work is for others.")
     version = request.POST.get("version", "")
     if not version.isascii() or not version.isdigit() or int(version) > LARGEST_VERSION:
         return JsonResponse({"message": "Not saved: this page is out of date. Load it again."}, status=400)
-    data = {name: value.replace("\r\n", "\n") for name, value in request.POST.items() if name not in NOT_TYPED}
+    data = {name: str(value).replace("\r\n", "\n") for name, value in request.POST.items() if name not in NOT_TYPED}
     if problem := _problem(data):
         return JsonResponse({"message": problem}, status=400)
     if lease.kind == Lease.Kind.APPROVE:  # its note and its fix stand in forms of their own

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.contrib.auth.models import User
+from django.db import transaction
 from django.db.models import F
 from django.forms import BoundField
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from annotation import queues
-from annotation.access import project_for
+from annotation.access import MemberRequest, project_for
 from annotation.actions import Refused, ranking
 from annotation.forms.work import RankingForm
 from annotation.models import Comparison, ComparisonQuerySet, Lease, Project, Ranking
@@ -23,6 +24,7 @@ from annotation.ranking import LETTERS, display_order
 from annotation.views import work_page
 
 KIND = Lease.Kind.RANK
+MOST_COUNTED = 100
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Shown:
 
 
 @require_safe
-def rank_next(request: HttpRequest, pk: UUID) -> HttpResponse:
+def rank_next(request: MemberRequest, pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "rank")
     lease = queues.next_to_rank(project, request.user)
     if lease is None:
@@ -44,7 +46,7 @@ def rank_next(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def rank(request: HttpRequest, pk: UUID, comparison_pk: UUID) -> HttpResponse:
+def rank(request: MemberRequest, pk: UUID, comparison_pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "rank")
     comparison = get_object_or_404(_comparisons(project), pk=comparison_pk)
     if request.method != "POST":
@@ -54,45 +56,49 @@ def rank(request: HttpRequest, pk: UUID, comparison_pk: UUID) -> HttpResponse:
         return _skip(request, project, comparison)
     if action == "decline":
         ranking.decline(comparison=comparison, by=request.user)
-        return _next(request, project)
+        return _show_next(request, project, _take_next(request, project))
     return _submit(request, project, comparison)
 
 
-def _submit(request: HttpRequest, project: Project, comparison: Comparison) -> HttpResponse:
+def _submit(request: MemberRequest, project: Project, comparison: Comparison) -> HttpResponse:
     by_letter = _by_letter(comparison, request.user)
     form = RankingForm(request.POST, candidates=len(by_letter))
     if not form.is_valid():
         return _show(request, project, comparison, form=form, status=422)
     try:
-        outcome = ranking.rank(
-            comparison=comparison,
-            by=request.user,
-            order=[[by_letter[letter][0] for letter in group] for group in form.groups()],
-            all_bad=form.cleaned_data["all_bad"],
-            reason=form.cleaned_data["reason"],
-            guidelines=form.guidelines_seen(project),
-        )
+        with transaction.atomic():  # one commit for what is handed in and what is handed out
+            outcome = ranking.rank(
+                comparison=comparison,
+                by=request.user,
+                order=[[by_letter[letter][0] for letter in group] for group in form.groups()],
+                all_bad=form.cleaned_data["all_bad"],
+                reason=form.cleaned_data["reason"],
+                guidelines=form.guidelines_seen(project),
+            )
+            lease = _take_next(request, project)
     except Refused as refusal:
         return _show(request, project, comparison, form=form, refusal=str(refusal), status=409)
     if not outcome.fresh:
         messages.info(request, "You had already ranked that one; your first judgement stands. Here is the next.")
-    return _next(request, project)
+    return _show_next(request, project, lease)
 
 
-def _skip(request: HttpRequest, project: Project, comparison: Comparison) -> HttpResponse:
+def _skip(request: MemberRequest, project: Project, comparison: Comparison) -> HttpResponse:
     lease = Lease.objects.filter(kind=KIND, item_id=comparison.pk, user=request.user).first()
     if lease:
         queues.release(lease)
-    return _next(request, project)
+    return _show_next(request, project, _take_next(request, project))
 
 
-def _next(request: HttpRequest, project: Project) -> HttpResponse:
-    if not work_page.wants_part(request):
-        return work_page.to_next(request, project, KIND)
-    lease = queues.next_to_rank(project, request.user)
+def _take_next(request: MemberRequest, project: Project) -> Lease | None:
+    """For an answer that carries the next comparison; a plain form is led to the queue's page, which takes it then."""
+    return queues.next_to_rank(project, request.user) if work_page.wants_part(request) else None
+
+
+def _show_next(request: MemberRequest, project: Project, lease: Lease | None) -> HttpResponse:
     if lease is None:
         return work_page.to_next(request, project, KIND)
-    return _show(request, project, _comparisons(project).get(pk=lease.item_id))
+    return _show(request, project, _comparisons(project).get(pk=lease.item_id), lease=lease)
 
 
 # --- The page ------------------------------------------------------------------------------------------------
@@ -102,7 +108,7 @@ def _comparisons(project: Project) -> ComparisonQuerySet:
     return Comparison.objects.filter(prompt__project=project).select_related("prompt__project")
 
 
-def _by_letter(comparison: Comparison, user: Any) -> dict[str, tuple[str, str]]:
+def _by_letter(comparison: Comparison, user: User) -> dict[str, tuple[str, str]]:
     """Letter -> (id, text). The ids stay here."""
     texts = {str(pk): text for pk, text in comparison.candidates.values_list("pk", "text")}
     order = display_order(texts, comparison.seed, user.pk)
@@ -110,17 +116,19 @@ def _by_letter(comparison: Comparison, user: Any) -> dict[str, tuple[str, str]]:
 
 
 def _show(
-    request: HttpRequest,
+    request: MemberRequest,
     project: Project,
     comparison: Comparison,
     *,
     form: RankingForm | None = None,
     refusal: str = "",
+    lease: Lease | None = None,
     status: int = 200,
 ) -> HttpResponse:
     user = request.user
-    mine = Ranking.objects.filter(comparison=comparison, ranker=user).exists()
-    lease = None if mine else queues.hold_comparison(comparison, user)
+    mine = lease is None and Ranking.objects.filter(comparison=comparison, ranker=user).exists()
+    if lease is None and not mine:
+        lease = queues.hold_comparison(comparison, user)
     by_letter = _by_letter(comparison, user)
     guidelines = project.current_guidelines()
     if form is None:
@@ -139,8 +147,14 @@ def _show(
         ],
         "refusal": refusal,
         "guidelines": guidelines,
-        "ranked": Ranking.objects.filter(ranker=user, comparison__prompt__project=project).count(),
-        "waiting": queues.rankable(project, user).filter(rankings_done__lt=F("rankings_needed")).count(),
+        **_progress(project, user),
     }
     url = reverse("rank", args=[project.pk, comparison.pk])
     return work_page.show(request, "annotation/rank.html", context, url, status)
+
+
+def _progress(project: Project, user: User) -> dict[str, int]:
+    ranked = Ranking.objects.filter(ranker=user, comparison__prompt__project=project).count()
+    unfinished = queues.rankable(project, user).filter(rankings_done__lt=F("rankings_needed"))
+    waiting = queues.up_to(unfinished, MOST_COUNTED)
+    return {"ranked": ranked, "waiting": waiting, "most_counted": MOST_COUNTED, "both": ranked + waiting}

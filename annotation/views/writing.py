@@ -1,17 +1,18 @@
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.contrib.auth.models import User
+from django.db import transaction
 from django.db.models import Count
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from annotation import diff, headings, queues
-from annotation.access import project_for
+from annotation.access import MemberRequest, project_for
 from annotation.actions import Refused, writing
 from annotation.forms.work import DraftForm, ResponseForm
 from annotation.models import Demonstration, Lease, Project, Prompt
@@ -23,7 +24,7 @@ KIND = Lease.Kind.WRITE
 
 
 @require_safe
-def write_next(request: HttpRequest, pk: UUID) -> HttpResponse:
+def write_next(request: MemberRequest, pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "write")
     lease = queues.next_to_write(project, request.user)
     if lease is None:
@@ -32,7 +33,7 @@ def write_next(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def write(request: HttpRequest, pk: UUID, prompt_pk: UUID) -> HttpResponse:
+def write(request: MemberRequest, pk: UUID, prompt_pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "write")
     prompt = _prompt(project, prompt_pk)
     if request.method != "POST":
@@ -46,7 +47,7 @@ def write(request: HttpRequest, pk: UUID, prompt_pk: UUID) -> HttpResponse:
 
 
 @require_POST
-def write_save(request: HttpRequest, pk: UUID, prompt_pk: UUID) -> JsonResponse:
+def write_save(request: MemberRequest, pk: UUID, prompt_pk: UUID) -> JsonResponse:
     project = project_for(request, pk, "write")
     prompt = _prompt(project, prompt_pk)
     form = DraftForm(request.POST)
@@ -61,7 +62,7 @@ def write_save(request: HttpRequest, pk: UUID, prompt_pk: UUID) -> JsonResponse:
 
 
 @require_POST
-def write_hints(request: HttpRequest, pk: UUID, prompt_pk: UUID) -> HttpResponse:
+def write_hints(request: MemberRequest, pk: UUID, prompt_pk: UUID) -> HttpResponse:
     """The headings still missing from what is being typed. Saves nothing."""
     project = project_for(request, pk, "write")
     missing = headings.missing(request.POST.get("text", ""), project.sections)
@@ -69,7 +70,7 @@ def write_hints(request: HttpRequest, pk: UUID, prompt_pk: UUID) -> HttpResponse
 
 
 @require_POST
-def write_reopen(request: HttpRequest, pk: UUID, prompt_pk: UUID) -> HttpResponse:
+def write_reopen(request: MemberRequest, pk: UUID, prompt_pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "write")
     prompt = _prompt(project, prompt_pk)
     demonstration = get_object_or_404(prompt.demonstrations, author=request.user)
@@ -85,29 +86,31 @@ def write_reopen(request: HttpRequest, pk: UUID, prompt_pk: UUID) -> HttpRespons
 # --- The three things one does with a response ---------------------------------------------------------------
 
 
-def _submit(request: HttpRequest, prompt: Prompt) -> HttpResponse:
+def _submit(request: MemberRequest, prompt: Prompt) -> HttpResponse:
     form = ResponseForm(request.POST)
     if not form.is_valid():
         return _show(request, prompt, form=form, status=422)
     data = form.cleaned_data
     try:
-        outcome = writing.submit(
-            prompt=prompt,
-            by=request.user,
-            text=data["text"],
-            version=data["version"],
-            guidelines=form.guidelines_seen(prompt.project),
-        )
+        with transaction.atomic():  # one commit for what is handed in and what is handed out
+            outcome = writing.submit(
+                prompt=prompt,
+                by=request.user,
+                text=data["text"],
+                version=data["version"],
+                guidelines=form.guidelines_seen(prompt.project),
+            )
+            lease = None if isinstance(outcome, Conflict) else _take_next(request, prompt.project)
     except Refused as refusal:
         return _show(request, prompt, form=form, refusal=str(refusal), status=409)
     if isinstance(outcome, Conflict):
         return _show(request, prompt, form=form, conflict=outcome, status=409)
     if not outcome.fresh:
         messages.info(request, "You had already submitted this one. Here is the next.")
-    return _next(request, prompt.project, last=outcome.demonstration)
+    return _show_next(request, prompt.project, lease, last=outcome.demonstration)
 
 
-def _skip(request: HttpRequest, prompt: Prompt) -> HttpResponse:
+def _skip(request: MemberRequest, prompt: Prompt) -> HttpResponse:
     form = DraftForm(request.POST)
     if form.is_valid() and form.cleaned_data["text"].strip():
         data = form.cleaned_data
@@ -117,10 +120,10 @@ def _skip(request: HttpRequest, prompt: Prompt) -> HttpResponse:
     lease = Lease.objects.filter(kind=KIND, item_id=prompt.pk, user=request.user).first()
     if lease:
         queues.release(lease)
-    return _next(request, prompt.project)
+    return _show_next(request, prompt.project, _take_next(request, prompt.project))
 
 
-def _insert_headings(request: HttpRequest, prompt: Prompt) -> HttpResponse:
+def _insert_headings(request: MemberRequest, prompt: Prompt) -> HttpResponse:
     form = DraftForm(request.POST)
     if not form.is_valid():
         return _show(request, prompt, form=form, status=422)
@@ -133,25 +136,30 @@ def _insert_headings(request: HttpRequest, prompt: Prompt) -> HttpResponse:
     return redirect("write", prompt.project_id, prompt.pk)
 
 
-def _next(request: HttpRequest, project: Project, last: Demonstration | None = None) -> HttpResponse:
-    if not work_page.wants_part(request):
-        return work_page.to_next(request, project, KIND)
-    lease = queues.next_to_write(project, request.user)
+def _take_next(request: MemberRequest, project: Project) -> Lease | None:
+    """For an answer that carries the next prompt; a plain form is led to the queue's page, which takes it then."""
+    return queues.next_to_write(project, request.user) if work_page.wants_part(request) else None
+
+
+def _show_next(
+    request: MemberRequest, project: Project, lease: Lease | None, last: Demonstration | None = None
+) -> HttpResponse:
     if lease is None:
         return work_page.to_next(request, project, KIND)
-    return _show(request, project.prompts.get(pk=lease.item_id), last=last)
+    return _show(request, project.prompts.get(pk=lease.item_id), lease=lease, last=last)
 
 
 # --- The page ------------------------------------------------------------------------------------------------
 
 
 def _show(
-    request: HttpRequest,
+    request: MemberRequest,
     prompt: Prompt,
     *,
     form: ResponseForm | DraftForm | None = None,
     conflict: Conflict | None = None,
     refusal: str = "",
+    lease: Lease | None = None,
     last: Demonstration | None = None,
     status: int = 200,
 ) -> HttpResponse:
@@ -160,7 +168,7 @@ def _show(
     mine = prompt.demonstrations.select_related("reviewed_by").filter(author=request.user).first()
     guidelines = project.current_guidelines()
     closed = mine is not None and mine.status in writing.CLOSED
-    held = not closed and queues.hold_prompt(prompt, request.user) is not None
+    held = not closed and (lease or queues.hold_prompt(prompt, request.user)) is not None
     version = conflict.version if conflict else mine.version if mine else 0
     shown = form.data.get("text", "") if form else mine.text if mine else ""
     values = {"text": shown, "version": version, "guidelines": guidelines.version if guidelines else None}
@@ -188,7 +196,7 @@ def _prompt(project: Project, pk: UUID) -> Prompt:
     return get_object_or_404(project.prompts.for_teaching(), pk=pk)
 
 
-def _last_submitted(project: Project, user: Any, prompt: Prompt) -> Demonstration | None:
+def _last_submitted(project: Project, user: User, prompt: Prompt) -> Demonstration | None:
     waiting = Demonstration.objects.awaiting_review().filter(author=user, prompt__project=project)
     return waiting.exclude(prompt=prompt).select_related("prompt").order_by("-submitted_at").first()
 
@@ -203,7 +211,7 @@ def _changes_by_reviewer(mine: Demonstration) -> list[diff.Piece] | None:
     return diff.words(submitted.text, mine.text)
 
 
-def _progress(project: Project, user: Any) -> dict[str, int]:
+def _progress(project: Project, user: User) -> dict[str, int]:
     own = Demonstration.objects.filter(author=user, prompt__project=project).order_by()
     counts = dict(own.values_list("status").annotate(number=Count("pk")))
     return {
