@@ -176,6 +176,9 @@ OUTPUT_FIELDS = (
     "reference_tokens",
     "for_review",
     "reviews_done",
+    "prompt__external_id",
+    "prompt__position",
+    "prompt__task_type",
 )
 
 
@@ -201,6 +204,8 @@ def _facts(output: dict[str, Any], reviews: Mapping[Any, list[dict[str, int]]]) 
         reference_nll=output["reference_nll"],
         reference_tokens=output["reference_tokens"],
         reviews=tuple(reviews.get(output["pk"], ())),
+        prompt=output["prompt__external_id"] or f"prompt {output['prompt__position']}",
+        task_type=output["prompt__task_type"],
     )
 
 

@@ -25,6 +25,8 @@ class Facts:
     reference_nll: float | None = None
     reference_tokens: int = 0
     reviews: Sequence[Mapping[str, int]] = field(default_factory=tuple)
+    prompt: str = ""  # what people call it
+    task_type: str = ""
 
 
 @dataclass(frozen=True)

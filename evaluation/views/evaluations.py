@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -24,13 +25,13 @@ from training.tasks import worker_is_running
 def evaluations(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The list; a POST freezes an evaluation set."""
     project = project_for(request, pk, "manage" if request.method == "POST" else "read results")
-    form = FreezeSetForm(request.POST or None)
+    form = FreezeSetForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid() and _freeze(request, project, form):
         return redirect("evaluations", project.pk)
     found = list(
         project.evaluations.with_review_counts()
         .select_related("evaluation_set")
-        .prefetch_related("contestants__adapter__round", "contestants__base_model")
+        .prefetch_related(Prefetch("contestants", Contestant.objects.select_related("adapter__round", "base_model")))
     )
     rows = [(each, Progress(list(each.contestants.all()), each.reviews_wanted, each.reviews_in)) for each in found]
     context = {
@@ -59,7 +60,7 @@ def _freeze(request: HttpRequest, project: Project, form: FreezeSetForm) -> bool
 @require_http_methods(["GET", "HEAD", "POST"])
 def evaluation_create(request: HttpRequest, pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "manage")
-    form = EvaluationForm(request.POST or None, project=project)
+    form = EvaluationForm(request.POST if request.method == "POST" else None, project=project)
     if request.method == "POST" and form.is_valid():
         try:
             made = actions.start_evaluation(project=project, by=request.user, **form.cleaned_data)

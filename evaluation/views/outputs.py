@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -12,12 +13,12 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from annotation.access import project_for
-from annotation.models import Project, Prompt
+from annotation.models import Project
 from evaluation import measures
 from evaluation.comparison import Column, Comparison, compare
-from evaluation.measures import Measure
-from evaluation.models import Evaluation, Output
-from evaluation.progress import progress_of, visible_to
+from evaluation.measures import Facts, Measure
+from evaluation.models import Evaluation, Output, Review
+from evaluation.progress import Progress, visible_to
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Side:
     column: Column
     output: Output | None
     values: list[tuple[str, str, bool]]
-    unsupported: list[str]
+    reviews: list[Review]
 
 
 @require_safe
@@ -44,15 +45,16 @@ def evaluation_outputs(request: HttpRequest, pk: UUID, evaluation_pk: UUID) -> H
     project = project_for(request, pk, "read results")
     evaluation = get_object_or_404(project.evaluations, pk=evaluation_pk)
     evaluation.project = project
-    progress = progress_of(evaluation)
+    comparison = compare(evaluation)
+    contestants = [column.contestant for column in comparison.columns]
+    progress = Progress(contestants, comparison.reviews_wanted, comparison.reviews_in)
     if not progress.answered or not visible_to(evaluation, request.user, progress):
         return render(request, "evaluation/outputs.html", {"evaluation": evaluation, "closed": True})
-    comparison = compare(evaluation, progress.contestants)
     column = _column(comparison, request.GET.get("contestant", ""))
     measure = _measure(comparison, request.GET.get("measure", ""))
     ordered = measures.worst_first(measure, column.outputs)
     present = _present([facts.prompt_id for facts, _ in ordered], request.GET.get("prompt", ""))
-    prompts = {str(each.pk): each for each in evaluation.evaluation_set.prompts.all()}
+    sides = _sides(comparison, measure, present)
     context = {
         "evaluation": evaluation,
         "comparison": comparison,
@@ -60,9 +62,9 @@ def evaluation_outputs(request: HttpRequest, pk: UUID, evaluation_pk: UUID) -> H
         "column": column,
         "measure": measure,
         "measures": comparison.measures,
-        "listed": [_listed(prompts[f.prompt_id], measure, value, present) for f, value in ordered],
-        "prompt": prompts[present],
-        "sides": _sides(comparison, measure, present),
+        "listed": [_listed(facts, measure, value, present) for facts, value in ordered],
+        "prompt": next(side.output.prompt for side in sides if side.output),
+        "sides": sides,
         **_neighbours(project, evaluation, column, measure, [facts.prompt_id for facts, _ in ordered], present),
     }
     return render(request, "evaluation/outputs.html", context)
@@ -84,28 +86,28 @@ def _present(ordered: list[str], wanted: str) -> str:
     return wanted if wanted in ordered else ordered[0]
 
 
-def _listed(prompt: Prompt, measure: Measure, value: float | None, present: str) -> Listed:
-    shown = measure.show(value)
-    if measure.yes_or_no and value is not None:
-        shown = "yes" if value else "no"
-    return Listed(str(prompt.pk), str(prompt), prompt.task_type, shown, str(prompt.pk) == present)
+def _listed(facts: Facts, measure: Measure, value: float | None, present: str) -> Listed:
+    return Listed(facts.prompt_id, facts.prompt, facts.task_type, _shown(measure, value), facts.prompt_id == present)
 
 
 def _sides(comparison: Comparison, measure: Measure, prompt_id: str) -> list[Side]:
-    found = Output.objects.filter(contestant__evaluation=comparison.evaluation, prompt_id=prompt_id)
-    outputs = {output.contestant_id: output for output in found.prefetch_related("reviews__reviewer")}
-    return [
-        _side(comparison, column, outputs.get(column.contestant.pk), measure, prompt_id)
-        for column in comparison.answered
-    ]
+    evaluation = comparison.evaluation
+    found = Output.objects.filter(contestant__evaluation=evaluation, prompt_id=prompt_id).select_related("prompt")
+    outputs = {output.contestant_id: output for output in found}
+    reviews = defaultdict(list)
+    for review in Review.objects.filter(output__in=list(outputs.values())).select_related("reviewer"):
+        reviews[review.output_id].append(review)
+    sides = []
+    for column in comparison.answered:
+        output = outputs.get(column.contestant.pk)
+        facts = next((each for each in column.outputs if each.prompt_id == prompt_id), None)
+        values = _values(comparison, facts, measure) if facts else []
+        sides.append(Side(column, output, values, reviews[output.pk] if output else []))
+    return sides
 
 
-def _side(comparison: Comparison, column: Column, output: Output | None, measure: Measure, prompt_id: str) -> Side:
-    facts = next((each for each in column.outputs if each.prompt_id == prompt_id), None)
-    values = [
-        (each.label, _shown(each, each.value(facts)), each.key == measure.key) for each in comparison.measures
-    ] if facts else []  # fmt: skip
-    return Side(column, output, values, output.metrics.get("unsupported", []) if output else [])
+def _values(comparison: Comparison, facts: Facts, chosen: Measure) -> list[tuple[str, str, bool]]:
+    return [(each.label, _shown(each, each.value(facts)), each.key == chosen.key) for each in comparison.measures]
 
 
 def _shown(measure: Measure, value: float | None) -> str:

@@ -55,10 +55,11 @@ def rollback(request: HttpRequest, pk: UUID) -> HttpResponse:
     if not form.is_valid():
         return _show(request, project, rollback_form=form, status=422)
     try:
-        restored = actions.rollback(project=project, by=request.user, **form.cleaned_data)
+        seen = form.cleaned_data["seen"] or None
+        restored = actions.rollback(project=project, by=request.user, reason=form.cleaned_data["reason"], seen=seen)
     except ValidationError as error:
-        form.add_error(None, error)
-        return _show(request, project, rollback_form=form, status=422)
+        messages.error(request, " ".join(error.messages))
+        return redirect("promotions", project.pk)
     messages.success(
         request,
         f"Rolled back: the {restored.adapter_label} is in use again."
