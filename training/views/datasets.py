@@ -24,7 +24,7 @@ FILES = {"train": frozen.TRAIN, "validation": frozen.VALIDATION, "manifest": fro
 @require_http_methods(["GET", "POST"])
 def datasets(request: HttpRequest, pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "manage")
-    form = FreezeForm(request.POST or None)
+    form = FreezeForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
             version = freeze(project=project, by=request.user, **form.cleaned_data)

@@ -22,7 +22,9 @@ from training.wording import sentence
 def playground(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Ask the base model and an adapter the same thing."""
     project = project_for(request, pk, "manage")
-    form = PlaygroundForm(request.POST or None, project=project, initial=_initial(request, project))
+    form = PlaygroundForm(
+        request.POST if request.method == "POST" else None, project=project, initial=_initial(request, project)
+    )
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         messages = datasets.asked(project.instruction_template, data["instruction"], data["input"])

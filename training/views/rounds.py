@@ -46,7 +46,9 @@ def round_create(request: HttpRequest, pk: UUID) -> HttpResponse:
     initial = _initial(like) if like and like.method == method else _usual(project, method)
     if request.GET.get("dataset"):
         initial["dataset_version"] = request.GET["dataset"]
-    form = RoundForm(request.POST or None, project=project, method=method, initial=initial)
+    form = RoundForm(
+        request.POST if request.method == "POST" else None, project=project, method=method, initial=initial
+    )
     if request.method == "POST" and form.is_valid():
         try:
             preflight = start_preflight(project=project, method=method, by=request.user, **form.settings())

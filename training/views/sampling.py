@@ -20,7 +20,7 @@ from training.wording import sentence
 @require_http_methods(["GET", "POST"])
 def sampling_create(request: HttpRequest, pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "manage")
-    form = SamplingForm(request.POST or None, project=project)
+    form = SamplingForm(request.POST if request.method == "POST" else None, project=project)
     if request.method == "POST" and form.is_valid():
         try:
             sampling = start_sampling(

@@ -125,6 +125,15 @@ def test_it_says_when_a_prompt_leaves_no_room(make_run: MakeRun) -> None:
     assert "no room for an answer" in result["message"]
 
 
+def test_it_refuses_prompts_of_the_wrong_shape(make_run: MakeRun) -> None:
+    from training.recipes import generate
+
+    run_dir = make_run("generate", GREEDY, [], sources=[BASE])
+    write_rows(run_dir.prompts, [{"id": "odd", "prompt": [{"role": "assistant", "content": "x"}]}])
+    assert generate.main([str(run_dir.path)]) == 1
+    assert read_json(run_dir.result_file)["reasons"] == ["Prompt odd is not made of messages that end with the user."]
+
+
 def test_it_keeps_to_the_nucleus_and_to_the_odds() -> None:
     import torch
 

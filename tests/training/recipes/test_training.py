@@ -60,8 +60,8 @@ def test_it_learns_demonstrations_and_reports_on_the_way(make_run: MakeRun, demo
     assert start["trainable_parameters"] > 0
     assert named(run_dir, "eval")[0]["step"] == 0
     assert named(run_dir, "phase")[0]["message"] == "Loading libraries"
-    assert [found["step"] for found in named(run_dir, "checkpoint")] == [5, 10]
-    assert verify_checkpoint(run_dir.checkpoints / "checkpoint-10")
+    assert [found["step"] for found in named(run_dir, "checkpoint")] == [5, 10, 12]
+    assert verify_checkpoint(run_dir.checkpoints / "checkpoint-12")
 
 
 def test_it_leaves_an_adapter_that_names_its_base_and_no_path(
