@@ -17,7 +17,7 @@ from annotation.models import Event
 
 
 @sensitive_post_parameters("current", "new_password1", "new_password2")
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def account(request: HttpRequest) -> HttpResponse:
     """Three forms on one page; `action` says which one was sent."""
     user = User.objects.get(pk=request.user.pk)

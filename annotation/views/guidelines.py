@@ -34,7 +34,7 @@ def guidelines(request: HttpRequest, pk: UUID, version: int | None = None) -> Ht
     )
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def guidelines_edit(request: HttpRequest, pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "manage")
     current = project.current_guidelines()

@@ -20,7 +20,7 @@ from annotation.rows import Problem, Unreadable, columns_of
 SHOWN = 10
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def import_start(request: HttpRequest, pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "manage")
     form = UploadForm(request.POST or None, request.FILES or None)
@@ -39,7 +39,7 @@ def import_start(request: HttpRequest, pk: UUID) -> HttpResponse:
     return render(request, "annotation/import_start.html", {"project": project, "form": form, "imports": imports})
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def import_map(request: HttpRequest, pk: UUID, import_pk: UUID) -> HttpResponse:
     """Mapping and preview. `action` is preview, import or discard; the preview shows what Import would do."""
     project = project_for(request, pk, "manage")

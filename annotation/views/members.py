@@ -16,7 +16,7 @@ from annotation.forms.projects import InvitationForm, MemberForm, RoleForm
 from annotation.models import Membership, Project, Role
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def members(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The people of a project; below them two forms, `action` says which one was sent."""
     project = project_for(request, pk, "manage")

@@ -13,7 +13,7 @@ from annotation.actions.projects import change_project, create_project
 from annotation.forms.projects import NewProjectForm, ProjectForm
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def project_create(request: HttpRequest) -> HttpResponse:
     if not request.user.is_staff:
         raise PermissionDenied("Only people who run this installation make projects.")
@@ -25,7 +25,7 @@ def project_create(request: HttpRequest) -> HttpResponse:
     return render(request, "annotation/project_form.html", {"form": form})
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def project_settings(request: HttpRequest, pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "manage")
     form = ProjectForm(request.POST or None, instance=project)

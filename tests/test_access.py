@@ -1,0 +1,236 @@
+"""Who may open what: every address of every app, held against one table. An address that is not in it fails."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from annotation.access import ALLOWED
+from annotation.models import Project, Role
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+
+def reads(act: str) -> dict[str, str]:
+    return {"GET": act}
+
+
+def posts(act: str) -> dict[str, str]:
+    return {"POST": act}
+
+
+def both(act: str, post: str = "") -> dict[str, str]:
+    return {"GET": act, "POST": post or act}
+
+
+# Inside a project: name of the address -> method -> act of annotation/access.py.
+IN_A_PROJECT: dict[str, dict[str, str]] = {
+    # annotation: pages
+    "project": reads("open project"),
+    "project_settings": both("manage"),
+    "members": both("manage"),
+    "member": posts("manage"),
+    "guidelines": reads("open project"),
+    "guidelines_version": reads("open project"),
+    "guidelines_edit": both("manage"),
+    "prompts": reads("read results"),
+    "prompt": reads("read results"),
+    "import_start": both("manage"),
+    "import_map": both("manage"),
+    "import_problems": reads("manage"),
+    "export": reads("manage"),
+    "export_download": posts("manage"),
+    "write_next": reads("write"),
+    "write": both("write"),
+    "write_save": posts("write"),
+    "write_hints": posts("write"),
+    "write_reopen": posts("write"),
+    "approve_next": reads("approve"),
+    "approve": both("approve"),
+    "rank_next": reads("rank"),
+    "rank": both("rank"),
+    "draft_save": posts("open project"),
+    # annotation: API
+    "api_project": {"GET": "open project", "PATCH": "manage"},
+    "api_members": both("manage"),
+    "api_member": {"PATCH": "manage", "DELETE": "manage"},
+    "api_guidelines": both("open project", post="manage"),
+    "api_prompts": both("read results", post="manage"),
+    "api_prompt": reads("read results"),
+    "api_demonstrations": both("open project", post="write"),
+    "api_demonstration_approve": posts("approve"),
+    "api_demonstration_return": posts("approve"),
+    "api_comparisons": both("manage"),
+    "api_comparison": reads("rank"),
+    "api_rankings": both("manage", post="rank"),
+    "api_imports": both("manage"),
+    "api_exports": reads("manage"),
+    # training: pages
+    "datasets": both("manage"),
+    "dataset": reads("manage"),
+    "dataset_file": reads("manage"),
+    "rounds": reads("manage"),
+    "round_create": both("manage"),
+    "preflight": both("manage"),
+    "round": reads("manage"),
+    "round_progress": reads("manage"),
+    "round_cancel": posts("manage"),
+    "round_retry": posts("manage"),
+    "adapters": reads("manage"),
+    "adapter": reads("manage"),
+    "sampling_create": both("manage"),
+    "sampling": reads("manage"),
+    "sampling_cancel": posts("manage"),
+    "playground": both("manage"),
+    "playground_result": reads("manage"),
+    # training: API
+    "api_datasets": both("manage"),
+    "api_rounds": both("manage"),
+    "api_round": reads("manage"),
+    "api_round_cancel": posts("manage"),
+    "api_round_retry": posts("manage"),
+    "api_adapters": reads("manage"),
+    "api_samplings": both("manage"),
+    "api_sampling": reads("manage"),
+    # evaluation: pages
+    "evaluations": both("read results", post="manage"),
+    "evaluation_create": both("manage"),
+    "evaluation": reads("read results"),
+    "evaluation_progress": reads("read results"),
+    "evaluation_open": posts("manage"),
+    "evaluation_outputs": reads("read results"),
+    "contestant_retry": posts("manage"),
+    "contestant_leave_out": posts("manage"),
+    "score_next": reads("score"),
+    "score": both("score"),
+    "promotions": reads("read results"),
+    "promote": posts("manage"),
+    "rollback": posts("manage"),
+    # evaluation: API
+    "api_evaluation_sets": both("read results", post="manage"),
+    "api_evaluations": both("read results", post="manage"),
+    "api_evaluation": reads("read results"),
+    "api_evaluation_open": posts("manage"),
+    "api_evaluation_outputs": reads("read results"),
+    "api_evaluation_reviews": reads("score"),
+    "api_contestant_retry": posts("manage"),
+    "api_contestant_leave_out": posts("manage"),
+    "api_promotions": both("read results", post="manage"),
+    "api_rollback": posts("manage"),
+}
+# For everybody who is signed in; what each of them shows is the person's own.
+FOR_PEOPLE = {"home", "account", "sign_out", "token_revoke", "schema", "api_docs", "api_projects", "api_base_models"}
+# For those who run the installation.
+FOR_STAFF = {"project_create", "base_models"}
+# Before signing in.
+OPEN = {"sign_in", "sign_in_link", "livez", "readyz"}
+
+
+@dataclass(frozen=True)
+class Address:
+    name: str
+    route: str
+
+    def path(self, project: Project) -> str:
+        """With ids of nothing behind it, so that only the access rules speak."""
+        values: dict[str, Any] = {}
+        for converter, parameter in re.findall(r"<(?:(\w+):)?(\w+)>", self.route):
+            made_up = {"uuid": uuid.uuid4(), "int": 987654, "slug": "part", "str": "x"}[converter or "str"]
+            values[parameter] = project.pk if parameter == "pk" else made_up
+        return reverse(self.name, kwargs=values)
+
+
+def addresses(resolver: URLResolver | None = None, before: str = "") -> Iterator[Address]:
+    for pattern in (resolver or get_resolver()).url_patterns:
+        route = before + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from addresses(pattern, route)
+        else:
+            assert isinstance(pattern, URLPattern)
+            yield Address(pattern.name or route, route)
+
+
+EVERY = {address.name: address for address in addresses()}
+DECLARED = IN_A_PROJECT.keys() | FOR_PEOPLE | FOR_STAFF | OPEN
+
+
+def ask(client: Client, method: str, path: str) -> int:
+    """The status; 401 also where a page sends somebody to sign in first."""
+    response = client.generic(method, path, b"{}", content_type="application/json")
+    if response.status_code == 302 and response["Location"].startswith("/sign-in/"):
+        return 401
+    return response.status_code
+
+
+def client_of(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def test_it_declares_every_address_and_no_other() -> None:
+    assert EVERY.keys() - DECLARED == set(), "declare who may open these"
+    assert DECLARED - EVERY.keys() == set(), "these are gone"
+
+
+def test_it_declares_as_in_a_project_what_has_a_project_in_its_path() -> None:
+    with_project = {name for name, address in EVERY.items() if "projects/<uuid:pk>/" in address.route}
+    assert with_project == IN_A_PROJECT.keys()
+
+
+@pytest.mark.parametrize("name", sorted(IN_A_PROJECT))
+def test_it_opens_a_projects_address_to_the_roles_in_the_table_only(
+    name: str, project: Project, erin: User, rita: User, ada: User, oscar: User
+) -> None:
+    path = EVERY[name].path(project)
+    people = {Role.EXPERT: client_of(erin), Role.REVIEWER: client_of(rita), Role.ADMIN: client_of(ada)}
+    stranger = client_of(oscar)
+    for method, act in IN_A_PROJECT[name].items():
+        assert ask(Client(), method, path) == 401, f"{method} by nobody"
+        assert ask(stranger, method, path) == 404, f"{method} by a stranger"
+        for role, client in people.items():
+            status = ask(client, method, path)
+            if role in ALLOWED[act]:
+                assert status not in (401, 403, 405), f"{method} by {role}: {status}"
+            else:
+                assert status == 403, f"{method} by {role}: {status}"
+
+
+@pytest.mark.parametrize("name", sorted(IN_A_PROJECT))
+def test_it_knows_no_other_method(name: str, project: Project, ada: User) -> None:
+    path, client = EVERY[name].path(project), client_of(ada)
+    other = [method for method in METHODS if method not in IN_A_PROJECT[name]]
+    assert {method: ask(client, method, path) for method in other} == dict.fromkeys(other, 405)
+
+
+@pytest.mark.parametrize("name", sorted(FOR_PEOPLE | FOR_STAFF))
+def test_it_asks_to_sign_in_first(name: str, project: Project) -> None:
+    assert ask(Client(), "GET", EVERY[name].path(project)) == 401
+
+
+@pytest.mark.parametrize("name", sorted(FOR_STAFF))
+def test_it_keeps_the_installation_to_those_who_run_it(name: str, project: Project, rita: User, ada: User) -> None:
+    path = EVERY[name].path(project)
+    assert [ask(client_of(rita), method, path) for method in ("GET", "POST")] == [403, 403]
+    assert ask(client_of(ada), "GET", path) == 200
+
+
+@pytest.mark.parametrize("name", sorted(OPEN))
+def test_it_opens_the_door_itself_to_anybody(name: str, project: Project) -> None:
+    assert ask(Client(), "GET", EVERY[name].path(project)) in (200, 410, 503)
+
+
+def test_it_answers_strangers_as_if_the_project_did_not_exist(project: Project, oscar: User) -> None:
+    client = client_of(oscar)
+    pages = [client.get(f"/projects/{pk}/") for pk in (project.pk, uuid.uuid4())]
+    assert [page.status_code for page in pages] == [404, 404]
+    there, nowhere = (re.sub(r"[A-Za-z0-9]{64}", "a token", page.content.decode()) for page in pages)
+    assert there == nowhere
