@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 from training.params import GenerateParams, from_json
@@ -77,10 +78,11 @@ def work(run_dir: RunDir) -> dict[str, Any]:
 def _prompt_tokens(
     prompts: list[dict[str, Any]], tokenizer: Any, params: GenerateParams, spec: dict[str, Any]
 ) -> dict[str, list[int]]:
-    from pathlib import Path
-
     if not tokenizer.chat_template:
         raise refusal(["The base model's tokenizer has no chat template: choose an instruction-tuned model."])
+    odd = next((row for row in prompts if not row.get("id") or not rows.is_prompt(row.get("prompt"))), None)
+    if odd is not None:
+        raise refusal([f"Prompt {odd.get('id', 'without id')} is not made of messages that end with the user."])
     tokens = {row["id"]: rows.prompt_ids(tokenizer, row["prompt"]) for row in prompts}
     longest = longest_context(Path(spec["base_model_dir"])) or sys.maxsize
     too_long = [name for name, ids in tokens.items() if len(ids) + params.max_new_tokens > longest]

@@ -19,7 +19,7 @@ class Tokens:
 
 
 def shape_problem(method: str, row: dict[str, Any]) -> str | None:
-    if not _is_prompt(row.get("prompt")):
+    if not is_prompt(row.get("prompt")):
         return "has no prompt made of messages that ends with the user"
     for name in ANSWERS[method]:
         if not _is_answer(row.get(name)):
@@ -29,7 +29,7 @@ def shape_problem(method: str, row: dict[str, Any]) -> str | None:
     return None
 
 
-def _is_prompt(messages: Any) -> bool:
+def is_prompt(messages: Any) -> bool:
     if not isinstance(messages, list) or not messages:
         return False
     return all(_is_message(message) for message in messages) and messages[-1]["role"] == "user"

@@ -41,7 +41,7 @@ def train(run_dir: RunDir, method: str, build_trainer: BuildTrainer) -> dict[str
         phase(run_dir, "Measuring the starting model")
     trainer = build_trainer(
         params=params,
-        arguments=training_arguments(run_dir, params, report),
+        arguments=training_arguments(run_dir, method, params, report),
         model=model,
         peft_config=peft_config,
         tokenizer=tokenizer,
@@ -66,7 +66,7 @@ def train(run_dir: RunDir, method: str, build_trainer: BuildTrainer) -> dict[str
     return result
 
 
-def training_arguments(run_dir: RunDir, params: SFTParams, report: dict[str, Any]) -> dict[str, Any]:
+def training_arguments(run_dir: RunDir, method: str, params: SFTParams, report: dict[str, Any]) -> dict[str, Any]:
     """The arguments both trainers take. On a CPU: no autocast, no recomputation, every step repeatable."""
     gpu = base.on_gpu()
     per_step = params.per_device_train_batch_size * params.gradient_accumulation_steps
@@ -85,7 +85,7 @@ def training_arguments(run_dir: RunDir, params: SFTParams, report: dict[str, Any
         "num_train_epochs": params.num_train_epochs,
         "max_steps": params.max_steps,
         "per_device_train_batch_size": params.per_device_train_batch_size,
-        "per_device_eval_batch_size": params.per_device_train_batch_size,
+        "per_device_eval_batch_size": _even_batch(report["validation"]["rows"], params),
         "gradient_accumulation_steps": params.gradient_accumulation_steps,
         "max_length": params.max_length,
         "warmup_steps": params.warmup_ratio,
@@ -98,8 +98,9 @@ def training_arguments(run_dir: RunDir, params: SFTParams, report: dict[str, Any
         "save_steps": save_steps or 500,
         "save_total_limit": 2,
         "load_best_model_at_end": best,
-        "metric_for_best_model": "eval_loss",
-        "greater_is_better": False,
+        # a DPO loss keeps falling while the text decays; the share of pairs told apart does not
+        "metric_for_best_model": "eval_rewards/accuracies" if method == "dpo" else "eval_loss",
+        "greater_is_better": method == "dpo",
         "restore_callback_states_from_checkpoint": best,
         "logging_first_step": True,
         "logging_steps": max(1, steps // 200),
@@ -123,6 +124,12 @@ def _automatic_eval_steps(report: dict[str, Any], steps_per_epoch: int) -> int:
     # a forward pass alone costs about a third of a training step
     affordable = int(EVALUATION_SHARE * 3 * report["train"]["total_tokens"] / held_out)
     return max(1, steps_per_epoch // min(4, max(1, affordable)))
+
+
+def _even_batch(rows: int, params: SFTParams) -> int:
+    """TRL averages rewards over batches, so only batches of one size give every pair the same weight."""
+    largest = params.per_device_train_batch_size
+    return next(size for size in range(largest, 0, -1) if rows % size == 0)
 
 
 def quicken(model: Any) -> None:

@@ -70,7 +70,7 @@ class Writer:
         return decoding.decode_with_transformers(self.model, prompts, seed, self.params, self.stops, pad)
 
     def _add_scores(self, lines: list[dict[str, Any]], batch: list[dict[str, Any]]) -> None:
-        """The sum over the reference's tokens, with their number: averages over rows weigh tokens alike."""
+        """The mean over the reference's tokens, and their number: together they weigh tokens alike over rows."""
         scores = {row["id"]: self._score(row) for row in batch if row.get("reference")}
         for line in lines:
             if line["id"] in scores:
@@ -84,5 +84,5 @@ class Writer:
         states = self.model.base_model(input_ids=ids, use_cache=False).last_hidden_state
         before = states[0, tokens.answer_starts - 1 : -1]
         logits = self.model.get_output_embeddings()(before).float()
-        nll = torch.nn.functional.cross_entropy(logits, ids[0, tokens.answer_starts :], reduction="sum")
-        return round(float(nll), 4), len(tokens.ids) - tokens.answer_starts
+        nll = torch.nn.functional.cross_entropy(logits, ids[0, tokens.answer_starts :])
+        return round(float(nll), 6), len(tokens.ids) - tokens.answer_starts
