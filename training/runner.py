@@ -90,14 +90,15 @@ STOPPED = {
 }
 
 
-def run(kind: JobKind, job_id: uuid.UUID | str) -> None:
-    """One attempt, from claim to end. Does nothing when the job is not there to be taken."""
+def run(kind: JobKind, job_id: uuid.UUID | str) -> bool:
+    """One attempt, from claim to end. False, and nothing done, when the job is not there to be taken."""
     job = kind.model.objects.filter(pk=job_id).first()
     owner = uuid.uuid4()
     if job is None or _stopping.is_set() or not job.claim(owner):
-        return
+        return False
     with _at_work_here():
         _attempt(kind, job, owner)
+    return True
 
 
 def _attempt(kind: JobKind, job: Job, owner: uuid.UUID) -> None:

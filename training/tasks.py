@@ -26,8 +26,9 @@ WORKER_GONE_SECONDS = 30
 
 @db_task()
 def run_round(pk: str) -> None:
-    runner.run(ROUND, pk)
-    runner.reconcile(ROUND, run_round)  # the next round waits for this one's end
+    # Only who ran one rings for the next: a bell that finds the machine busy must not ring another.
+    if runner.run(ROUND, pk):
+        runner.reconcile(ROUND, run_round)
 
 
 @db_task()
