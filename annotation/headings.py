@@ -18,6 +18,9 @@ def with_skeleton(text: str, headings: Sequence[str]) -> str:
 
 
 def _opens_a_line(text: str, heading: str) -> bool:
-    """As the measure of format reads them: "Next step: ...", "**Next step:** ...", "## Next step"."""
-    opening = rf"^[ \t]*(?:[#>*\-]+[ \t]*|\d+[.)][ \t]*)*[*_]*{re.escape(heading)}"
-    return bool(re.search(rf"{opening}(?:[*_]*[ \t]*:|[*_]*[ \t]*$)", text, re.IGNORECASE | re.MULTILINE))
+    """As the measure of format reads them: "Next step: ...", "**Next step:** ...", "2. Next step:", "## Next step".
+
+    One class of marks, not groups of groups of them: a long rule of dashes must not take forever to fail.
+    """
+    opening = rf"^[ \t#>*_\-]*(?:\d+[.)][ \t#>*_\-]*)?{re.escape(heading)}"
+    return bool(re.search(rf"{opening}[*_]*[ \t]*(?::|$)", text, re.IGNORECASE | re.MULTILINE))

@@ -6,7 +6,9 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -111,6 +113,23 @@ def test_it_takes_at_most_twelve_queries_to_show_a_prompt(
         response = as_erin.get(next_url(project))
     with django_assert_max_num_queries(12):
         assert as_erin.get(response.url).status_code == 200
+
+
+def test_it_takes_at_most_twelve_queries_to_submit(as_erin, project, erin) -> None:
+    prompts = [factories.prompt(project) for _ in range(5)]
+    as_erin.get(next_url(project))
+    with CaptureQueriesContext(connection) as queries:
+        assert submit(as_erin, prompts[0]).status_code == 302
+    assert statements(queries) <= 12
+    as_erin.get(next_url(project))
+    with CaptureQueriesContext(connection) as queries:
+        assert submit(as_erin, prompts[1], headers=HTMX).status_code == 200
+    assert statements(queries) <= 12 + 10, "to submit, and to find and show the next one"
+
+
+def statements(queries: CaptureQueriesContext) -> int:
+    """Those that ask or write something; the rest only bracket them."""
+    return sum(not query["sql"].startswith(("SAVEPOINT", "RELEASE")) for query in queries)
 
 
 # --- Saving -------------------------------------------------------------------------------------------------

@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import time
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from annotation.diff import LONGEST, Piece, words
+
+TEXTS = st.text(alphabet=st.sampled_from("ab ,.\né$1"), max_size=40)
+
+
+@given(TEXTS, TEXTS)
+def test_it_gives_both_texts_back(before: str, after: str) -> None:
+    pieces = words(before, after)
+    assert "".join(piece.text for piece in pieces if piece.kind != "added") == before
+    assert "".join(piece.text for piece in pieces if piece.kind != "removed") == after
+    assert all(piece.text for piece in pieces)
+
+
+@given(TEXTS)
+def test_it_finds_no_change_in_the_same_text(text: str) -> None:
+    assert {piece.kind for piece in words(text, text)} <= {"same"}
+
+
+def test_it_marks_whole_words() -> None:
+    assert words("by 3 March 2025.", "by 13 March 2025.") == [
+        Piece("same", "by"),
+        Piece("removed", " 3"),
+        Piece("added", " 13"),
+        Piece("same", " March 2025."),
+    ]
+
+
+def test_it_compares_long_texts_as_wholes_rather_than_for_ever() -> None:
+    start = time.monotonic()
+    pieces = words("a " * LONGEST, "b " * LONGEST)
+    assert [piece.kind for piece in pieces] == ["removed", "added"]
+    assert time.monotonic() - start < 1
