@@ -25,6 +25,7 @@ class Series:
 
 @dataclass(frozen=True)
 class Chart:
+    key: str
     title: str
     description: str
     svg: SafeString
@@ -49,7 +50,7 @@ def line_chart(title: str, series: Sequence[Series], *, x_label: str = "Step", k
         *(_frame(x_axis, y_axis, x_label), _lines(finite, x_axis, y_axis)),
     )
     legend = [(number, item.label) for number, item in enumerate(finite, start=1) if item.points]
-    return Chart(title, description, svg, legend, [x_label, *(item.label for item in finite)], _table(finite))
+    return Chart(key, title, description, svg, legend, [x_label, *(item.label for item in finite)], _table(finite))
 
 
 @dataclass(frozen=True)
