@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from annotation.api.base import DetailSerializer, InProject
-from evaluation import actions, table
+from evaluation import actions, results
 from evaluation.actions.promoting import NeedsConfirmation
 from evaluation.comparison import compare
 from evaluation.models import Contestant, Evaluation, EvaluationSet, Output, Promotion, Review
@@ -164,7 +164,7 @@ class OneEvaluation(InProject):
                 "state": progress.word[1],
                 "reviews_wanted": progress.reviews_wanted,
                 "reviews_in": progress.reviews_in,
-                "results": table.as_json(compare(found, progress.contestants)) if open_ else None,
+                "results": results.as_json(compare(found, progress.contestants)) if open_ else None,
             }
         )
 

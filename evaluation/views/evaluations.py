@@ -13,7 +13,7 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from annotation.access import project_for
 from annotation.models import Project, Role
-from evaluation import actions, charts, table, verdicts
+from evaluation import actions, charts, results, verdicts
 from evaluation.comparison import compare
 from evaluation.forms import EvaluationForm, FreezeSetForm
 from evaluation.models import Contestant, Evaluation
@@ -83,7 +83,7 @@ def evaluation(request: HttpRequest, pk: UUID, evaluation_pk: UUID) -> HttpRespo
         context |= {
             "comparison": comparison,
             "verdicts": verdicts.verdicts(comparison),
-            "groups": table.groups(comparison),
+            "groups": results.groups(comparison),
             "charts": charts.review_charts(comparison) if comparison.reviews_in else [],
         }
     return render(request, "evaluation/evaluation.html", context)

@@ -10,7 +10,7 @@ from annotation.models import Project
 from evaluation import actions
 from evaluation.management.finding import find_set
 from evaluation.models import Evaluation
-from evaluation.table import results_table
+from evaluation.results import results_table
 from training.management.waiting import add_wait, find_adapter, refusal, wait_for, worker_note
 
 

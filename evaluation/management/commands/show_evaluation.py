@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from annotation.management.arguments import add_project, find_project
-from evaluation import table
+from evaluation import results
 from evaluation.comparison import compare
 from evaluation.management.finding import add_evaluation, find_evaluation
 from evaluation.progress import progress_of
@@ -27,11 +27,11 @@ class Command(BaseCommand):
         progress = progress_of(evaluation)
         if options["json"]:
             found = {"id": str(evaluation.pk), "name": evaluation.name, "state": progress.word[1]}
-            found |= table.as_json(compare(evaluation, progress.contestants))
+            found |= results.as_json(compare(evaluation, progress.contestants))
             self.stdout.write(json.dumps(found, ensure_ascii=False))
             return
         if not progress.answered:
             raise CommandError(f"No contestant of {evaluation} has answered yet.")
         if not options["markdown"]:
             self.stdout.write(f"{evaluation} ({evaluation.pk}): {progress.word[1].lower()}.\n")
-        self.stdout.write(table.results_table(evaluation))
+        self.stdout.write(results.results_table(evaluation))
