@@ -211,6 +211,8 @@ class Prompt(UUIDModel):
             models.Index(fields=["project", "position", "split", "id"], name="prompts_in_order"),
             models.Index(fields=["project", "group"]),
             models.Index(fields=["project", "text_sha256"]),
+            models.Index(fields=["project", "external_id"]),
+            models.Index(fields=["project", "task_type"]),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -129,19 +129,6 @@ def _json_values(number: int, line: bytes | None) -> dict[str, Any] | None:
     return value
 
 
-def _parse(text: str) -> Any:
-    try:
-        return json.loads(
-            text, parse_constant=_no_constant, parse_float=_finite, object_pairs_hook=_without_repeated_names
-        )
-    except RecursionError:
-        raise _Refused(f"The line is nested more than {MAX_DEPTH} levels deep.") from None
-    except json.JSONDecodeError as error:
-        raise _Refused(f"The line is not valid JSON: {error.msg} at character {error.pos + 1}.") from None
-    except ValueError:  # an integer of thousands of digits
-        raise _Refused("A number has too many digits.") from None
-
-
 def _no_constant(name: str) -> None:
     raise _Refused(f"{name} is not a value JSON knows.")
 
@@ -160,6 +147,20 @@ def _without_repeated_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         repeated = next(name for name in names if names.count(name) > 1)
         raise _Refused(f"The name “{_shown(repeated)}” occurs twice in one object.")
     return values
+
+
+DECODER = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite, object_pairs_hook=_without_repeated_names)
+
+
+def _parse(text: str) -> Any:
+    try:
+        return DECODER.decode(text)
+    except RecursionError:
+        raise _Refused(f"The line is nested more than {MAX_DEPTH} levels deep.") from None
+    except json.JSONDecodeError as error:
+        raise _Refused(f"The line is not valid JSON: {error.msg} at character {error.pos + 1}.") from None
+    except ValueError:  # an integer of thousands of digits
+        raise _Refused("A number has too many digits.") from None
 
 
 def _check_depth(value: Any) -> None:

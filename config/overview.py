@@ -121,7 +121,7 @@ def _prompts(project: Project) -> Counts:
 def _demonstrations(project: Project) -> Counts:
     rows = Demonstration.objects.filter(prompt__project=project).order_by()
     return rows.aggregate(
-        **{status: Count("pk", filter=Q(status=status)) for status in Demonstration.Status.values},
+        **{status: Count("status", filter=Q(status=status)) for status in Demonstration.Status.values},
     )
 
 

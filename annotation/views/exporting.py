@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from annotation.access import project_for
 from annotation.actions import exporting
 from annotation.downloads import attachment
-from annotation.models import Comparison, Demonstration
+from annotation.models import Comparison
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Kind:
 def export(request: HttpRequest, pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "manage")
     ranked = Comparison.objects.filter(prompt__project=project, rankings_done__gt=0)
-    approved = Demonstration.objects.approved().filter(prompt__project=project).count()
+    approved = project.prompts.with_response("approved").count()
     rankings = ranked.aggregate(rankings=Sum("rankings_done"))["rankings"] or 0
     prompts = project.prompts.count()
     kinds = [

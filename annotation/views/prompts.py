@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -12,7 +13,7 @@ from django.views.decorators.http import require_safe
 from annotation import diff
 from annotation.access import project_for
 from annotation.forms.prompts import PromptFilterForm
-from annotation.models import Demonstration, Prompt, Ranking, Revision, Role
+from annotation.models import Demonstration, Prompt, PromptQuerySet, Ranking, Revision, Role
 from annotation.ranking import LETTERS
 from annotation.templating import render as rendered
 
@@ -28,19 +29,15 @@ def prompts(request: HttpRequest, pk: UUID) -> HttpResponse:
     found = form.matching(project.prompts.all())
     page = _page(found, request.GET.get("after", ""), request.GET.get("before", ""))
     query = urlencode({name: value for name, value in form.chosen().items() if value})
-    context: dict[str, Any] = {
+    context = {
         "project": project,
         "form": form,
         "filtered": bool(query),
-        "rows": [(prompt, _status(prompt)) for prompt in page],
+        "rows": [(prompt, _status(prompt)) for prompt in page.prompts],
         "total": found.count(),
+        "previous": page.earlier and f"?before={page.prompts[0].position}&{query}".rstrip("&"),
+        "next": page.later and f"?after={page.prompts[-1].position}&{query}".rstrip("&"),
     }
-    if page:
-        first, last = page[0].position, page[-1].position
-        if found.filter(position__lt=first).exists():
-            context["previous"] = f"?{urlencode({'before': first})}&{query}".rstrip("&")
-        if found.filter(position__gt=last).exists():
-            context["next"] = f"?{urlencode({'after': last})}&{query}".rstrip("&")
     return render(request, "annotation/prompts.html", context)
 
 
@@ -66,15 +63,34 @@ def prompt(request: HttpRequest, pk: UUID, prompt_pk: UUID) -> HttpResponse:
     )
 
 
-def _page(found: Any, after: str, before: str) -> list[Prompt]:
-    rows = found.prefetch_related(
-        Prefetch("demonstrations", Demonstration.objects.select_related("author").defer("text"))
-    )
-    if before.isdecimal() and len(before) < 10:
-        return list(rows.filter(position__lt=int(before)).order_by("-position")[:PAGE])[::-1]
-    if after.isdecimal() and len(after) < 10:
-        rows = rows.filter(position__gt=int(after))
-    return list(rows.order_by("position")[:PAGE])
+@dataclass(frozen=True)
+class Page:
+    prompts: list[Prompt]
+    earlier: bool
+    later: bool
+
+
+def _page(found: PromptQuerySet, after: str, before: str) -> Page:
+    """One row more than is shown tells whether there are others; where one came from there are."""
+    if _is_position(before):
+        rows = _rows(found.filter(position__lt=int(before)).order_by("-position"))
+        return Page(rows[:PAGE][::-1], earlier=len(rows) > PAGE, later=bool(rows))
+    if _is_position(after):
+        rows = _rows(found.filter(position__gt=int(after)).order_by("position"))
+        return Page(rows[:PAGE], earlier=bool(rows), later=len(rows) > PAGE)
+    rows = _rows(found.order_by("position"))
+    return Page(rows[:PAGE], earlier=False, later=len(rows) > PAGE)
+
+
+def _is_position(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 10
+
+
+def _rows(found: PromptQuerySet) -> list[Prompt]:
+    """Chosen by an index without their texts, which are then read for these only."""
+    demonstrations = Demonstration.objects.select_related("author").defer("text")
+    chosen = Prompt.objects.filter(pk__in=found.values("pk")[: PAGE + 1]).order_by(*found.query.order_by)
+    return list(chosen.prefetch_related(Prefetch("demonstrations", demonstrations)))
 
 
 def _status(prompt: Prompt) -> Demonstration | None:
