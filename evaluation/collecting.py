@@ -109,7 +109,8 @@ def publish(contestant: Contestant, run_dir: RunDir, result: dict[str, Any]) -> 
     ]
     Output.objects.bulk_create(outputs)
     facts = [
-        Facts(str(each.pk), each.prompt_id, each.metrics, each.reference_nll, each.reference_tokens) for each in outputs
+        Facts(str(each.pk), str(each.prompt_id), each.metrics, each.reference_nll, each.reference_tokens)
+        for each in outputs
     ]
     Contestant.objects.filter(pk=contestant.pk).update(metrics=summary(facts, evaluation.project.dated_section))
     Event.record("answered", contestant, by=None, project=evaluation.project, outputs=len(outputs))

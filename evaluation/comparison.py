@@ -145,7 +145,7 @@ class Comparison:
 def compare(evaluation: Evaluation, contestants: Sequence[Contestant] | None = None) -> Comparison:
     """Everything that is known by now."""
     if contestants is None:
-        contestants = evaluation.contestants.select_related("adapter__round", "base_model").order_by("position")
+        contestants = list(evaluation.contestants.select_related("adapter__round", "base_model").order_by("position"))
     found = measures.all_measures(evaluation.project.dated_section)
     outputs = list(_outputs(evaluation))
     reviews = _reviews(evaluation)

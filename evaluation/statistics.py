@@ -7,7 +7,7 @@ two reviews of one output are not two independent observations.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from statistics import NormalDist
@@ -132,7 +132,7 @@ def proportion(successes: float, n: int) -> Estimate:
 
 
 def paired_difference(
-    first: Mapping[Hashable, Sequence[float]], second: Mapping[Hashable, Sequence[float]], statistic: Statistic
+    first: Mapping[str, Sequence[float]], second: Mapping[str, Sequence[float]], statistic: Statistic
 ) -> Estimate:
     """First minus second over the prompts that both answered; rows are those of `of_sums`."""
     shared = [key for key in first if key in second]
@@ -147,7 +147,7 @@ def paired_difference(
     return of_sums(rows, difference)
 
 
-def win_rate(first: Mapping[Hashable, float], second: Mapping[Hashable, float]) -> WinRate:
+def win_rate(first: Mapping[str, float], second: Mapping[str, float]) -> WinRate:
     """On how many shared prompts the first has the higher value; a tie counts as half a win."""
     shared = [key for key in first if key in second]
     wins = sum(first[key] > second[key] + EPSILON for key in shared)

@@ -6,12 +6,12 @@ from uuid import UUID
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db.models import Prefetch
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
-from annotation.access import project_for
+from annotation.access import MemberRequest, project_for
 from annotation.models import Project, Role
 from evaluation import actions, charts, results, verdicts
 from evaluation.comparison import compare
@@ -22,7 +22,7 @@ from training.tasks import worker_is_running
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def evaluations(request: HttpRequest, pk: UUID) -> HttpResponse:
+def evaluations(request: MemberRequest, pk: UUID) -> HttpResponse:
     """The list; a POST freezes an evaluation set."""
     project = project_for(request, pk, "manage" if request.method == "POST" else "read results")
     form = FreezeSetForm(request.POST if request.method == "POST" else None)
@@ -43,7 +43,7 @@ def evaluations(request: HttpRequest, pk: UUID) -> HttpResponse:
     return render(request, "evaluation/evaluations.html", context, status=422 if form.errors else 200)
 
 
-def _freeze(request: HttpRequest, project: Project, form: FreezeSetForm) -> bool:
+def _freeze(request: MemberRequest, project: Project, form: FreezeSetForm) -> bool:
     known = set(project.evaluation_sets.values_list("pk", flat=True))
     try:
         frozen = actions.freeze_evaluation_set(project=project, by=request.user, name=form.cleaned_data["name"])
@@ -58,7 +58,7 @@ def _freeze(request: HttpRequest, project: Project, form: FreezeSetForm) -> bool
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def evaluation_create(request: HttpRequest, pk: UUID) -> HttpResponse:
+def evaluation_create(request: MemberRequest, pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "manage")
     form = EvaluationForm(request.POST if request.method == "POST" else None, project=project)
     if request.method == "POST" and form.is_valid():
@@ -73,7 +73,7 @@ def evaluation_create(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @require_safe
-def evaluation(request: HttpRequest, pk: UUID, evaluation_pk: UUID) -> HttpResponse:
+def evaluation(request: MemberRequest, pk: UUID, evaluation_pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "read results")
     found = _evaluation(project, evaluation_pk)
     progress = progress_of(found)
@@ -90,7 +90,7 @@ def evaluation(request: HttpRequest, pk: UUID, evaluation_pk: UUID) -> HttpRespo
 
 
 @require_safe
-def evaluation_progress(request: HttpRequest, pk: UUID, evaluation_pk: UUID) -> HttpResponse:
+def evaluation_progress(request: MemberRequest, pk: UUID, evaluation_pk: UUID) -> HttpResponse:
     """What the page polls while something is under way. When a stage has ended the whole page is loaded again."""
     project = project_for(request, pk, "read results")
     found = _evaluation(project, evaluation_pk)
@@ -100,12 +100,12 @@ def evaluation_progress(request: HttpRequest, pk: UUID, evaluation_pk: UUID) -> 
     return render(request, "evaluation/evaluation.html#progress", _state(request, found, progress))
 
 
-def _state(request: HttpRequest, found: Evaluation, progress: Progress) -> dict[str, Any]:
+def _state(request: MemberRequest, found: Evaluation, progress: Progress) -> dict[str, Any]:
     return {
         "evaluation": found,
         "progress": progress,
         "stage": _stage(progress),
-        "is_admin": request.role == Role.ADMIN,  # type: ignore[attr-defined]
+        "is_admin": request.role == Role.ADMIN,
         "no_worker": progress.generating and not worker_is_running(),
     }
 
@@ -122,7 +122,7 @@ def _evaluation(project: Project, pk: UUID) -> Evaluation:
 
 
 @require_POST
-def evaluation_open(request: HttpRequest, pk: UUID, evaluation_pk: UUID) -> HttpResponse:
+def evaluation_open(request: MemberRequest, pk: UUID, evaluation_pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "manage")
     found = _evaluation(project, evaluation_pk)
     actions.open_results(evaluation=found, by=request.user)
@@ -131,7 +131,7 @@ def evaluation_open(request: HttpRequest, pk: UUID, evaluation_pk: UUID) -> Http
 
 
 @require_POST
-def contestant_act(request: HttpRequest, pk: UUID, contestant_pk: UUID, act: str) -> HttpResponse:
+def contestant_act(request: MemberRequest, pk: UUID, contestant_pk: UUID, act: str) -> HttpResponse:
     project = project_for(request, pk, "manage")
     contestants = Contestant.objects.filter(evaluation__project=project).select_related("evaluation__project")
     contestant = get_object_or_404(contestants, pk=contestant_pk)

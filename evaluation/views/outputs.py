@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from annotation.access import project_for
+from annotation.access import MemberRequest, project_for
 from annotation.models import Project
 from evaluation import measures
 from evaluation.comparison import Column, Comparison, compare
@@ -41,7 +41,7 @@ class Side:
 
 
 @require_safe
-def evaluation_outputs(request: HttpRequest, pk: UUID, evaluation_pk: UUID) -> HttpResponse:
+def evaluation_outputs(request: MemberRequest, pk: UUID, evaluation_pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "read results")
     evaluation = get_object_or_404(project.evaluations, pk=evaluation_pk)
     evaluation.project = project

@@ -5,11 +5,11 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from annotation.access import project_for
+from annotation.access import MemberRequest, project_for
 from annotation.models import Project, Role
 from evaluation import actions
 from evaluation.actions.promoting import NeedsConfirmation, before
@@ -22,7 +22,7 @@ HISTORY = 50
 
 
 @require_safe
-def promotions(request: HttpRequest, pk: UUID) -> HttpResponse:
+def promotions(request: MemberRequest, pk: UUID) -> HttpResponse:
     """What is in use, since when and why; `adapter` and `evaluation` choose what is weighed below."""
     project = project_for(request, pk, "read results")
     initial = {"adapter": request.GET.get("adapter", ""), "evaluation": request.GET.get("evaluation", "")}
@@ -32,7 +32,7 @@ def promotions(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @require_POST
-def promote(request: HttpRequest, pk: UUID) -> HttpResponse:
+def promote(request: MemberRequest, pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "manage")
     form = PromoteForm(request.POST, project=project)
     if not form.is_valid():
@@ -49,7 +49,7 @@ def promote(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @require_POST
-def rollback(request: HttpRequest, pk: UUID) -> HttpResponse:
+def rollback(request: MemberRequest, pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "manage")
     form = RollbackForm(request.POST)
     if not form.is_valid():
@@ -70,7 +70,7 @@ def rollback(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def _show(
-    request: HttpRequest,
+    request: MemberRequest,
     project: Project,
     *,
     form: PromoteForm | None = None,
@@ -93,7 +93,7 @@ def _show(
         "current": current,
         "previous": before(current) if current else None,
         "history": history,
-        "is_admin": request.role == Role.ADMIN,  # type: ignore[attr-defined]
+        "is_admin": request.role == Role.ADMIN,
         "form": form or PromoteForm(initial=initial, project=project),
         "rollback_form": rollback_form or RollbackForm(initial={"seen": seen}, auto_id="rollback_%s"),
         "has_adapters": project.adapters.exists(),
@@ -109,7 +109,7 @@ def _blinded(asked: Evidence) -> Evidence:
     return Evidence(doubts=[*told, "What is known so far stays closed to you until the last review is in."])
 
 
-def _picked(request: HttpRequest, chosen: PromoteForm | None, current: Promotion | None) -> dict[str, Any]:
+def _picked(request: MemberRequest, chosen: PromoteForm | None, current: Promotion | None) -> dict[str, Any]:
     """The adapter and evaluation being weighed, and the evidence if this person may see it already."""
     nothing: dict[str, Any] = {"adapter": None, "evaluation": None, "evidence": None, "blind": False}
     if chosen is None:

@@ -6,14 +6,14 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from annotation import queues
-from annotation.access import project_for
+from annotation.access import MemberRequest, project_for
 from annotation.actions import Refused
 from annotation.models import Lease, Project
 from annotation.views import work_page
@@ -30,7 +30,7 @@ DONE_ALREADY = "You had finished with that one already. Here is the next."
 
 
 @require_safe
-def score_next(request: HttpRequest, pk: UUID) -> HttpResponse:
+def score_next(request: MemberRequest, pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "score")
     lease = scoring.next_to_score(project, request.user)
     if lease is None:
@@ -41,7 +41,7 @@ def score_next(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def score(request: HttpRequest, pk: UUID, lease_pk: UUID) -> HttpResponse:
+def score(request: MemberRequest, pk: UUID, lease_pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "score")
     lease = project.leases.filter(pk=lease_pk, user=request.user, kind=Lease.Kind.SCORE).first()
     if lease is None:  # its scores are locked, or it never was this person's: both lead on
@@ -54,7 +54,7 @@ def score(request: HttpRequest, pk: UUID, lease_pk: UUID) -> HttpResponse:
     return _submit(request, project, lease)
 
 
-def _submit(request: HttpRequest, project: Project, lease: Lease) -> HttpResponse:
+def _submit(request: MemberRequest, project: Project, lease: Lease) -> HttpResponse:
     form = ScoreForm(request.POST, rubric=project.rubric)
     if not form.is_valid():
         return _show(request, project, lease, form=form, status=422)
@@ -75,7 +75,7 @@ def _output(project: Project, lease: Lease) -> Output:
     return outputs.select_related("contestant__evaluation__project", "prompt").get(pk=lease.item_id)
 
 
-def _next(request: HttpRequest, project: Project) -> HttpResponse:
+def _next(request: MemberRequest, project: Project) -> HttpResponse:
     """The next output in this very answer, or the page that says why there is none."""
     if not work_page.wants_part(request):
         return redirect("score_next", project.pk)
@@ -85,14 +85,14 @@ def _next(request: HttpRequest, project: Project) -> HttpResponse:
     return _show(request, project, lease)
 
 
-def _done_already(request: HttpRequest, project: Project) -> HttpResponse:
+def _done_already(request: MemberRequest, project: Project) -> HttpResponse:
     if request.method == "POST":
         messages.info(request, DONE_ALREADY)
     return _next(request, project)
 
 
 def _show(
-    request: HttpRequest,
+    request: MemberRequest,
     project: Project,
     lease: Lease,
     *,
