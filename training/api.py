@@ -15,7 +15,6 @@ from rest_framework.views import APIView
 from annotation.access import project_for
 from annotation.models import Project
 from training import actions, choosing
-from training.jobs import Job
 from training.models import Adapter, BaseModel, DatasetVersion, Sampling, TrainingRound
 from training.params import PRESETS, GenerateParams, to_json
 
@@ -37,7 +36,7 @@ JOB_FIELDS = [
 class InProject:
     """The project of the address: 404 for strangers, 403 for whoever may not manage it."""
 
-    request: Request
+    request: Any
     kwargs: dict[str, Any]
 
     def project(self) -> Project:
@@ -316,7 +315,7 @@ class OneSampling(InProject, APIView):
     @extend_schema(responses=SamplingDetailSerializer)
     def get(self, request: Request, pk: UUID, sampling_pk: UUID) -> Response:
         """A sampling with its prompts and what has been written so far."""
-        found: Job = get_object_or_404(self.project().samplings, pk=sampling_pk)
+        found = get_object_or_404(self.project().samplings, pk=sampling_pk)
         return Response(SamplingDetailSerializer(found).data)
 
 

@@ -132,7 +132,7 @@ def _editable(method: str) -> list[str]:
 
 def _setting_field(method: str, name: str, usual: Any) -> forms.Field:
     kind = get_type_hints(PARAMS[method])[name]
-    common = {"label": LABELS[name], "help_text": HELP.get(name, ""), "required": False}
+    common: dict[str, Any] = {"label": LABELS[name], "help_text": HELP.get(name, ""), "required": False}
     if get_origin(kind) is not None:
         choices = [("", f"As in the preset ({usual})"), *((value, value) for value in get_args(kind))]
         return forms.ChoiceField(choices=choices, **common)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -30,7 +30,10 @@ class Status(models.TextChoices):
 FINAL = frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELLED})
 
 
-class JobQuerySet(models.QuerySet["Job"]):
+J = TypeVar("J", bound="Job", covariant=True)
+
+
+class JobQuerySet(models.QuerySet[J]):
     def unfinished(self) -> Self:
         return self.filter(status__in=[Status.QUEUED, Status.RUNNING])
 
@@ -110,7 +113,7 @@ class Job(UUIDModel):
             self.refresh_from_db()
         return bool(taken)
 
-    def mine(self, owner: uuid.UUID) -> JobQuerySet:
+    def mine(self, owner: uuid.UUID) -> JobQuerySet[Self]:
         """This row, as long as this owner's attempt still holds it."""
         return type(self).objects.filter(pk=self.pk, status=Status.RUNNING, attempt=self.attempt, lease_owner=owner)
 
@@ -155,7 +158,7 @@ class Job(UUIDModel):
             return True
         return bool(rows.filter(status=Status.RUNNING, cancel_requested_at=None).update(cancel_requested_at=now))
 
-    def _leave(self, rows: JobQuerySet, status: Status, **fields: Any) -> bool:
+    def _leave(self, rows: JobQuerySet[Any], status: Status, **fields: Any) -> bool:
         left = rows.update(status=status, finished_at=timezone.now(), lease_owner=None, lease_expires_at=None, **fields)
         if left:
             self.refresh_from_db()

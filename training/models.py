@@ -95,7 +95,7 @@ class DatasetVersion(UUIDModel):
         return settings.DATASETS_DIR / self.sha256
 
 
-class TrainingRoundQuerySet(JobQuerySet):
+class TrainingRoundQuerySet(JobQuerySet["TrainingRound"]):
     def visible_to(self, user: AnyUser) -> Self:
         return self.filter(project__memberships__user_id=user.pk)
 
@@ -181,7 +181,7 @@ class Adapter(UUIDModel):
         return settings.ADAPTERS_DIR / self.sha256
 
 
-class PreflightQuerySet(JobQuerySet):
+class PreflightQuerySet(JobQuerySet["Preflight"]):
     def visible_to(self, user: AnyUser) -> Self:
         return self.filter(project__memberships__user_id=user.pk)
 
@@ -211,7 +211,7 @@ class Preflight(Job):
         return self.status == Status.SUCCEEDED and not self.report.get("reasons")
 
 
-class SamplingQuerySet(JobQuerySet):
+class SamplingQuerySet(JobQuerySet["Sampling"]):
     def visible_to(self, user: AnyUser) -> Self:
         return self.filter(project__memberships__user_id=user.pk)
 

@@ -2,6 +2,9 @@
 
 python -m tests.training.house prepare BASE_MODEL_DIR   makes it and freezes a dataset version
 python -m tests.training.house launch PARAMS_JSON       launches an SFT round and prints its id
+python -m tests.training.house register BASE_MODEL_DIR  makes another base model known
+python -m tests.training.house rank                     ranks every comparison: the first candidate is better
+python -m tests.training.house check METHOD PARAMS_JSON starts a pre-flight and prints its id
 """
 
 from __future__ import annotations
@@ -62,9 +65,51 @@ def launch(params: dict[str, Any]) -> str:
     return str(round.pk)
 
 
+def register(directory: Path) -> None:
+    from training import actions
+
+    actions.register_base_model(directory=directory)
+
+
+def rank() -> None:
+    from django.contrib.auth.models import User
+
+    from annotation.actions.ranking import rank as rank_one
+    from annotation.models import Comparison
+
+    for comparison in Comparison.objects.filter(rankings_done=0):
+        order = [[str(pk)] for pk in comparison.candidates.values_list("pk", flat=True)]
+        rank_one(comparison=comparison, by=User.objects.get(), order=order)
+
+
+def check(method: str, params: dict[str, Any]) -> str:
+    from django.contrib.auth.models import User
+
+    from annotation.models import Project
+    from training import actions, choosing
+
+    project = Project.objects.get()
+    preflight = actions.start_preflight(
+        project=project,
+        method=method,
+        dataset_version=choosing.dataset_versions(project, method)[0],
+        params=params,
+        start_from_base=True,
+        by=User.objects.get(),
+    )
+    return str(preflight.pk)
+
+
 if __name__ == "__main__":
     set_up()
-    if sys.argv[1] == "prepare":
-        prepare(Path(sys.argv[2]))
-    else:
-        sys.stdout.write(launch(json.loads(sys.argv[2])))
+    match sys.argv[1:]:
+        case ["prepare", directory]:
+            prepare(Path(directory))
+        case ["launch", given]:
+            sys.stdout.write(launch(json.loads(given)))
+        case ["register", directory]:
+            register(Path(directory))
+        case ["rank"]:
+            rank()
+        case ["check", method, given]:
+            sys.stdout.write(check(method, json.loads(given)))

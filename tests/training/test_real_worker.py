@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -16,6 +17,7 @@ from typing import Any
 import pytest
 
 from tests.training.recipes.conftest import tiny_base, tiny_tokenizer  # noqa: F401 - fixtures
+from training.run_dir import file_sha256, write_json
 
 pytestmark = pytest.mark.torch
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,6 +38,10 @@ class House:
         assert done.returncode == 0, done.stderr[-3000:]
         return done.stdout.strip()
 
+    def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "manage.py", *arguments, "--project", "Client intake summaries", "--by", "ada"]
+        return subprocess.run(command, cwd=ROOT, env=self.env, capture_output=True, text=True, timeout=300)
+
     def start_worker(self) -> subprocess.Popen[bytes]:
         command = [sys.executable, "manage.py", "run_huey", "-w", "3", "-k", "thread"]
         with (self.data_dir / "worker.log").open("ab") as log:
@@ -43,13 +49,19 @@ class House:
         self.workers.append(worker)
         return worker
 
+    def preflight(self, pk: str) -> dict[str, Any]:
+        return self.fetch("SELECT * FROM training_preflight WHERE id = ?", pk)
+
     def row(self, pk: str) -> dict[str, Any]:
-        connection = sqlite3.connect(self.data_dir / "preceptor.sqlite3", timeout=20)
-        connection.row_factory = sqlite3.Row
         sql = (
             "SELECT r.*, a.sha256 AS adapter FROM training_traininground r "
             "LEFT JOIN training_adapter a ON a.round_id = r.id WHERE r.id = ?"
         )
+        return self.fetch(sql, pk)
+
+    def fetch(self, sql: str, pk: str) -> dict[str, Any]:
+        connection = sqlite3.connect(self.data_dir / "preceptor.sqlite3", timeout=20)
+        connection.row_factory = sqlite3.Row
         found = dict(connection.execute(sql, [pk.replace("-", "")]).fetchone())
         connection.close()
         return found
@@ -118,36 +130,30 @@ def unbroken(house: House) -> str:
     return row["adapter"]
 
 
-def test_it_makes_the_same_adapter_after_its_recipe_was_killed(house: House, unbroken: str) -> None:
+def test_a_round_makes_the_same_adapter_whatever_interrupts_it(house: House, unbroken: str) -> None:
+    """Recipe killed, worker stopped in good order with its queue lost, worker killed: the fourth attempt ends it."""
     pk = house.call("launch", json.dumps(PARAMS))
+    kill_the_recipe(house, pk)
+    stop_the_worker_and_lose_the_queue(house, pk)
+    kill_the_worker(house, pk)
+    row = house.wait_for_end(pk)
+    assert (row["attempt"], row["adapter"]) == (4, unbroken)
+    root = house.attempt(pk, 1).parent
+    eventually(lambda: not [*root.glob("*/checkpoints"), *root.glob("*/resume")], 10)
+    assert len(list((house.data_dir / "adapters").iterdir())) == 1
+
+
+def kill_the_recipe(house: House, pk: str) -> None:
     house.wait_for_checkpoint(pk, 1)
     os.kill(house.recipe_pid(pk), signal.SIGKILL)
     eventually(lambda: house.attempt(pk, 2).joinpath("params.json").exists(), 75)
     spec = json.loads(house.attempt(pk, 2).joinpath("params.json").read_text())
     assert "checkpoint-" in spec["resume_from"]
-    row = house.wait_for_end(pk)
-    assert (row["attempt"], row["adapter"]) == (2, unbroken)
-    root = house.attempt(pk, 1).parent
-    eventually(lambda: not [*root.glob("*/checkpoints"), *root.glob("*/resume")], 10)
 
 
-def test_it_makes_the_same_adapter_after_its_worker_was_killed(house: House, unbroken: str) -> None:
-    pk = house.call("launch", json.dumps(PARAMS))
-    house.wait_for_checkpoint(pk, 1)
-    house.workers[-1].kill()
-    house.workers[-1].wait()
-    eventually(lambda: not processes_of(pk), 5)
-    assert house.row(pk)["status"] == "running"
-    time.sleep(LEASE_SECONDS + 0.5)
-    house.start_worker()
-    row = house.wait_for_end(pk)
-    assert (row["attempt"], row["adapter"]) == (2, unbroken)
-
-
-def test_it_goes_on_after_an_orderly_stop_and_a_lost_queue(house: House, unbroken: str) -> None:
+def stop_the_worker_and_lose_the_queue(house: House, pk: str) -> None:
     """SIGTERM gives the attempt back at once; the queue file is gone, but the row says what there is to do."""
-    pk = house.call("launch", json.dumps(PARAMS))
-    house.wait_for_checkpoint(pk, 1)
+    house.wait_for_checkpoint(pk, 2)
     house.workers[-1].terminate()
     assert house.workers[-1].wait(60) == 0
     assert not processes_of(pk)
@@ -156,6 +162,61 @@ def test_it_goes_on_after_an_orderly_stop_and_a_lost_queue(house: House, unbroke
     for file in house.data_dir.glob("queue.sqlite3*"):
         file.unlink()
     house.start_worker()
-    row = house.wait_for_end(pk)
-    assert (row["attempt"], row["adapter"]) == (2, unbroken)
-    assert len(list((house.data_dir / "adapters").iterdir())) == 1
+
+
+def kill_the_worker(house: House, pk: str) -> None:
+    house.wait_for_checkpoint(pk, 3)
+    house.workers[-1].kill()
+    house.workers[-1].wait()
+    eventually(lambda: not processes_of(pk), 5)
+    assert house.row(pk)["status"] == "running"
+    time.sleep(LEASE_SECONDS + 0.5)
+    house.start_worker()
+
+
+def test_it_checks_samples_and_learns_from_the_ranking(house: House, unbroken: str) -> None:
+    """The other recipes by way of the commands: pre-flight, candidates, pairs, DPO on top of the SFT adapter."""
+    refused, passed = (house.call("check", "sft", json.dumps({"max_length": length})) for length in (32, 256))
+    sampled = house.manage("sample", "--adapter", "1", "--prompts", "6", "--max-new-tokens", "24", "--wait", "--json")
+    assert sampled.returncode == 0, sampled.stderr
+    assert json.loads(sampled.stdout)["comparisons"] >= 2
+    assert "answers" in sampled.stderr
+    house.call("rank")
+    frozen = house.manage("freeze", "--kind", "preferences", "--json")
+    assert json.loads(frozen.stdout)["train_rows"] >= 2
+    dpo = house.manage(
+        *("launch_round", "--method", "dpo", "--parent", "1", "--wait", "--json"),
+        *("--param", "max_steps=4", "--param", "max_length=256", "--param", "per_device_train_batch_size=2"),
+    )
+    assert dpo.returncode == 0, dpo.stderr
+    row = house.row(json.loads(dpo.stdout)["id"])
+    assert row["adapter"] not in (None, unbroken)
+    assert json.loads(row["result"])["global_step"] == 4
+    assert "within 32 tokens" in json.loads(house.preflight(refused)["report"])["reasons"][0]
+    report = json.loads(house.preflight(passed)["report"])
+    assert report["reasons"] == []
+    assert {token["trained"] for token in report["examples"][0]["tokens"]} == {True, False}
+
+
+def test_a_round_that_diverges_fails_and_publishes_nothing(house: House, unbroken: str, tiny_base: Path) -> None:  # noqa: F811
+    from safetensors.torch import load_file, save_file
+
+    broken = house.data_dir / "base-models" / "broken"
+    shutil.copytree(tiny_base, broken)
+    weights = load_file(broken / "model.safetensors")
+    weights["model.norm.weight"][0] = float("nan")
+    save_file(weights, broken / "model.safetensors", metadata={"format": "pt"})
+    described = json.loads((broken / "base_model.json").read_text())
+    described |= {"name": "broken", "weights_sha256": file_sha256(broken / "model.safetensors")}
+    write_json(broken / "base_model.json", described)
+    house.call("register", str(broken))
+    failed = house.manage(
+        *("launch_round", "--method", "sft", "--base-model", "broken", "--wait"),
+        *("--param", "max_length=256", "--param", "max_steps=20"),
+    )
+    assert failed.returncode == 1
+    assert "CommandError: Round" in failed.stderr
+    row = house.fetch("SELECT * FROM training_traininground WHERE status = 'failed' AND id != ?", "")
+    assert row["failure_code"] == "diverged"
+    assert "NaN" not in row["result"] + row["progress"]
+    assert len(list((house.data_dir / "adapters").glob("[0-9a-f]*"))) <= 2

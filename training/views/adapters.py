@@ -59,9 +59,9 @@ def _measured(adapter: Adapter) -> list[dict[str, Any]]:
     ]
 
 
-def _lineage(adapter: Adapter) -> list[Any]:
+def _lineage(adapter: Adapter) -> list[Adapter]:
     """The adapters it stands on, the first one first. At most a handful of rounds deep in practice."""
-    chain = []
+    chain: list[Adapter] = []
     parent = adapter.round.parent_adapter
     while parent and len(chain) < 5:
         chain.append(parent)

@@ -80,7 +80,7 @@ def dataset(request: HttpRequest, pk: UUID, dataset_pk: UUID) -> HttpResponse:
 
 
 @require_GET
-def dataset_file(request: HttpRequest, pk: UUID, dataset_pk: UUID, part: str) -> HttpResponse:
+def dataset_file(request: HttpRequest, pk: UUID, dataset_pk: UUID, part: str) -> FileResponse:
     """The rows as TRL reads them."""
     project = project_for(request, pk, "manage")
     version = get_object_or_404(project.dataset_versions, pk=dataset_pk)

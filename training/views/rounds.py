@@ -106,8 +106,8 @@ def preflight(request: HttpRequest, pk: UUID, preflight_pk: UUID) -> HttpRespons
     refusals: list[str] = []
     if request.method == "POST":
         try:
-            launched = launch_preflight(preflight=checked, by=request.user)
-            return redirect("round", project.pk, launched.pk)
+            made = launch_preflight(preflight=checked, by=request.user)
+            return redirect("round", project.pk, made.pk)
         except ValidationError as refused:
             refusals = refused.messages
     launched = TrainingRound.objects.filter(preflight=checked).first()
