@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import shutil
@@ -17,7 +18,7 @@ from typing import Any
 from config.management.commands.serve import commands
 
 ROOT = Path(__file__).resolve().parents[2]
-SCENE = "import sys, django; django.setup(); from tests.browser import scenes; scenes.main(*sys.argv[1:])"
+STAGE = "import django; django.setup(); from tests.browser import scenes; scenes.play()"
 BASE_MODEL = ROOT / "var" / "base-models" / "smollm2-135m-instruct"
 
 
@@ -34,19 +35,26 @@ class House:
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.sessions: dict[str, Any] = {}
 
-    def manage(self, *arguments: str) -> str:
-        return self._run("manage.py", *arguments)
-
-    def scene(self, name: str, **arguments: Any) -> dict[str, Any]:
-        """Put something into the database, in a process of its own: see tests/browser/scenes.py."""
-        printed = self._run("-c", SCENE, name, json.dumps(arguments))
-        return json.loads(printed.splitlines()[-1])
-
-    def _run(self, *arguments: str) -> str:
-        command = [sys.executable, *arguments]
-        done = subprocess.run(command, cwd=ROOT, env=self.env, capture_output=True, text=True, timeout=300)
-        assert done.returncode == 0, f"{arguments[:3]}: {done.stderr[-3000:]}"
-        return done.stdout.strip()
+    def scene(self, name: str, /, **arguments: Any) -> dict[str, Any]:
+        """Have tests/browser/scenes.py put something into the database, or tell what is in it."""
+        if "stage" not in self.processes:
+            with self.log("stage").open("ab") as log:
+                self.processes["stage"] = subprocess.Popen(
+                    [sys.executable, "-c", STAGE],
+                    cwd=ROOT,
+                    env=self.env,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=log,
+                )
+        stage = self.processes["stage"]
+        assert stage.stdin
+        assert stage.stdout
+        stage.stdin.write(json.dumps([name, arguments]).encode() + b"\n")
+        stage.stdin.flush()
+        answer = stage.stdout.readline()
+        assert answer, f"scene {name}: {self.log('stage').read_text()[-3000:]}"
+        return json.loads(answer)
 
     def start(self, name: str) -> None:
         """`web` or `worker`, by the very command that `manage.py serve` uses."""
@@ -58,6 +66,7 @@ class House:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                preexec_fn=_die_with_parent,
             )
         if name == "web":
             eventually(self._answers, 60)
@@ -86,13 +95,19 @@ class House:
         return self.data_dir / f"{name}.log"
 
     def sign_in_link(self, username: str) -> str:
-        return self.manage("sign_in_link", username, "--base-url", self.url).splitlines()[-1].strip()
+        return self.scene("sign_in_link", username=username, base_url=self.url)["link"]
 
     def web_processes(self) -> list[int]:
         """The gunicorn master and its workers."""
         master = self.processes["web"].pid
         children = Path(f"/proc/{master}/task/{master}/children").read_text().split()
         return [master, *map(int, children)]
+
+
+def _die_with_parent() -> None:
+    """Linux: a test run that is killed leaves no server behind."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM)
 
 
 def prepare(folder: Path) -> Path:
@@ -103,7 +118,9 @@ def prepare(folder: Path) -> Path:
     made = folder.with_name(folder.name + "-in-the-making")
     (made / "base-models").mkdir(parents=True)
     (made / "base-models" / BASE_MODEL.name).symlink_to(BASE_MODEL)
-    House(made).scene("first_start")
+    house = House(made)
+    house.scene("first_start")
+    house.close()
     made.rename(folder)
     return folder
 

@@ -1,4 +1,4 @@
-"""Puts things into a house's database, in a process of its own that House.scene starts."""
+"""What a house's database is given and asked, in a process beside the server: House.scene starts it."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ import json
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
+from io import StringIO
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.core.management import call_command
 
 from annotation.demo import loader
-from annotation.models import Demonstration, Membership, Project, Role
+from annotation.models import Demonstration, Membership, Project, Ranking, Role
 from config.management.commands.serve import Command as Serve
+from evaluation.models import Review
 from tests import factories, furnished
 from tests.evaluation import factories as judged
 from training.models import BaseModel
@@ -79,7 +81,9 @@ def judging(name: str) -> dict[str, Any]:
     sft = judged.adapter(project, base_model=base)
     judged.held_out(project, 2)
     made = furnished.evaluation(project, _people()["ada"], [None, sft], reviewed_prompts=2)
-    return {"project": str(project.pk), "evaluation": str(made.pk)}
+    contestants = [str(pk) for pk in made.contestants.values_list("pk", flat=True)]
+    telling = [*contestants, str(sft.pk), str(sft.round.pk), sft.sha256, base.name, "contestant", "adapter"]
+    return {"project": str(project.pk), "evaluation": str(made.pk), "telling": telling}
 
 
 def texts_of(project: str) -> dict[str, Any]:
@@ -88,15 +92,44 @@ def texts_of(project: str) -> dict[str, Any]:
     return {"texts": [{"status": row.status, "text": row.text, "version": row.version} for row in rows]}
 
 
+def rankings_of(project: str) -> dict[str, Any]:
+    rows = Ranking.objects.filter(comparison__prompt__project_id=project)
+    return {"rankings": [{"order": row.order, "all_bad": row.all_bad} for row in rows]}
+
+
+def reviews_of(project: str) -> dict[str, Any]:
+    rows = Review.objects.filter(output__contestant__evaluation__project_id=project)
+    scores = ("accuracy", "completeness", "conciseness", "adherence", "utility")
+    return {"reviews": [[getattr(row, name) for name in scores] for row in rows]}
+
+
+def sign_in_link(username: str, base_url: str) -> dict[str, Any]:
+    printed = StringIO()
+    call_command("sign_in_link", username, base_url=base_url, stdout=printed)
+    return {"link": printed.getvalue().split()[-1]}
+
+
 SCENES: dict[str, Callable[..., dict[str, Any]]] = {
-    function.__name__: function for function in (pages, writing, submitted, comparing, judging, texts_of)
+    scene.__name__: scene
+    for scene in (
+        first_start,
+        sign_in_link,
+        pages,
+        writing,
+        submitted,
+        comparing,
+        judging,
+        texts_of,
+        rankings_of,
+        reviews_of,
+    )
 }
 
 
-def main(name: str, arguments: str) -> None:
-    if name == "first_start":
-        made = first_start()
-    else:
-        with transaction.atomic():
-            made = SCENES[name](**json.loads(arguments))
-    sys.stdout.write(json.dumps(made, default=str))
+def play() -> None:
+    """For each line [name, arguments] one line with what the scene returns. An error ends the play."""
+    answers, sys.stdout = sys.stdout, sys.stderr
+    for line in sys.stdin:
+        name, arguments = json.loads(line)
+        answers.write(json.dumps(SCENES[name](**arguments), default=str) + "\n")
+        answers.flush()

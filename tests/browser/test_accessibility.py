@@ -183,7 +183,11 @@ def _axe(page: Page, how: str, size: ViewportSize, only: list[str] | None = None
     ]
 
 
-STILL = "() => Promise.allSettled(document.getAnimations().map((animation) => animation.finished))"
+STILL = """() => {
+  for (const animation of document.getAnimations()) {
+    if (animation.effect.getComputedTiming().endTime !== Infinity) animation.finish();
+  }
+}"""
 TOO_WIDE = """() => {
   const width = document.documentElement.clientWidth;
   if (document.documentElement.scrollWidth <= width) return "";

@@ -29,6 +29,7 @@ class Visitor:
         self.context = context
         self.problems: list[str] = []
         self.expected: list[str] = []
+        self.warned = 0  # how often the page asked whether to leave unsaved text behind
         context.on("page", self._watch)
         self.page = context.new_page()
         self.page.set_default_timeout(20_000)
@@ -53,6 +54,10 @@ class Visitor:
             self._note(f"{response.status} of {response.url}")
 
     def _dialog(self, dialog: Dialog) -> None:
+        if dialog.type == "beforeunload":
+            self.warned += 1
+            dialog.accept()
+            return
         self._note(f"dialog: {dialog.message}")
         dialog.dismiss()
 

@@ -1,0 +1,214 @@
+"""What experts and reviewers do all day, by keyboard, with the connection they have."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Visit
+from tests.browser.house import House
+
+pytestmark = pytest.mark.browser
+
+OFFLINE = "ERR_INTERNET_DISCONNECTED"
+CONFLICT = "409"
+
+
+def state(page: Page) -> Any:
+    return expect(page.locator("[data-autosave-state]"))
+
+
+def text(page: Page) -> Any:
+    return page.get_by_label("Your response").and_(page.locator("textarea"))
+
+
+def stay(page: Page) -> None:
+    """Marks the page: the mark is gone when the browser loads another."""
+    page.evaluate("window.marked = true")
+
+
+def stayed(page: Page) -> bool:
+    return bool(page.evaluate("window.marked === true"))
+
+
+# --- Writing ------------------------------------------------------------------------------------------------
+
+
+def test_an_expert_writes_with_keys_alone(house: House, visit: Visit) -> None:
+    project = house.scene("writing", name="By keyboard", prompts=2)["project"]
+    visitor = visit("erin")
+    page = visitor.open("write_next", project)
+    expect(page.get_by_text("Matter 1.")).to_be_visible()
+    page.keyboard.press("e")
+    page.keyboard.type("Parties: Denise Okafor? (tenant) - 100 % sure")
+    state(page).to_contain_text("Saved", timeout=10_000)
+    page.reload()
+    expect(text(page)).to_have_value("Parties: Denise Okafor? (tenant) - 100 % sure")
+    stay(page)
+    page.keyboard.press("e")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_text("Matter 2.")).to_be_visible()
+    assert stayed(page)
+    expect(text(page)).to_have_value("")
+    page.keyboard.press("s")
+    expect(page.get_by_text("Matter 2.")).to_be_visible()  # the only one left comes back
+    stored = house.scene("texts_of", project=project)["texts"]
+    assert [row["status"] for row in stored] == ["submitted"]
+    assert stored[0]["text"] == "Parties: Denise Okafor? (tenant) - 100 % sure"
+
+
+def test_an_expert_loses_nothing_while_offline(house: House, visit: Visit) -> None:
+    project = house.scene("writing", name="Offline")["project"]
+    visitor = visit("erin")
+    visitor.expect(OFFLINE, "htmx:")
+    page = visitor.open("write_next", project)
+    page.keyboard.press("e")
+    page.keyboard.type("One. ")
+    state(page).to_contain_text("Saved", timeout=10_000)
+    visitor.context.set_offline(True)
+    page.keyboard.type("Two. ")
+    state(page).to_have_text("Not saved, retrying", timeout=10_000)
+    page.wait_for_timeout(5_000)
+    page.keyboard.type("Three.")
+    visitor.context.set_offline(False)
+    state(page).to_contain_text("Saved", timeout=15_000)
+    expect(text(page)).to_have_value("One. Two. Three.")
+    assert [row["text"] for row in house.scene("texts_of", project=project)["texts"]] == ["One. Two. Three."]
+    page.reload()
+    expect(text(page)).to_have_value("One. Two. Three.")
+
+
+def test_a_stale_tab_asks_and_keeps_its_text(house: House, visit: Visit) -> None:
+    made = house.scene("writing", name="Two tabs", prompts=1)
+    visitor = visit("erin")
+    visitor.expect(CONFLICT)
+    first = visitor.open("write", made["project"], made["prompts"][0])
+    second = visitor.context.new_page()
+    second.goto(first.url)
+    text(first).fill("Written in the first tab.")
+    state(first).to_contain_text("Saved", timeout=10_000)
+    text(second).fill("Written in the second tab.")
+    question = second.locator("[data-autosave-conflict]")
+    expect(question).to_be_visible(timeout=10_000)
+    expect(text(second)).to_have_value("Written in the second tab.")
+    assert house.scene("texts_of", project=made["project"])["texts"][0]["text"] == "Written in the first tab."
+    question.get_by_role("button", name="Keep what is here").click()
+    state(second).to_contain_text("Saved", timeout=10_000)
+    assert house.scene("texts_of", project=made["project"])["texts"][0]["text"] == "Written in the second tab."
+    text(first).fill("Written in the first tab, again.")
+    first.locator("[data-autosave-conflict]").get_by_role("button", name="Take the newer one").click(timeout=10_000)
+    expect(text(first)).to_have_value("Written in the second tab.")
+
+
+# --- Returning ----------------------------------------------------------------------------------------------
+
+
+def test_a_returned_response_comes_first(house: House, visit: Visit) -> None:
+    made = house.scene("submitted", name="Returned")
+    reviewer = visit("rita").open("approve_next", made["project"])
+    reviewer.keyboard.press("r")
+    expect(reviewer.get_by_label("What should the author change?")).to_be_focused()
+    reviewer.keyboard.type("Name the deadline.")
+    reviewer.keyboard.press("Control+Enter")
+    expect(reviewer.get_by_role("heading", level=1)).to_contain_text("Nothing left")
+    page = visit("erin").open("write_next", made["project"])
+    expect(page.get_by_text("Name the deadline.")).to_be_visible()
+    expect(text(page)).to_contain_text("Denise Okafor")
+    text(page).press("End")
+    page.keyboard.type(" At noon.")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_text("Matter 2.")).to_be_visible()
+    assert house.scene("texts_of", project=made["project"])["texts"][0]["status"] == "submitted"
+
+
+# --- Judging ------------------------------------------------------------------------------------------------
+
+
+def test_an_expert_ranks_with_keys_alone(house: House, visit: Visit) -> None:
+    project = house.scene("comparing", name="Ranking", comparisons=3)["project"]
+    visitor = visit("erin")
+    visitor.expect("422")
+    page = visitor.open("rank_next", project)
+    stay(page)
+    page.keyboard.press("a")
+    expect(page.locator("[data-ranking-summary]")).to_have_text("A is better than B.")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("[data-ranking-summary]")).to_have_text("")
+    page.keyboard.press("t")
+    expect(page.locator("[data-ranking-summary]")).to_have_text("A and B are equally good.")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("[data-ranking-summary]")).to_have_text("")
+    page.keyboard.press("0")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_text("Say why none is acceptable.")).to_be_visible()
+    expect(page.get_by_label("Why")).to_be_focused()
+    assert stayed(page)
+    page.keyboard.type("Both invent a date.")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Nothing left")
+    stored = house.scene("rankings_of", project=project)["rankings"]
+    assert [(len(row["order"]), row["all_bad"]) for row in stored] == [(2, False), (1, False), (1, True)]
+
+
+def test_an_expert_scores_blind_with_keys_alone(house: House, visit: Visit) -> None:
+    made = house.scene("judging", name="Scoring")
+    page = visit("erin").open("score_next", made["project"])
+    stay(page)
+    for place in range(4):
+        seen = page.content() + page.url
+        for telling in (made["evaluation"], *made["telling"]):
+            assert telling not in seen
+        for digit in "5432":
+            page.keyboard.press(digit)
+        page.keyboard.press("8")
+        expect(page.locator(".criterion input:checked")).to_have_count(5)
+        page.keyboard.press("Control+Enter")
+        if place < 3:
+            expect(page.locator(".criterion input:checked")).to_have_count(0)
+            assert stayed(page)
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Nothing left")
+    stored = house.scene("reviews_of", project=made["project"])["reviews"]
+    assert stored == [[5, 4, 3, 2, 8]] * 4
+
+
+# --- The frame ----------------------------------------------------------------------------------------------
+
+
+def test_it_shows_its_keys_and_lets_them_rest(house: House, visit: Visit) -> None:
+    project = house.scene("writing", name="Keys")["project"]
+    page = visit("erin").open("write_next", project)
+    page.keyboard.press("?")
+    sheet = page.get_by_role("dialog", name="Keys on this page")
+    expect(sheet).to_be_visible()
+    expect(sheet.get_by_text("Submit and next")).to_be_visible()
+    sheet.get_by_label("Use single keys").uncheck()
+    page.keyboard.press("Escape")
+    expect(sheet).to_be_hidden()
+    page.keyboard.press("e")
+    expect(text(page)).not_to_be_focused()
+    page.reload()
+    page.keyboard.press("e")
+    expect(text(page)).not_to_be_focused()
+
+
+def test_it_remembers_light_or_dark(visit: Visit) -> None:
+    page = visit("erin", color_scheme="light").open("home")
+    background = "getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(background)
+    page.get_by_role("button", name="Light or dark").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    assert page.evaluate(background) != light
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+
+
+def test_it_works_without_javascript(house: House, visit: Visit) -> None:
+    project = house.scene("writing", name="Plain forms", prompts=2)["project"]
+    visitor = visit("erin", java_script_enabled=False)
+    page = visitor.open("write_next", project)
+    page.get_by_label("Your response").and_(page.locator("textarea")).fill("Without a script.")
+    page.get_by_role("button", name="Submit and next").click()
+    expect(page.get_by_text("Matter 2.")).to_be_visible()
+    assert house.scene("texts_of", project=project)["texts"][0]["status"] == "submitted"
