@@ -43,6 +43,7 @@ class _Plan:
     url_name: Callable[[Counts], str]
     action: str
     roles: frozenset[str]
+    term: str = ""  # what admins find it under elsewhere
 
 
 @require_safe
@@ -72,7 +73,7 @@ def steps(project: Project, role: str, counts: Counts) -> list[Step]:
     now = next((plan for plan in PLANS if not plan.reached(counts)), None)
     return [
         Step(
-            title=plan.title,
+            title=f"{plan.title} ({plan.term})" if plan.term and role in ADMIN else plan.title,
             facts=plan.facts(counts),
             reached=plan.reached(counts),
             url=_url(plan.url_name(counts), project) if role in plan.roles else "",
@@ -233,12 +234,13 @@ PLANS: tuple[_Plan, ...] = (
     _Plan("Write and approve responses", lambda c: c["approved"] > 0, _written, _page("write_next"), "Write", EVERYONE),
     _Plan("Freeze a dataset version", lambda c: c["versions"] > 0, _frozen, _page("datasets"), "Freeze", ADMIN),
     _Plan(
-        "Teach from demonstrations (SFT)",
+        "Teach from demonstrations",
         lambda c: c["sft"] > 0,
         _taught("sft", "sft_busy"),
         lambda c: "rounds" if c["sft_busy"] or c["sft"] else "round_create",
         "Rounds",
         ADMIN,
+        "SFT",
     ),
     _Plan(
         "Rank candidates",
@@ -249,12 +251,13 @@ PLANS: tuple[_Plan, ...] = (
         EVERYONE,
     ),
     _Plan(
-        "Teach preferences (DPO)",
+        "Teach preferences",
         lambda c: c["dpo"] > 0,
         _taught("dpo", "dpo_busy"),
         lambda c: "rounds" if c["dpo_busy"] or c["dpo"] else "round_create",
         "Rounds",
         ADMIN,
+        "DPO",
     ),
     _Plan("Review blind", lambda c: c["reviews"] > 0, _reviewed, _page("evaluations"), "Evaluations", SENIOR),
     _Plan(
