@@ -18,7 +18,7 @@ import numpy as np
 LEVEL = 0.95
 RESAMPLES = 4000
 SEED = 1979  # the year of the bootstrap; fixed, so that a page and its export show the same interval
-FEWEST_PAIRS = 6  # with five prompts even five differences of one sign come by chance in 1 of 16 cases
+FEWEST = 6  # of five differences, all have one sign by chance in 1 of 16 cases: no interval can be honest
 EPSILON = 1e-9
 NORMAL = NormalDist()
 
@@ -41,7 +41,7 @@ class Estimate:
     @property
     def side(self) -> int:
         """For a difference: 1 clearly above zero, -1 clearly below, 0 when that cannot be told."""
-        if self.value is None or self.n < FEWEST_PAIRS:
+        if self.value is None or self.n < FEWEST:
             return 0
         if self.low is None or self.high is None:  # the same difference on every single prompt
             return (self.value > EPSILON) - (self.value < -EPSILON)
@@ -83,8 +83,8 @@ def of_sums(rows: Sequence[Sequence[float]], statistic: Statistic) -> Estimate:
     value = float(statistic(total))
     if not math.isfinite(value):
         return Estimate(None, None, None, n, "None of the outputs has anything to count here.")
-    if n == 1:
-        return Estimate(value, None, None, 1, "One prompt alone: no interval.")
+    if n < FEWEST:
+        return Estimate(value, None, None, n, f"Fewer than {FEWEST} prompts: no interval.")
     drawn = statistic(_draws(n) @ table)
     left_out = statistic(total - table)
     drawn, left_out = drawn[np.isfinite(drawn)], left_out[np.isfinite(left_out)]

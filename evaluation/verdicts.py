@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from evaluation import measures
 from evaluation.comparison import Comparison, Difference, Pair
-from evaluation.statistics import FEWEST_PAIRS, Estimate
+from evaluation.statistics import FEWEST, Estimate
 
 BETTER, WORSE, UNCLEAR = "better", "worse", "unclear"
 
@@ -43,13 +43,13 @@ def _by_people(pair: Pair, judged: Sequence[Difference]) -> list[Finding]:
     utility = pair.of(measures.UTILITY.key)
     if utility.estimate.n == 0:
         return [Finding(UNCLEAR, f"No person has judged {pair.first.name} and {pair.second.name} on the same prompts.")]
-    if utility.estimate.n < FEWEST_PAIRS:
+    if utility.estimate.n < FEWEST:
         few = _counted(utility.estimate.n, "prompt")
         return [
             Finding(
                 UNCLEAR,
                 f"People have judged {pair.first.name} and {pair.second.name} on {few} only: "
-                f"too few to tell them apart (it takes {FEWEST_PAIRS} at least).",
+                f"too few to tell them apart (it takes {FEWEST} at least).",
             )
         ]
     others = [each for each in judged if each is not utility]
@@ -103,7 +103,7 @@ def _by_measures(pair: Pair, measured: Sequence[Difference]) -> list[Finding]:
     if not told:
         return []
     most = max(each.estimate.n for each in told)
-    if most < FEWEST_PAIRS:
+    if most < FEWEST:
         return [
             Finding(UNCLEAR, f"{_capital(_counted(most, 'prompt'))} are too few to compare the automatic measures.")
         ]
