@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError as Refused
 from django.db.models import QuerySet
+from django.http import FileResponse, Http404
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiParameter, OpenApiTypes, extend_schema
 from rest_framework import generics, serializers, status
@@ -14,7 +15,8 @@ from rest_framework.views import APIView
 
 from annotation.access import project_for
 from annotation.models import Project
-from training import actions, choosing
+from training import actions, choosing, datasets
+from training.actions.freezing import record_export
 from training.models import Adapter, BaseModel, DatasetVersion, Sampling, TrainingRound
 from training.params import PRESETS, GenerateParams, to_json
 
@@ -95,6 +97,18 @@ class Datasets(InProject, generics.ListAPIView[DatasetVersion]):
             raise refused_as_400(error) from error
         made = status.HTTP_201_CREATED if version.is_new else status.HTTP_200_OK
         return Response(DatasetSerializer(version).data, status=made)
+
+
+class DatasetFile(InProject, APIView):
+    @extend_schema(responses={(200, "application/x-ndjson"): OpenApiTypes.BINARY})
+    def get(self, request: Request, pk: UUID, dataset_pk: UUID, part: str) -> FileResponse:
+        """The frozen rows as TRL reads them: train or validation; manifest says where each row came from."""
+        version = get_object_or_404(self.project().dataset_versions.select_related("project"), pk=dataset_pk)
+        path = datasets.file_of(version, part)
+        if path is None:
+            raise Http404("No such file")
+        record_export(version=version, part=part, by=request.user)
+        return FileResponse(path.open("rb"), content_type="application/x-ndjson")
 
 
 # --- Rounds ---------------------------------------------------------------------------------------------------

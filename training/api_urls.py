@@ -6,6 +6,7 @@ from training import api
 
 project_urls = [
     path("datasets/", api.Datasets.as_view(), name="api_datasets"),
+    path("datasets/<uuid:dataset_pk>/<slug:part>/", api.DatasetFile.as_view(), name="api_dataset_file"),
     path("rounds/", api.Rounds.as_view(), name="api_rounds"),
     path("rounds/<uuid:round_pk>/", api.Round.as_view(), name="api_round"),
     path("rounds/<uuid:round_pk>/cancel/", api.RoundCancel.as_view(), name="api_round_cancel"),

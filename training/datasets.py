@@ -204,6 +204,15 @@ def _manifest(project: Project, kind: str, train: list[Row], validation: list[Ro
     }
 
 
+FILES = {"train": TRAIN, "validation": VALIDATION, "manifest": MANIFEST}
+
+
+def file_of(version: DatasetVersion, part: str) -> Path | None:
+    """The frozen file of a part (train, validation, manifest); None when there is no such part or file."""
+    path = version.directory / FILES[part] if part in FILES else None
+    return path if path and path.is_file() else None
+
+
 def training_rows(version: DatasetVersion) -> list[dict[str, Any]]:
     return read_rows(version.directory / TRAIN)
 

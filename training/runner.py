@@ -115,7 +115,11 @@ def _attempt(kind: JobKind, job: Job, owner: uuid.UUID) -> None:
         log.exception("attempt could not start", job=str(job.pk))
         job.fail(owner, "not_started", f"It could not be started: {error}")
         return
-    end = _watch(job, owner, run_dir, child)
+    try:
+        end = _watch(job, owner, run_dir, child)
+    except BaseException:
+        child.stop()
+        raise
     if end is not End.EXITED:
         child.stop()
     child.close()

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from annotation.models import Project
+from annotation.models import Event, Project
 from training import actions
 from training.jobs import Status
 from training.models import Adapter, BaseModel, DatasetVersion, Sampling, TrainingRound
@@ -50,6 +50,14 @@ def test_it_freezes_and_lists(taught: Project, api: APIClient) -> None:
     assert refused.status_code == 400
     assert "no preference pair" in refused.json()["kind"][0]
     assert api.post(at(taught, "datasets/"), {"kind": 7}, format="json").status_code == 400
+
+
+def test_it_hands_out_the_frozen_rows(dataset: DatasetVersion, api: APIClient) -> None:
+    response = api.get(at(dataset.project, f"datasets/{dataset.pk}/train/"))
+    assert b"".join(response.streaming_content) == (dataset.directory / "train.jsonl").read_bytes()
+    assert Event.objects.filter(verb="exported", object_id=str(dataset.pk)).exists()
+    for part in ("everything", "secret_key"):
+        assert api.get(at(dataset.project, f"datasets/{dataset.pk}/{part}/")).status_code == 404
 
 
 def test_it_launches_shows_cancels_and_repeats(

@@ -44,6 +44,17 @@ def test_it_freezes(taught: Project) -> None:
         run("freeze", "--project", str(taught.pk), "--by", "erin", "--kind", "demonstrations")
 
 
+def test_it_exports_frozen_rows(dataset: DatasetVersion, tmp_path: Path) -> None:
+    target = tmp_path / "rows.jsonl"
+    export = ["export_dataset", *of(dataset.project, "--kind", "demonstrations", "--output")]
+    assert "written to" in run(*export, str(target))
+    assert target.read_bytes() == (dataset.directory / "train.jsonl").read_bytes()
+    with pytest.raises(CommandError, match="no such dataset version"):
+        run(*export, str(target), "--number", "7")
+    with pytest.raises(CommandError, match="cannot be written"):
+        run(*export, str(tmp_path))
+
+
 def test_it_launches_shows_cancels_and_repeats(dataset: DatasetVersion, base_model: BaseModel, rung: Any) -> None:
     project = dataset.project
     launch = ["launch_round", *of(project, "--method", "sft", "--preset", "careful", "--note", "By script")]

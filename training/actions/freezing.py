@@ -32,6 +32,11 @@ def freeze(*, project: Project, kind: str, by: User, description: str = "") -> D
     return freeze_preferences(project=project, by=by, description=description)
 
 
+def record_export(*, version: DatasetVersion, part: str, by: User) -> None:
+    """Who took what out is part of the history."""
+    Event.record("exported", version, by=by, project=version.project, part=part)
+
+
 def _freeze(project: Project, kind: str, rows: list[datasets.Row], by: User, description: str) -> DatasetVersion:
     train, validation = datasets.divide(rows)
     if not train:

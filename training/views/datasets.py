@@ -14,11 +14,11 @@ from annotation.access import project_for
 from annotation.models import Comparison, Demonstration, Project
 from training import datasets as frozen
 from training.actions import freeze
+from training.actions.freezing import record_export
 from training.forms import FreezeForm, attach
 from training.models import DatasetVersion
 
 ROWS_SHOWN = 5
-FILES = {"train": frozen.TRAIN, "validation": frozen.VALIDATION, "manifest": frozen.MANIFEST}
 
 
 @require_http_methods(["GET", "POST"])
@@ -84,8 +84,9 @@ def dataset_file(request: HttpRequest, pk: UUID, dataset_pk: UUID, part: str) ->
     """The rows as TRL reads them."""
     project = project_for(request, pk, "manage")
     version = get_object_or_404(project.dataset_versions, pk=dataset_pk)
-    path = version.directory / FILES.get(part, "")
-    if part not in FILES or not path.is_file():
+    path = frozen.file_of(version, part)
+    if path is None:
         raise Http404("No such file")
+    record_export(version=version, part=part, by=request.user)
     name = f"{version.kind}-v{version.number}-{path.name}"
     return FileResponse(path.open("rb"), as_attachment=True, filename=name, content_type="application/x-ndjson")
