@@ -7,12 +7,24 @@ from functools import lru_cache
 import nh3
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
+from markdown_it.rules_core import StateCore
 
 TAGS = {
-    "p", "br", "hr", "h1", "h2", "h3", "h4", "ul", "ol", "li", "strong", "em", "code", "pre", "blockquote",
+    "p", "br", "hr", "h2", "h3", "h4", "h5", "ul", "ol", "li", "strong", "em", "code", "pre", "blockquote",
     "table", "thead", "tbody", "tr", "th", "td", "a",
 }  # fmt: skip
+LOWEST = 5
 _parser = MarkdownIt("commonmark", {"html": False}).enable("table")
+
+
+def _one_level_down(state: StateCore) -> None:
+    """The page has the one h1 already: what its author calls a title becomes an h2."""
+    for token in state.tokens:
+        if token.type in ("heading_open", "heading_close"):
+            token.tag = f"h{min(int(token.tag[1:]) + 1, LOWEST)}"
+
+
+_parser.core.ruler.push("one_level_down", _one_level_down)
 
 
 @lru_cache(maxsize=64)  # the guidelines stand beside every item, and a version of them never changes
