@@ -23,7 +23,7 @@ def _heading_pattern(headings: Sequence[str]) -> re.Pattern[str]:
     """A line that opens with a heading and a colon, whatever marks stand around it: "**Next step:** Send ..."."""
     names = "|".join(re.escape(name.strip()) for name in sorted(headings, key=len, reverse=True))
     return re.compile(
-        rf"^[ \t]*(?:[#>*\-]+[ \t]*|\d+[.)][ \t]*)*[*_]*(?P<name>{names})(?:[*_]*[ \t]*:[ \t]*[*_]*|[*_]*[ \t]*$)",
+        rf"^[ \t#>*_\-]*(?:\d+[.)][ \t#>*_\-]*)?(?P<name>{names})(?:[*_]*[ \t]*:[ \t]*[*_]*|[*_]*[ \t]*$)",
         re.IGNORECASE | re.MULTILINE,
     )
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -178,3 +180,9 @@ def test_it_measures_any_text_without_stumbling(text, reference):
     found = metrics.measure(text, source=reference, reference=reference, required=SECTIONS, dated="Next step")
     assert 0 <= found["adherence"] <= 1
     assert len(found["unsupported"]) <= found["figures"]
+
+
+def test_it_reads_a_line_of_marks_in_linear_time() -> None:
+    started = time.monotonic()
+    assert metrics.sections("-" * 20_000 + "\n" + "* # > " * 5_000, ["Parties"]) == []
+    assert time.monotonic() - started < 5
