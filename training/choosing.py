@@ -8,6 +8,7 @@ from django.db.models import Exists, OuterRef
 
 from annotation.models import Comparison, Demonstration, Project, Prompt
 from training.actions.rounds import KIND_OF
+from training.jobs import Status
 from training.models import DatasetVersionQuerySet, Sampling, TrainingRound
 from training.params import PRESETS, to_json
 
@@ -15,6 +16,14 @@ from training.params import PRESETS, to_json
 def dataset_versions(project: Project, method: str) -> DatasetVersionQuerySet:
     """Those that the method learns from, newest first."""
     return project.dataset_versions.filter(kind=KIND_OF[TrainingRound.Method(method)]).order_by("-number")
+
+
+def likely_parent(project: Project) -> str | None:
+    """What a DPO round most likely builds on: the adapter whose candidates were sampled last, else the newest."""
+    sampled = project.samplings.filter(purpose=Sampling.Purpose.RANKING, status=Status.SUCCEEDED).first()
+    wrote = [source["adapter_id"] for source in sampled.sources if source["adapter_id"]] if sampled else []
+    newest = project.adapters.values_list("pk", flat=True).first()
+    return wrote[0] if wrote else newest and str(newest)
 
 
 def preset_params(method: str, preset: str) -> dict[str, Any]:

@@ -104,11 +104,12 @@ class RoundForm(forms.Form):
         params = to_json(self.presets[data["preset"]].params)
         params |= {name: data[name] for name in self.advanced if data.get(name) not in (None, "")}
         params["load_in_4bit"] = data["load_in_4bit"]
+        from_base = data.get("start_from_base", False)
         return {
             "dataset_version": data["dataset_version"],
-            "parent_adapter": data["parent_adapter"],
+            "parent_adapter": None if from_base else data["parent_adapter"],
             "base_model": data["base_model"],
-            "start_from_base": data.get("start_from_base", False),
+            "start_from_base": from_base,
             "note": data["note"],
             "params": params,
         }

@@ -119,6 +119,20 @@ def test_it_wants_a_parent_for_dpo_unless_told_otherwise(
     parent = adapter_of(launch())
     round = launch(method="dpo", dataset_version=preferences, parent_adapter=parent)
     assert (round.parent_adapter, round.base_model) == (parent, parent.base_model)
+    with pytest.raises(ValidationError, match="not from both"):
+        launch(method="dpo", dataset_version=preferences, parent_adapter=parent, start_from_base=True)
+
+
+def test_it_proposes_the_adapter_whose_candidates_were_sampled(
+    launch: Any, taught: Project, base_model: BaseModel, ada: Any, rung: Any
+) -> None:
+    assert choosing.likely_parent(taught) is None
+    first, second = adapter_of(launch()), adapter_of(launch())
+    assert choosing.likely_parent(taught) == str(second.pk)
+    sampling = sample(taught, ada, sources=[None, first])
+    assert choosing.likely_parent(taught) == str(second.pk)
+    Sampling.objects.filter(pk=sampling.pk).update(status=Status.SUCCEEDED)
+    assert choosing.likely_parent(taught) == str(first.pk)
 
 
 def frozen_preferences(project: Project, ada: Any, erin: Any) -> DatasetVersion:

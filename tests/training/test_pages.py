@@ -248,6 +248,9 @@ def test_it_offers_a_dpo_round_only_rows_it_can_learn_from(
     assert "choose the adapter of an SFT round" in response.text
     response = client.post(page, {**sent(preferences), "method": "dpo", "parent_adapter": adapter.pk})
     assert response.status_code == 302
+    both = {"parent_adapter": adapter.pk, "start_from_base": "on"}
+    assert client.post(page, {**sent(preferences), "method": "dpo", **both}).status_code == 302
+    assert list(Preflight.objects.values_list("parent_adapter", flat=True)) == [None, adapter.pk]
     assert client.get(page, {"method": "nonsense"}).status_code == 200
 
 

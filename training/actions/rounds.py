@@ -170,6 +170,8 @@ def _parent_problems(
         return {
             "parent_adapter": ["DPO improves a model that can already do the task: choose the adapter of an SFT round."]
         }
+    if start_from_base:
+        return {"parent_adapter": ["Start from this adapter or from the base model, not from both."]}
     if parent.project_id != project.pk:
         return {"parent_adapter": ["This adapter belongs to another project."]}
     if base is not None and parent.base_model_id != base.pk:

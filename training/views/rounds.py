@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from annotation.access import project_for
 from annotation.models import Project
-from training import progress
+from training import choosing, progress
 from training.actions import cancel_round, launch_preflight, retry_round, start_preflight
 from training.charts import Chart, Series, line_chart
 from training.forms import RoundForm, attach
@@ -92,9 +92,8 @@ def _initial(like: TrainingRound | Preflight) -> dict[str, Any]:
 
 
 def _usual(project: Project, method: str) -> dict[str, Any]:
-    """DPO builds on the newest adapter: the one whose candidates were most likely ranked."""
-    newest = project.adapters.first() if method == "dpo" else None
-    return {"parent_adapter": newest.pk if newest else None, "preset": "standard"}
+    parent = choosing.likely_parent(project) if method == "dpo" else None
+    return {"parent_adapter": parent, "preset": "standard"}
 
 
 @require_http_methods(["GET", "POST"])
