@@ -99,7 +99,9 @@ def _writing(project: Project, pk: str, erin: User, rita: User, ada: User) -> li
     approved = Demonstration.objects.approved().filter(prompt__project=project, author=erin).first()
     assert approved
     to_write = project.prompts.awaiting_response()[0]
-    write_guidelines(project=project, text="Write **six** headings.\n\n- one\n- two", by=ada)
+    first = project.current_guidelines()
+    assert first
+    write_guidelines(project=project, text=f"{first.text}\n\nOne more rule.", by=ada)
     return [
         Page("write", [pk, str(to_write.pk)], "erin"),
         Page("write", [pk, str(returned.prompt_id)], "erin", "returned"),

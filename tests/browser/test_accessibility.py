@@ -63,11 +63,12 @@ PAGES = [
 ]
 DOORS = ["sign_in", "sign_in_link"]
 FRAGMENTS = ["round_progress", "evaluation_progress"]  # parts of pages in the list above
-FILES = ["dataset_file", "export_download", "import_problems", "livez", "readyz", "schema"]
+FILES = ["dataset_file", "import_problems", "livez", "readyz", "schema"]
 ACTS = [  # answer only to POST
     "sign_out",
     "token_revoke",
     "member",
+    "export_download",
     "write_save",
     "write_hints",
     "write_reopen",

@@ -1,0 +1,75 @@
+"""Every page of a full project asks the database fewer than twelve questions, whoever opens it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from annotation.demo import loader
+from annotation.models import Membership, Project, Role
+from tests import factories, furnished
+from tests.furnished import Page
+from training import actions
+
+pytestmark = pytest.mark.django_db
+MOST = 11
+PEOPLE = ["erin", "rita", "ada"]
+
+
+@pytest.fixture
+def base_model(settings: Any) -> None:
+    directory = Path(settings.BASE_MODELS_DIR) / "toy"
+    directory.mkdir(parents=True)
+    (directory / "config.json").write_text("{}")
+    described = {"name": "Toy", "weights_sha256": "1" * 64, "chat_template_sha256": "2" * 64, "parameters": 1000}
+    (directory / "base_model.json").write_text(json.dumps(described))
+    actions.register_base_model(directory=directory)
+
+
+@pytest.fixture
+def demo(base_model: None) -> Project:
+    return loader.load()[0]
+
+
+def test_every_page_asks_few_questions(demo: Project, client: Client) -> None:
+    people = {name: User.objects.get(username=name) for name in PEOPLE}
+    empty = factories.project(created_by=people["ada"], name="Nothing yet")
+    Membership.objects.create(project=empty, user=people["ada"], role=Role.ADMIN)
+    pages = [*furnished.plain_pages(demo), *furnished.furnish(demo, **people), *furnished.empty_pages(empty)]
+    problems = [problem for name, user in people.items() for problem in _problems(client, name, user, pages)]
+    assert not problems, "\n".join(problems)
+
+
+def _problems(client: Client, name: str, user: User, pages: list[Page]) -> Iterator[str]:
+    client.force_login(user)
+    for page in [*pages, *_parts(pages)]:
+        with CaptureQueriesContext(connection) as asked:
+            response = client.get(reverse(page.name, args=page.arguments))
+        allowed = (200, 302) if page.who == name else (200, 302, 403, 404)
+        if response.status_code not in allowed:
+            yield f"{page} as {name}: status {response.status_code}"
+        questions = [query for query in asked if not query["sql"].startswith(("SAVEPOINT", "RELEASE"))]
+        if len(questions) > MOST:
+            yield f"{page} as {name}: {len(questions)} queries"
+        html = b"" if response.streaming else response.content
+        if b" style=" in html or b" onclick=" in html:
+            yield f"{page} as {name}: an inline style or script"
+
+
+def _parts(pages: list[Page]) -> list[Page]:
+    """What pages ask for again while they are open, and the files and ways to the next item beside them."""
+    pk = pages[5].arguments[0]
+    again = {"round": "round_progress", "evaluation": "evaluation_progress", "import_map": "import_problems"}
+    parts = [Page(again[page.name], page.arguments, page.who, page.state) for page in pages if page.name in again]
+    rows = [Page("dataset_file", [*page.arguments, "train"]) for page in pages if page.name == "dataset"]
+    work = [Page(name, [pk], "ada") for name in ("write_next", "approve_next", "rank_next", "score_next")]
+    return [*parts, *rows, *work]
