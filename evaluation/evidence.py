@@ -11,12 +11,20 @@ from evaluation.verdicts import Verdict
 from training.models import Adapter
 
 
+GOT_WORSE = "It got worse:"
+
+
 @dataclass(frozen=True)
 class Evidence:
     """`doubts`: sentences that a person has to know before promoting all the same. Empty: none."""
 
     verdicts: list[Verdict] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
+
+    @property
+    def beside_the_verdict(self) -> list[str]:
+        """The doubts that do not stand in the verdict already."""
+        return [doubt for doubt in self.doubts if not doubt.startswith(GOT_WORSE)]
 
 
 def evidence(adapter: Adapter, evaluation: Evaluation | None, current: Adapter | None) -> Evidence:
@@ -34,7 +42,7 @@ def evidence(adapter: Adapter, evaluation: Evaluation | None, current: Adapter |
             doubts=[*doubts, "The evaluation holds it against nothing: neither the base model nor another."]
         )
     pair = comparison.pair(column, rival)
-    doubts += [f"It got worse: {finding.text}" for finding in verdicts.verdict(pair).findings if _is_setback(finding)]
+    doubts += [f"{GOT_WORSE} {finding.text}" for finding in verdicts.verdict(pair).findings if _is_setback(finding)]
     if current and current != rival.contestant.adapter:
         doubts.append("The adapter in use now does not take part in this evaluation.")
     return Evidence([verdicts.verdict(pair)], doubts)

@@ -139,7 +139,7 @@ def interval_text(difference: Difference) -> str:
     estimate: Estimate = difference.estimate
     if estimate.low is None:
         return ""
-    return f"{_signed(difference, estimate.low)} to {_signed(difference, estimate.high)}"
+    return f"{_signed(difference, estimate.low).removesuffix(' points')} to {_signed(difference, estimate.high)}"
 
 
 def _signed(difference: Difference, value: float | None) -> str:
