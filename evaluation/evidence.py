@@ -10,7 +10,6 @@ from evaluation.models import Evaluation
 from evaluation.verdicts import Verdict
 from training.models import Adapter
 
-
 GOT_WORSE = "It got worse:"
 
 
