@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 MAX_LINE_BYTES = 1_000_000
 MAX_CELL = 200_000
@@ -59,13 +59,13 @@ def format_of(file_name: str) -> str | None:
     return {"jsonl": "jsonl", "ndjson": "jsonl", "json": "jsonl", "csv": "csv", "tsv": "csv"}.get(ending)
 
 
-def read_rows(file: BinaryIO, format: str) -> Iterator[Row | Problem]:
+def read_rows(file: IO[bytes], format: str) -> Iterator[Row | Problem]:
     """Rows and problems in the file's order. Raises Unreadable where going on would guess."""
     _skip_byte_order_mark(file)
     return _json_rows(file) if format == "jsonl" else _csv_rows(file)
 
 
-def columns_of(file: BinaryIO, format: str) -> list[str]:
+def columns_of(file: IO[bytes], format: str) -> list[str]:
     """Names of the fields in the order they first appear, looking at the first hundred rows."""
     names: dict[str, None] = {}
     for row in islice(read_rows(file, format), 100):
@@ -74,7 +74,7 @@ def columns_of(file: BinaryIO, format: str) -> list[str]:
     return list(names)
 
 
-def _skip_byte_order_mark(file: BinaryIO) -> None:
+def _skip_byte_order_mark(file: IO[bytes]) -> None:
     file.seek(0)
     start = file.read(4)
     for mark, name in OTHER_ENCODINGS.items():
@@ -83,7 +83,7 @@ def _skip_byte_order_mark(file: BinaryIO) -> None:
     file.seek(3 if start.startswith(b"\xef\xbb\xbf") else 0)
 
 
-def _physical_lines(file: BinaryIO) -> Iterator[tuple[int, bytes | None]]:
+def _physical_lines(file: IO[bytes]) -> Iterator[tuple[int, bytes | None]]:
     """Numbered lines; None for one that is too long, which is passed over without holding it."""
     number = 0
     while line := file.readline(MAX_LINE_BYTES + 1):
@@ -99,7 +99,7 @@ def _physical_lines(file: BinaryIO) -> Iterator[tuple[int, bytes | None]]:
 # --- JSON Lines ---------------------------------------------------------------------------------------------
 
 
-def _json_rows(file: BinaryIO) -> Iterator[Row | Problem]:
+def _json_rows(file: IO[bytes]) -> Iterator[Row | Problem]:
     for number, line in _physical_lines(file):
         try:
             values = _json_values(number, line)
@@ -199,7 +199,7 @@ def _shown(name: str) -> str:
 # --- CSV ----------------------------------------------------------------------------------------------------
 
 
-def _csv_rows(file: BinaryIO) -> Iterator[Row | Problem]:
+def _csv_rows(file: IO[bytes]) -> Iterator[Row | Problem]:
     lines = _csv_lines(file)
     first = next(lines, "")
     delimiter = max(DELIMITERS, key=first.count)
@@ -234,7 +234,7 @@ def _chained(first: str, rest: Iterator[str]) -> Iterator[str]:
     yield from rest
 
 
-def _csv_lines(file: BinaryIO) -> Iterator[str]:
+def _csv_lines(file: IO[bytes]) -> Iterator[str]:
     for number, line in _physical_lines(file):
         if line is None:
             raise Unreadable(f"Line {number} is longer than 1 MB.")

@@ -115,7 +115,7 @@ def _prompts(project: Project) -> Counts:
         prompts=Count("pk"),
         teaching=Count("pk", filter=teaching),
         held_out=Count("pk", filter=~teaching),
-        unanswered=Count("pk", filter=teaching & ~Exists(answered)),
+        unanswered=Count("pk", filter=Q(teaching, ~Exists(answered))),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from rest_framework import serializers
 from rest_framework.exceptions import APIException
 from rest_framework.pagination import CursorPagination
@@ -29,6 +30,12 @@ class InProject(APIView):
 
     acts: ClassVar[dict[str, str]] = {"GET": "manage", "POST": "manage"}
     project: Project
+
+    @property
+    def person(self) -> User:
+        """Who asks: nobody comes this far without having signed in."""
+        assert isinstance(self.request.user, User)
+        return self.request.user
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)

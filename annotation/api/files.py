@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from django.db.models import QuerySet
+from django.forms import Form
 from django.http import HttpResponseBase, QueryDict, StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
@@ -77,24 +78,24 @@ class ImportList(InProject, generics.ListAPIView):
         responses={201: ImportDoneSerializer, 400: ImportRefusedSerializer},
     )
     def post(self, request: Request, pk: str) -> Response:
-        upload = UploadForm(request.data, request.FILES)
+        upload = UploadForm(request.POST, request.FILES)
         if not upload.is_valid():
-            raise serializers.ValidationError(upload.errors)
+            raise serializers.ValidationError(_errors(upload))
         file = upload.cleaned_data["file"]
-        chosen = _choices(request.data, upload.columns)
+        chosen = _choices(request.POST, upload.columns)
         row = uploads.upload(
             project=self.project,
             file=file,
             file_name=str(file.name)[-200:],
             format=upload.format,
             columns=upload.columns,
-            by=request.user,
+            by=self.person,
         )
         row.mapping = chosen.saved()
         try:
-            counts = uploads.run(row=row, by=request.user, skip_problems=chosen.cleaned_data["skip_problems"])
+            counts = uploads.run(row=row, by=self.person, skip_problems=chosen.cleaned_data["skip_problems"])
         except (ImportRefused, Unreadable) as refused:
-            uploads.discard(row=Import.objects.get(pk=row.pk), by=request.user)
+            uploads.discard(row=Import.objects.get(pk=row.pk), by=self.person)
             problems = refused.counts.first_problems if isinstance(refused, ImportRefused) else []
             return Response({"detail": str(refused), "problems": problems}, status.HTTP_400_BAD_REQUEST)
         return Response({"id": row.pk, "counts": counts.numbers()}, status.HTTP_201_CREATED)
@@ -104,13 +105,17 @@ def _choices(data: QueryDict, columns: list[str]) -> MappingForm:
     """The page's own form, filled with what was sent over what the column names suggest."""
     guessed = uploads.default_choices(uploads.guess_columns(columns))
     if data.get("columns"):
-        guessed["columns"] = _columns(data["columns"])
+        guessed["columns"] = _columns(str(data["columns"]))
         guessed["split_by"] = "column" if guessed["columns"].get("split") else "group"
     sent = {name: data[name] for name in MappingForm.base_fields if name in data}
     form = MappingForm({**initial_from(guessed), **sent}, columns=columns)
     if not form.is_valid():
-        raise serializers.ValidationError(form.errors)
+        raise serializers.ValidationError(_errors(form))
     return form
+
+
+def _errors(form: Form) -> dict[str, list[str]]:
+    return {field: [str(error) for error in errors] for field, errors in form.errors.items()}
 
 
 def _columns(text: str) -> dict[str, str]:
@@ -144,6 +149,6 @@ class Export(InProject, APIView):
         serializer = ExportSerializer(data=request.query_params)
         serializer.is_valid(raise_exception=True)
         kind = serializer.validated_data["kind"]
-        exporting.record_export(project=self.project, kind=kind, by=request.user)
+        exporting.record_export(project=self.project, kind=kind, by=self.person)
         response = StreamingHttpResponse(exporting.lines(self.project, kind), content_type="application/jsonl")
         return attachment(response, exporting.file_name(self.project, kind))

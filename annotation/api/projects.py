@@ -92,6 +92,7 @@ class ProjectList(generics.ListAPIView):
 
     @extend_schema(request=NewProjectSerializer, responses={201: ProjectSerializer})
     def post(self, request: Request) -> Response:
+        assert isinstance(request.user, User)
         if not request.user.is_staff:
             raise PermissionDenied("Only people who run this installation make projects.")
         serializer = NewProjectSerializer(data=request.data, context={"request": request})
@@ -111,7 +112,7 @@ class ProjectDetail(InProject, APIView):
     def patch(self, request: Request, pk: str) -> Response:
         serializer = ProjectSerializer(self.project, data=request.data, partial=True, context={"request": request})
         serializer.is_valid(raise_exception=True)
-        projects.change_project(project=self.project, by=request.user, **serializer.validated_data)
+        projects.change_project(project=self.project, by=self.person, **serializer.validated_data)
         self.project.refresh_from_db()
         return Response(ProjectSerializer(self.project, context={"request": request}).data)
 
@@ -165,9 +166,9 @@ class MemberList(InProject, generics.ListAPIView):
         user = User.objects.filter(username=data["username"], is_active=True).first()
         try:
             if user is not None:
-                membership = members.add_member(project=self.project, user=user, role=data["role"], by=request.user)
+                membership = members.add_member(project=self.project, user=user, role=data["role"], by=self.person)
             else:
-                membership, token = members.invite(project=self.project, by=request.user, **self._new(data))
+                membership, token = members.invite(project=self.project, by=self.person, **self._new(data))
                 link = request.build_absolute_uri(reverse("sign_in_link", args=[token]))
         except Refused as refused:
             raise conflict(refused) from None
@@ -178,7 +179,9 @@ class MemberList(InProject, generics.ListAPIView):
             raise serializers.ValidationError({"username": ["Nobody has this user name; give a name to invite them."]})
         form = InvitationForm(data)
         if not form.is_valid():
-            raise serializers.ValidationError(form.errors)
+            raise serializers.ValidationError(
+                {field: [str(error) for error in errors] for field, errors in form.errors.items()}
+            )
         return form.cleaned_data
 
 
@@ -191,7 +194,7 @@ class MemberDetail(InProject, APIView):
         serializer = RoleSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         try:
-            members.change_role(membership=membership, role=serializer.validated_data["role"], by=request.user)
+            members.change_role(membership=membership, role=serializer.validated_data["role"], by=self.person)
         except Refused as refused:
             raise conflict(refused) from None
         membership.refresh_from_db()
@@ -201,7 +204,7 @@ class MemberDetail(InProject, APIView):
     def delete(self, request: Request, pk: str, membership_pk: int) -> Response:
         membership = get_object_or_404(self.project.memberships, pk=membership_pk)
         try:
-            members.remove_member(membership=membership, by=request.user)
+            members.remove_member(membership=membership, by=self.person)
         except Refused as refused:
             raise conflict(refused) from None
         return Response(status=status.HTTP_204_NO_CONTENT)
@@ -234,5 +237,5 @@ class GuidelinesList(InProject, generics.ListAPIView):
     def post(self, request: Request, pk: str) -> Response:
         serializer = GuidelinesSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        made = write_guidelines(project=self.project, text=serializer.validated_data["text"], by=request.user)
+        made = write_guidelines(project=self.project, text=serializer.validated_data["text"], by=self.person)
         return Response(GuidelinesSerializer(made).data, status.HTTP_201_CREATED)

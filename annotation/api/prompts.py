@@ -20,6 +20,7 @@ from annotation.rows import MAX_CELL, Problem, Row
 from annotation.splits import Shares
 
 MOST_AT_ONCE = 1000
+FIELDS = ("external_id", "group", "task_type", "split", "instruction", "input", "response")
 
 
 class PromptSerializer(serializers.ModelSerializer):
@@ -105,7 +106,7 @@ class PromptList(InProject, generics.ListAPIView):
                 items=_records(data["prompts"]),
                 shares=Shares(data["evaluation_share"], data["validation_share"]),
                 responses=data["responses"],
-                by=request.user,
+                by=self.person,
                 source="API",
             )
         except ImportRefused as refused:
@@ -125,4 +126,4 @@ class PromptDetail(InProject, APIView):
 def _records(prompts: list[dict[str, Any]]) -> Iterator[Record | Problem]:
     """The records of a request pass the same checks as those of a file; each prompt is a line."""
     rows = (Row(number, dict(prompt)) for number, prompt in enumerate(prompts, start=1))
-    return read_records(rows, Mapping({field: field for field in NewPromptSerializer().fields}))
+    return read_records(rows, Mapping({field: field for field in FIELDS}))

@@ -76,8 +76,8 @@ class DemonstrationList(InProject, generics.ListAPIView):
 
     def get_queryset(self) -> QuerySet[Demonstration]:
         found = Demonstration.objects.filter(prompt__project=self.project).select_related("author", "reviewed_by")
-        senior = self.project.role_of(self.request.user) in SENIOR
-        return found if senior else found.filter(author=self.request.user)
+        senior = self.project.role_of(self.person) in SENIOR
+        return found if senior else found.filter(author=self.person)
 
     @extend_schema(request=NewDemonstrationSerializer, responses={201: DemonstrationSerializer})
     def post(self, request: Request, pk: str) -> Response:
@@ -88,7 +88,7 @@ class DemonstrationList(InProject, generics.ListAPIView):
         try:
             outcome = writing.submit(
                 prompt=prompt,
-                by=request.user,
+                by=self.person,
                 text=data["text"],
                 version=data["version"],
                 guidelines=self.project.current_guidelines(),
@@ -122,7 +122,7 @@ def _review(view: InProject, request: Request, demonstration_pk: str, kind: Any,
     serializer = kind(data=request.data)
     serializer.is_valid(raise_exception=True)
     try:
-        act(demonstration=demonstration, by=request.user, **serializer.validated_data)
+        act(demonstration=demonstration, by=view.person, **serializer.validated_data)
     except Refused as refused:
         raise conflict(refused) from None
     return Response(DemonstrationSerializer(demonstration).data)
@@ -156,13 +156,15 @@ class ComparisonSerializer(serializers.ModelSerializer):
 
 class NewCandidateSerializer(serializers.Serializer):
     text = serializers.CharField(max_length=MAX_CELL)
-    source = serializers.CharField(max_length=200, default="file", help_text="What wrote it; hidden while ranking.")
+    source = serializers.CharField(  # type: ignore[assignment]
+        max_length=200, default="file", help_text="What wrote it; hidden while ranking."
+    )
 
 
 class NewComparisonSerializer(serializers.Serializer):
     prompt = serializers.CharField(max_length=200, help_text="The prompt's id, or your own id of it.")
     candidates = serializers.ListField(child=NewCandidateSerializer(), min_length=2, max_length=len(LETTERS))
-    source = serializers.CharField(max_length=200, default="file")
+    source = serializers.CharField(max_length=200, default="file")  # type: ignore[assignment]
 
 
 class BlindCandidateSerializer(serializers.Serializer):
@@ -205,7 +207,7 @@ class ComparisonList(InProject, generics.ListAPIView):
             made = create_comparison(
                 prompt=_prompt(self.project.prompts.named(data["prompt"])),
                 candidates=[(candidate["text"], candidate["source"]) for candidate in data["candidates"]],
-                by=request.user,
+                by=self.person,
                 source=data["source"],
             )
         except Refused as refused:
@@ -225,7 +227,7 @@ class ComparisonDetail(InProject, APIView):
         found = Comparison.objects.filter(prompt__project=self.project).select_related("prompt")
         comparison = get_object_or_404(found, pk=comparison_pk)
         texts = {str(candidate.pk): candidate.text for candidate in comparison.candidates.all()}
-        order = display_order(texts, comparison.seed, request.user.pk)
+        order = display_order(texts, comparison.seed, self.person.pk)
         shown = {
             "id": comparison.pk,
             "prompt": comparison.prompt_id,
@@ -284,7 +286,7 @@ class RankingList(InProject, generics.ListAPIView):
         try:
             outcome = rank(
                 comparison=comparison,
-                by=request.user,
+                by=self.person,
                 order=order,
                 all_bad=data["all_bad"],
                 reason=data["reason"],

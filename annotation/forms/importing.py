@@ -46,11 +46,12 @@ class UploadForm(forms.Form):
         file: UploadedFile = self.cleaned_data["file"]
         if file.size is None or file.size > settings.MAX_IMPORT_BYTES:
             raise ValidationError("The file is larger than 200 MB. Cut it in two and import one after the other.")
-        self.format = rows.format_of(PurePath(file.name or "").name)
-        if self.format is None:
+        format = rows.format_of(PurePath(file.name or "").name)
+        if format is None or file.file is None:
             raise ValidationError("The file's name should end in .jsonl or .csv.")
+        self.format = format
         try:
-            self.columns = rows.columns_of(file.file, self.format)
+            self.columns = rows.columns_of(file.file, format)
         except rows.Unreadable as error:
             raise ValidationError(str(error)) from None
         if not self.columns:

@@ -13,7 +13,7 @@ from annotation import project_rules
 from annotation.models import Project, Role
 from annotation.rubric import DEFAULT_CRITERIA, Criterion
 
-WORK_PER_ITEM = {"min_value": 1, "max_value": 9, "initial": 1}
+MOST_PER_ITEM = 9
 
 
 def _checked(check: Callable[..., Any], *values: Any) -> Any:
@@ -34,10 +34,16 @@ class ProjectForm(forms.ModelForm):
     rankings_per_comparison = forms.IntegerField(
         label="Rankings per comparison",
         help_text="How many people rank each set of candidates. Two or three show where they disagree.",
-        **WORK_PER_ITEM,
+        min_value=1,
+        max_value=MOST_PER_ITEM,
+        initial=1,
     )
     reviews_per_output = forms.IntegerField(
-        label="Reviews per output", help_text="How many people score each output blind.", **WORK_PER_ITEM
+        label="Reviews per output",
+        help_text="How many people score each output blind.",
+        min_value=1,
+        max_value=MOST_PER_ITEM,
+        initial=1,
     )
 
     class Meta:

@@ -20,6 +20,7 @@ from annotation.models import Event
 @require_http_methods(["GET", "HEAD", "POST"])
 def account(request: HttpRequest) -> HttpResponse:
     """Three forms on one page; `action` says which one was sent."""
+    assert isinstance(request.user, User)
     user = User.objects.get(pk=request.user.pk)
     action = request.POST.get("action", "")
     data = request.POST if request.method == "POST" else None
@@ -41,6 +42,7 @@ def account(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def token_revoke(request: HttpRequest, token_key: str) -> HttpResponse:
+    assert isinstance(request.user, User)
     token = get_object_or_404(AuthToken, user=request.user, token_key=token_key)
     token.delete()
     Event.record("revoked an API token", request.user, by=request.user, token=token_key)

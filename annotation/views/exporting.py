@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db.models import Sum
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_POST, require_safe
 
-from annotation.access import project_for
+from annotation.access import MemberRequest, project_for
 from annotation.actions import exporting
 from annotation.downloads import attachment
 from annotation.models import Comparison
@@ -30,7 +30,7 @@ class Kind:
 
 
 @require_safe
-def export(request: HttpRequest, pk: UUID) -> HttpResponse:
+def export(request: MemberRequest, pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "manage")
     ranked = Comparison.objects.filter(prompt__project=project, rankings_done__gt=0)
     approved = project.prompts.with_response("approved").count()
@@ -46,7 +46,7 @@ def export(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @require_POST
-def export_download(request: HttpRequest, pk: UUID, kind: str) -> HttpResponseBase:
+def export_download(request: MemberRequest, pk: UUID, kind: str) -> HttpResponseBase:
     """A POST, so that no link makes somebody take a project's texts out unawares; it is recorded."""
     project = project_for(request, pk, "manage")
     if kind not in exporting.KINDS:

@@ -3,18 +3,18 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from annotation import diff
-from annotation.access import project_for
+from annotation.access import MemberRequest, project_for
 from annotation.actions.guidelines import GuidelinesChanged, write_guidelines
 from annotation.forms.projects import GuidelinesForm
 
 
 @require_safe
-def guidelines(request: HttpRequest, pk: UUID, version: int | None = None) -> HttpResponse:
+def guidelines(request: MemberRequest, pk: UUID, version: int | None = None) -> HttpResponse:
     """The current guidelines, or an earlier version beside what changed since the one before it."""
     project = project_for(request, pk, "open project")
     versions = list(project.guidelines.select_related("created_by").defer("text"))
@@ -35,7 +35,7 @@ def guidelines(request: HttpRequest, pk: UUID, version: int | None = None) -> Ht
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def guidelines_edit(request: HttpRequest, pk: UUID) -> HttpResponse:
+def guidelines_edit(request: MemberRequest, pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "manage")
     current = project.current_guidelines()
     initial = {"text": current.text if current else "", "after": current.version if current else 0}

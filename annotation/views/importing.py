@@ -5,11 +5,11 @@ from pathlib import PurePath
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from annotation.access import project_for
+from annotation.access import MemberRequest, project_for
 from annotation.actions import Refused, uploads
 from annotation.actions.importing import Counts, ImportRefused, Planned
 from annotation.downloads import attachment
@@ -21,7 +21,7 @@ SHOWN = 10
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def import_start(request: HttpRequest, pk: UUID) -> HttpResponse:
+def import_start(request: MemberRequest, pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "manage")
     form = UploadForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
@@ -40,7 +40,7 @@ def import_start(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def import_map(request: HttpRequest, pk: UUID, import_pk: UUID) -> HttpResponse:
+def import_map(request: MemberRequest, pk: UUID, import_pk: UUID) -> HttpResponse:
     """Mapping and preview. `action` is preview, import or discard; the preview shows what Import would do."""
     project = project_for(request, pk, "manage")
     row = get_object_or_404(project.imports.select_related("created_by"), pk=import_pk)
@@ -64,7 +64,7 @@ def import_map(request: HttpRequest, pk: UUID, import_pk: UUID) -> HttpResponse:
 
 
 @require_safe
-def import_problems(request: HttpRequest, pk: UUID, import_pk: UUID) -> HttpResponseBase:
+def import_problems(request: MemberRequest, pk: UUID, import_pk: UUID) -> HttpResponseBase:
     """Every line that has a problem, as a text file."""
     project = project_for(request, pk, "manage")
     row = get_object_or_404(project.imports, pk=import_pk, status=Import.Status.UPLOADED)
@@ -77,7 +77,7 @@ def _columns(row: Import) -> list[str]:
         return columns_of(file, row.format)
 
 
-def _import(request: HttpRequest, project: Project, row: Import, form: MappingForm) -> HttpResponse:
+def _import(request: MemberRequest, project: Project, row: Import, form: MappingForm) -> HttpResponse:
     try:
         counts = uploads.run(row=row, by=request.user, skip_problems=form.cleaned_data["skip_problems"])
     except ImportRefused as refused:
@@ -91,7 +91,7 @@ def _import(request: HttpRequest, project: Project, row: Import, form: MappingFo
     return redirect("prompts", project.pk)
 
 
-def _show(request: HttpRequest, project: Project, row: Import, form: MappingForm) -> HttpResponse:
+def _show(request: MemberRequest, project: Project, row: Import, form: MappingForm) -> HttpResponse:
     """The first records as they would arrive, and the counts of the whole file."""
     unreadable = ""
     first: list[Planned] = []

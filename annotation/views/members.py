@@ -4,12 +4,12 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
-from annotation.access import project_for
+from annotation.access import MemberRequest, project_for
 from annotation.actions import Refused
 from annotation.actions.members import add_member, change_role, invite, may_make_link, new_link, remove_member
 from annotation.forms.projects import InvitationForm, MemberForm, RoleForm
@@ -17,7 +17,7 @@ from annotation.models import Membership, Project, Role
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def members(request: HttpRequest, pk: UUID) -> HttpResponse:
+def members(request: MemberRequest, pk: UUID) -> HttpResponse:
     """The people of a project; below them two forms, `action` says which one was sent."""
     project = project_for(request, pk, "manage")
     action = request.POST.get("action", "")
@@ -32,7 +32,7 @@ def members(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @require_POST
-def member(request: HttpRequest, pk: UUID, membership_pk: int) -> HttpResponse:
+def member(request: MemberRequest, pk: UUID, membership_pk: int) -> HttpResponse:
     """Change a role, remove a member, or make a new one-time link."""
     project = project_for(request, pk, "manage")
     membership = get_object_or_404(project.memberships.select_related("user"), pk=membership_pk)
@@ -54,7 +54,7 @@ def member(request: HttpRequest, pk: UUID, membership_pk: int) -> HttpResponse:
     return redirect("members" if still_admin else "home", *([project.pk] if still_admin else []))
 
 
-def _added(request: HttpRequest, project: Project, form: MemberForm) -> bool:
+def _added(request: MemberRequest, project: Project, form: MemberForm) -> bool:
     try:
         add_member(project=project, user=form.user, role=form.cleaned_data["role"], by=request.user)
     except Refused as refused:
@@ -64,7 +64,7 @@ def _added(request: HttpRequest, project: Project, form: MemberForm) -> bool:
     return True
 
 
-def _linked(request: HttpRequest, project: Project, membership: Membership) -> HttpResponse:
+def _linked(request: MemberRequest, project: Project, membership: Membership) -> HttpResponse:
     if not may_make_link(user=membership.user, by=request.user):
         raise Refused(
             f"{_name(membership)} also works where you are not an admin, and a link would open that too. "
@@ -75,7 +75,7 @@ def _linked(request: HttpRequest, project: Project, membership: Membership) -> H
 
 
 def _show(
-    request: HttpRequest,
+    request: MemberRequest,
     project: Project,
     adding: MemberForm,
     inviting: InvitationForm,

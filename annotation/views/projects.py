@@ -3,18 +3,20 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib import messages
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from annotation.access import project_for
+from annotation.access import MemberRequest, project_for
 from annotation.actions.projects import change_project, create_project
 from annotation.forms.projects import NewProjectForm, ProjectForm
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def project_create(request: HttpRequest) -> HttpResponse:
+    assert isinstance(request.user, User)
     if not request.user.is_staff:
         raise PermissionDenied("Only people who run this installation make projects.")
     form = NewProjectForm(request.POST or None)
@@ -26,7 +28,7 @@ def project_create(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def project_settings(request: HttpRequest, pk: UUID) -> HttpResponse:
+def project_settings(request: MemberRequest, pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "manage")
     form = ProjectForm(request.POST or None, instance=project)
     if request.method == "POST" and form.is_valid():

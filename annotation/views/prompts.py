@@ -6,12 +6,12 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.db.models import Prefetch
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from annotation import diff
-from annotation.access import project_for
+from annotation.access import MemberRequest, project_for
 from annotation.forms.prompts import PromptFilterForm
 from annotation.models import Demonstration, Prompt, PromptQuerySet, Ranking, Revision, Role
 from annotation.ranking import LETTERS
@@ -22,7 +22,7 @@ ORDER_OF_STATUS = ("approved", "submitted", "returned", "draft")
 
 
 @require_safe
-def prompts(request: HttpRequest, pk: UUID) -> HttpResponse:
+def prompts(request: MemberRequest, pk: UUID) -> HttpResponse:
     """Keyset pages by position: the last page of a hundred thousand costs what the first does."""
     project = project_for(request, pk, "read results")
     form = PromptFilterForm(request.GET, project=project)
@@ -42,13 +42,13 @@ def prompts(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @require_safe
-def prompt(request: HttpRequest, pk: UUID, prompt_pk: UUID) -> HttpResponse:
+def prompt(request: MemberRequest, pk: UUID, prompt_pk: UUID) -> HttpResponse:
     """One prompt with everything that came of it. Rankings are for admins: reviewers still rank themselves."""
     project = project_for(request, pk, "read results")
     prompt = get_object_or_404(project.prompts, pk=prompt_pk)
     revisions = Prefetch("revisions", Revision.objects.select_related("created_by"))
     demonstrations = prompt.demonstrations.select_related("author", "reviewed_by").prefetch_related(revisions)
-    is_admin = request.role == Role.ADMIN  # type: ignore[attr-defined]
+    is_admin = request.role == Role.ADMIN
     return render(
         request,
         "annotation/prompt.html",

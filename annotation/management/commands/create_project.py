@@ -34,7 +34,7 @@ class Command(BaseCommand):
         by = find_user(options["by"])
         form = NewProjectForm(_values(options))
         if not form.is_valid():
-            problems = (f"  {field}: {' '.join(errors)}" for field, errors in form.errors.items())
+            problems = (f"  {field}: {' '.join(map(str, errors))}" for field, errors in form.errors.items())
             raise CommandError("The project was not made:\n" + "\n".join(problems))
         project = create_project(by=by, guidelines=form.cleaned_data["guidelines"], **form.values())
         report(self, options, f"“{project.name}” is made (project {project.pk}).", project=project.pk)
