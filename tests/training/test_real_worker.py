@@ -21,7 +21,7 @@ from training.run_dir import file_sha256, write_json
 
 pytestmark = pytest.mark.torch
 ROOT = Path(__file__).resolve().parents[2]
-PARAMS = {"max_steps": 120, "save_steps": 20, "eval_steps": 60, "per_device_train_batch_size": 4, "max_length": 256}
+PARAMS = {"max_steps": 100, "save_steps": 20, "eval_steps": 50, "per_device_train_batch_size": 4, "max_length": 256}
 LEASE_SECONDS = 6
 
 
