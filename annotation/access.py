@@ -9,7 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
 from django_htmx.middleware import HtmxDetails
 
-from annotation.models import Project, Role
+from annotation.models import Membership, Project, Role
 
 EVERYONE = frozenset({Role.EXPERT, Role.REVIEWER, Role.ADMIN})
 SENIOR = frozenset({Role.REVIEWER, Role.ADMIN})
@@ -36,21 +36,24 @@ class MemberRequest(HttpRequest):
     htmx: HtmxDetails
 
 
-def may(project: Project, user: User, act: str) -> bool:
-    return project.role_of(user) in ALLOWED[act]
+def memberships_of(request: HttpRequest) -> list[Membership]:
+    """The signed-in person's memberships with their projects, by name: one query a page, whoever asks."""
+    if not hasattr(request, "memberships"):
+        mine = Membership.objects.filter(user_id=request.user.pk).select_related("project")
+        request.memberships = list(mine.order_by("project__name", "project_id"))  # type: ignore[attr-defined]
+    return request.memberships
 
 
 def project_for(request: HttpRequest, pk: UUID, act: str) -> Project:
     """The project, if the user may do `act` in it: 404 for strangers, 403 for the wrong role.
 
-    Sets `request.project` and `request.role` for the templates. Two queries.
+    Sets `request.project` and `request.role` for the templates.
     """
-    project = Project.objects.filter(pk=pk).first()
-    role = project.role_of(request.user) if project else None
-    if project is None or role is None:
+    membership = next((mine for mine in memberships_of(request) if mine.project_id == pk), None)
+    if membership is None:
         raise Http404("No such project")
-    if role not in ALLOWED[act]:
-        raise PermissionDenied(f"Your role here is {Role(role).label.lower()}; this page is for others.")
-    request.project = project  # type: ignore[attr-defined]
-    request.role = role  # type: ignore[attr-defined]
-    return project
+    if membership.role not in ALLOWED[act]:
+        raise PermissionDenied(f"Your role here is {Role(membership.role).label.lower()}; this page is for others.")
+    request.project = membership.project  # type: ignore[attr-defined]
+    request.role = membership.role  # type: ignore[attr-defined]
+    return membership.project

@@ -5,6 +5,7 @@ from typing import Any
 from django import template
 from django.template.context import RequestContext
 
+from annotation.access import memberships_of
 from annotation.models import Project
 from config import navigation
 
@@ -29,4 +30,4 @@ def switchable_projects(context: RequestContext) -> list[Project]:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return []
-    return list(Project.objects.visible_to(user).only("pk", "name")[:50])
+    return [membership.project for membership in memberships_of(request)[:50]]
