@@ -288,6 +288,14 @@ def test_it_refuses_a_file_that_is_too_large(project: Project, ada: User, sign_i
     assert "larger than 200 MB" in page
 
 
+def test_it_refuses_a_large_upload_before_writing_any_of_it(project: Project, ada: User, sign_in, settings) -> None:
+    settings.MAX_IMPORT_BYTES = -1024 * 1024
+    response = sign_in(ada).post(url(project), {"file": file_of(*ROWS)})
+    assert response.status_code == 400
+    assert "A file may have up to 200 MB" in response.content.decode()
+    assert sign_in(ada).post(f"/api/v1{url(project)[:-1]}s/", {"file": file_of(*ROWS)}).status_code == 400
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
