@@ -153,8 +153,8 @@ def _data(project: Project, pk: str, ada: User) -> list[Page]:
 
 
 def _rounds(project: Project, pk: str, ada: User, sft: Adapter, dpo: Adapter) -> list[Page]:
-    _events(sft.round, 12)
-    _events(dpo.round, 12)
+    run_of(sft.round, 12)
+    run_of(dpo.round, 12)
     TrainingRound.objects.filter(pk=sft.round.pk).update(
         result={"eval_loss_before": 2.61, "eval_loss": 1.42, "train_loss": 1.3}, started_at=timezone.now()
     )
@@ -169,7 +169,7 @@ def _rounds(project: Project, pk: str, ada: User, sft: Adapter, dpo: Adapter) ->
         kind = "preferences" if method == "dpo" else "demonstrations"
         round = _round(project, ada, versions[kind], status, method, sft if method == "dpo" else None)
         pages.append(Page("round", [pk, str(round.pk)], state=status))
-    return [*pages, *_preflights(project, pk, ada, versions["demonstrations"], sft.base_model)]
+    return [*pages, *_preflights(project, pk, ada, versions["demonstrations"])]
 
 
 def _round(
@@ -195,16 +195,17 @@ def _round(
         created_by=ada,
     )
     if status != "queued":
-        _events(made, 5)
+        run_of(made, 5)
     return made
 
 
-def _events(round: TrainingRound, steps: int) -> None:
+def run_of(round: TrainingRound, steps: int, log: str = "Loading the base model\nTraining\n") -> None:
+    """The files that a recipe leaves, after so many of twelve steps."""
     TrainingRound.objects.filter(pk=round.pk, attempt=0).update(attempt=1)
     round.refresh_from_db()
     run_dir = round.run_dir()
     run_dir.path.mkdir(parents=True)
-    run_dir.log.write_text("Loading the base model\nTraining\n")
+    run_dir.log.write_text(log)
     run_dir.append_event("phase", message="Training")
     run_dir.append_event("start", max_steps=12, rows=100, trainable_parameters=4_884_480)
     for step in range(1, steps + 1):
@@ -215,44 +216,68 @@ def _events(round: TrainingRound, steps: int) -> None:
             run_dir.append_event("eval", step=step, eval_loss=2.6 - step / 10)
 
 
-def _preflights(project: Project, pk: str, ada: User, version: DatasetVersion, base: BaseModel) -> list[Page]:
-    counts = {"min": 120, "median": 300, "p95": 420, "max": 431}
-    part = {
-        "rows": 100,
-        "tokens": counts,
-        "total_tokens": 30_000,
-        "trained_tokens": 12_000,
-        "trained_share": 0.4,
-        "truncated": {"count": 1, "ids": ["housing-001"]},
-        "empty": {"count": 0, "ids": []},
+COUNTS = {
+    "rows": 100,
+    "tokens": {"min": 120, "median": 300, "p95": 420, "max": 431},
+    "total_tokens": 30_000,
+    "trained_tokens": 12_000,
+    "trained_share": 0.4,
+    "truncated": {"count": 1, "ids": ["housing-001"]},
+    "empty": {"count": 0, "ids": []},
+}
+
+
+def preflight(
+    project: Project,
+    ada: User,
+    version: DatasetVersion,
+    token: str = "Parties",
+    reasons: tuple[str, ...] = (),
+    **fields: Any,
+) -> Preflight:
+    tokens = [{"text": "<|im_start|>", "trained": False}, {"text": token, "trained": True}]
+    report = {
+        "train": COUNTS,
+        "validation": {**COUNTS, "rows": 10},
+        "max_length": 1024,
+        "examples": [{"id": "housing-001", "tokens": tokens}],
+        "reasons": list(reasons),
     }
-    tokens = [{"text": "<|im_start|>", "trained": False}, {"text": "Parties", "trained": True}]
-    report = {"train": part, "validation": {**part, "rows": 10}, "max_length": 1024, "reasons": []}
-    refused = {**report, "reasons": ["1 row is longer than 256 tokens and would lose its end: raise the limit."]}
-    common = {"project": project, "dataset_version": version, "base_model": base, "created_by": ada, "attempt": 1}
-    params = to_json(SFTParams())
-    made = {
-        "passed": {"report": {**report, "examples": [{"id": "housing-001", "tokens": tokens}]}, "status": "succeeded"},
-        "refused": {"report": refused, "status": "succeeded"},
-        "failed": {"status": "failed", "failure_message": "The check left no report."},
-        "running": {"status": "running", "lease_expires_at": timezone.now() + LONG_AFTER},
+    defaults = {"report": report, "status": "succeeded", "attempt": 1, "created_by": ada}
+    return Preflight.objects.create(
+        project=project,
+        dataset_version=version,
+        base_model=BaseModel.objects.default(),
+        method="sft",
+        params=to_json(SFTParams()),
+        **{**defaults, **fields},
+    )
+
+
+def _preflights(project: Project, pk: str, ada: User, version: DatasetVersion) -> list[Page]:
+    too_long = "1 row is longer than 256 tokens and would lose its end: raise the limit."
+    live = {"lease_owner": uuid4(), "lease_expires_at": timezone.now() + LONG_AFTER}
+    states = {
+        "passed": preflight(project, ada, version),
+        "refused": preflight(project, ada, version, reasons=(too_long,)),
+        "failed": preflight(project, ada, version, status="failed", report={}, failure_message="It left no report."),
+        "running": preflight(project, ada, version, status="running", report={}, **live),
     }
-    return [
-        Page("preflight", [pk, str(Preflight.objects.create(method="sft", params=params, **common, **fields).pk)])
-        for fields in made.values()
-    ]
+    return [Page("preflight", [pk, str(made.pk)], state=state) for state, made in states.items()]
 
 
 def _sampling(project: Project, pk: str, ada: User, adapter: Adapter) -> list[Page]:
     pages = []
     for purpose, name in [("ranking", "sampling"), ("playground", "playground_result")]:
         for status in ("succeeded", "running", "failed"):
-            made = _sampled(project, ada, adapter, purpose, status)
+            made = sampled(project, ada, adapter, purpose, status)
             pages.append(Page(name, [pk, str(made.pk)], state=status))
     return pages
 
 
-def _sampled(project: Project, ada: User, adapter: Adapter, purpose: str, status: str) -> Sampling:
+def sampled(
+    project: Project, ada: User, adapter: Adapter, purpose: str, status: str, text: str = factories.RESPONSE
+) -> Sampling:
     sources = [{"label": "a", "adapter_id": None}, {"label": "b", "adapter_id": str(adapter.pk)}]
     question = {"instruction": "Summarise.", "input": "A note.", "prompt": [{"role": "user", "content": "Summarise."}]}
     made = Sampling.objects.create(
@@ -276,7 +301,7 @@ def _sampled(project: Project, ada: User, adapter: Adapter, purpose: str, status
     run_dir.log.write_text("Writing answers\n")
     run_dir.append_event("progress", done=1, total=2, tokens_per_second=80.0, seconds_left=4)
     for source in ("a", "b") if status == "succeeded" else ("a",):
-        row = {"source": source, "id": "playground", "index": 0, "text": factories.RESPONSE, "tokens": 90}
+        row = {"source": source, "id": "playground", "index": 0, "text": text, "tokens": 90}
         append_row(run_dir.outputs, {**row, "seconds": 1.2, "finish": "stop"})
     return made
 
@@ -284,13 +309,15 @@ def _sampled(project: Project, ada: User, adapter: Adapter, purpose: str, status
 # --- Judging ------------------------------------------------------------------------------------------------
 
 
-def evaluation(project: Project, ada: User, adapters: list[Adapter | None], **fields: Any) -> Evaluation:
+def evaluation(
+    project: Project, ada: User, adapters: list[Adapter | None], text: str | None = None, **fields: Any
+) -> Evaluation:
     """As judged.evaluation makes one, but the base model is the one that is there."""
     made = judged.evaluation(project, [], **fields)
     texts = [judged.POOR, judged.FAIR, judged.GOOD]
     for position, adapter in enumerate(adapters):
         one = contestant(made, ada, position, adapter)
-        judged.answer(one, texts[position % 3])
+        judged.answer(one, text or texts[position % 3])
     return made
 
 

@@ -27,6 +27,12 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         made.close()
 
 
+@pytest.fixture(scope="session")
+def pages(house: House) -> list[dict[str, Any]]:
+    """Every page of a furnished project: its name, its arguments, who opens it, and what state it shows."""
+    return house.scene("pages")["pages"]
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Of one module only: while Playwright runs, Django takes every database call for an asynchronous one."""

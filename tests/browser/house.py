@@ -52,9 +52,9 @@ class House:
         assert stage.stdout
         stage.stdin.write(json.dumps([name, arguments]).encode() + b"\n")
         stage.stdin.flush()
-        answer = stage.stdout.readline()
-        assert answer, f"scene {name}: {self.log('stage').read_text()[-3000:]}"
-        return json.loads(answer)
+        answer = json.loads(stage.stdout.readline() or '{"error": "the stage is gone"}')
+        assert "error" not in answer, f"scene {name}: {answer['error']}"
+        return answer
 
     def start(self, name: str) -> None:
         """`web` or `worker`, by the very command that `manage.py serve` uses."""

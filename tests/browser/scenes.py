@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import traceback
 from collections.abc import Callable
 from dataclasses import asdict
 from io import StringIO
@@ -12,12 +13,17 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.core.management import call_command
 
+from annotation.actions.guidelines import write_guidelines
 from annotation.demo import loader
 from annotation.models import Demonstration, Membership, Project, Ranking, Role
 from config.management.commands.serve import Command as Serve
-from evaluation.models import Review
+from evaluation import scoring
+from evaluation.models import Promotion, Review
 from tests import factories, furnished
+from tests.browser.hostile import LINE, TEXT
 from tests.evaluation import factories as judged
+from tests.furnished import Page
+from training.actions import freeze_demonstrations
 from training.models import BaseModel
 
 ROLES = {"erin": Role.EXPERT, "rita": Role.REVIEWER, "ada": Role.ADMIN}
@@ -86,6 +92,64 @@ def judging(name: str) -> dict[str, Any]:
     return {"project": str(project.pk), "evaluation": str(made.pk), "telling": telling}
 
 
+def hostile() -> dict[str, Any]:
+    """A project in which everything that anybody or a model can write tries to act."""
+    people = _people()
+    erin, ada = people["erin"], people["ada"]
+    project = _project(
+        LINE[:120],
+        success_criteria=TEXT,
+        instruction_template=f"{{instruction}}\n\n{{input}}\n{LINE}",
+        sections=[LINE[:60], "Next step"],
+        dated_section="Next step",
+        rubric={"accuracy": {"1": LINE[:200]}},
+    )
+    Project.objects.filter(pk=project.pk).update(objective=TEXT)
+    write_guidelines(project=project, text=f"# {LINE}\n\n{TEXT}", by=ada)
+    written = {"instruction": LINE, "input": TEXT, "group": LINE[:200], "task_type": LINE[:80]}
+    waiting = factories.prompt(project, external_id=LINE[:200], **written)
+    submitted = factories.demonstration(factories.prompt(project, **written), erin, text=TEXT, status="submitted")
+    sent_back = factories.demonstration(
+        factories.prompt(project, **written), erin, text=TEXT, status="returned", note=TEXT, reviewed_by=people["rita"]
+    )
+    approved = factories.demonstration(factories.prompt(project, **written), erin, text=TEXT)
+    comparison = factories.comparison(factories.prompt(project, **written), [TEXT, f"{TEXT} again"])
+    sft = judged.adapter(project, base_model=BaseModel.objects.default())
+    sft.round.note = LINE[:300]
+    sft.round.status, sft.round.failure_message = "failed", TEXT
+    sft.round.save()
+    furnished.run_of(sft.round, log=TEXT, steps=3)
+    version = freeze_demonstrations(project=project, by=ada, description=LINE[:300])
+    for _number in range(2):
+        factories.prompt(project, split="evaluation", reference=TEXT, **written)
+    open_ = furnished.evaluation(project, ada, [None, sft], name=LINE[:120], text=TEXT, reviewed_prompts=0)
+    furnished.evaluation(project, ada, [None, sft], name="Blind", text=TEXT, reviewed_prompts=2)
+    lease = scoring.next_to_score(project, erin)
+    assert lease
+    Promotion.objects.create(project=project, adapter=sft, reason=TEXT, promoted_by=ada)
+    played = furnished.sampled(project, ada, sft, "playground", "succeeded", text=TEXT)
+    checked = furnished.preflight(project, ada, version, token=TEXT)
+    pk = str(project.pk)
+    found = [
+        *furnished.plain_pages(project),
+        Page("write", [pk, str(waiting.pk)], "erin"),
+        Page("write", [pk, str(sent_back.prompt_id)], "erin", "returned"),
+        Page("write", [pk, str(approved.prompt_id)], "erin", "approved"),
+        Page("approve", [pk, str(submitted.pk)], "rita"),
+        Page("rank", [pk, str(comparison.pk)], "erin"),
+        Page("score", [pk, str(lease.pk)], "erin"),
+        Page("prompt", [pk, str(waiting.pk)]),
+        Page("dataset", [pk, str(version.pk)]),
+        Page("round", [pk, str(sft.round.pk)]),
+        Page("adapter", [pk, str(sft.pk)]),
+        Page("preflight", [pk, str(checked.pk)]),
+        Page("playground_result", [pk, str(played.pk)]),
+        Page("evaluation", [pk, str(open_.pk)]),
+        Page("evaluation_outputs", [pk, str(open_.pk)]),
+    ]
+    return {"pages": [asdict(page) for page in found]}
+
+
 def texts_of(project: str) -> dict[str, Any]:
     """What is stored of what people wrote in a project."""
     rows = Demonstration.objects.filter(prompt__project_id=project).order_by("prompt__position")
@@ -119,6 +183,7 @@ SCENES: dict[str, Callable[..., dict[str, Any]]] = {
         submitted,
         comparing,
         judging,
+        hostile,
         texts_of,
         rankings_of,
         reviews_of,
@@ -127,9 +192,13 @@ SCENES: dict[str, Callable[..., dict[str, Any]]] = {
 
 
 def play() -> None:
-    """For each line [name, arguments] one line with what the scene returns. An error ends the play."""
+    """For each line [name, arguments] one line with what the scene returns."""
     answers, sys.stdout = sys.stdout, sys.stderr
     for line in sys.stdin:
         name, arguments = json.loads(line)
-        answers.write(json.dumps(SCENES[name](**arguments), default=str) + "\n")
+        try:
+            answer = SCENES[name](**arguments)
+        except Exception:
+            answer = {"error": traceback.format_exc()}
+        answers.write(json.dumps(answer, default=str) + "\n")
         answers.flush()

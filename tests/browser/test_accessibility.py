@@ -96,14 +96,6 @@ def test_it_knows_every_address() -> None:
 
 
 @pytest.fixture(scope="module")
-def pages(house: House) -> dict[str, list[dict[str, Any]]]:
-    found: dict[str, list[dict[str, Any]]] = {name: [] for name in PAGES}
-    for page in house.scene("pages")["pages"]:
-        found[page["name"]].append(page)
-    return found
-
-
-@pytest.fixture(scope="module")
 def window(house: House, browser: Browser) -> Iterator[Callable[[str], Visitor]]:
     """One window for each person, kept open from page to page."""
     windows: dict[str, Visitor] = {}
@@ -119,12 +111,11 @@ def window(house: House, browser: Browser) -> Iterator[Callable[[str], Visitor]]
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_it_can_be_used_by_everybody(
-    name: str, pages: dict[str, list[dict[str, Any]]], window: Callable[[str], Visitor]
-) -> None:
-    assert pages[name], f"tests/furnished.py has no page for {name}"
+def test_it_can_be_used_by_everybody(name: str, pages: list[dict[str, Any]], window: Callable[[str], Visitor]) -> None:
+    states = [page for page in pages if page["name"] == name]
+    assert states, f"tests/furnished.py has no page for {name}"
     problems: list[str] = []
-    for page in pages[name]:
+    for page in states:
         visitor = window(page["who"])
         visitor.problems.clear()
         visitor.open(name, *page["arguments"])

@@ -176,32 +176,15 @@ def test_an_expert_scores_blind_with_keys_alone(house: House, visit: Visit) -> N
 # --- The frame ----------------------------------------------------------------------------------------------
 
 
-def test_it_shows_its_keys_and_lets_them_rest(house: House, visit: Visit) -> None:
+def test_it_shows_the_keys_of_the_page(house: House, visit: Visit) -> None:
     project = house.scene("writing", name="Keys")["project"]
     page = visit("erin").open("write_next", project)
     page.keyboard.press("?")
     sheet = page.get_by_role("dialog", name="Keys on this page")
-    expect(sheet).to_be_visible()
     expect(sheet.get_by_text("Submit and next")).to_be_visible()
-    sheet.get_by_label("Use single keys").uncheck()
+    expect(sheet.get_by_text("Go to the text")).to_be_visible()
     page.keyboard.press("Escape")
     expect(sheet).to_be_hidden()
-    page.keyboard.press("e")
-    expect(text(page)).not_to_be_focused()
-    page.reload()
-    page.keyboard.press("e")
-    expect(text(page)).not_to_be_focused()
-
-
-def test_it_remembers_light_or_dark(visit: Visit) -> None:
-    page = visit("erin", color_scheme="light").open("home")
-    background = "getComputedStyle(document.body).backgroundColor"
-    light = page.evaluate(background)
-    page.get_by_role("button", name="Light or dark").click()
-    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
-    assert page.evaluate(background) != light
-    page.reload()
-    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
 
 
 def test_it_works_without_javascript(house: House, visit: Visit) -> None:
