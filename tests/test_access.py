@@ -93,6 +93,7 @@ IN_A_PROJECT: dict[str, dict[str, str]] = {
     "playground_result": reads("manage"),
     # training: API
     "api_datasets": both("manage"),
+    "api_dataset_file": reads("manage"),
     "api_rounds": both("manage"),
     "api_round": reads("manage"),
     "api_round_cancel": posts("manage"),
