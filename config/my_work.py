@@ -8,15 +8,12 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from annotation.access import ADMIN, SENIOR
-from annotation.models import Comparison, Demonstration, Membership, Project, Prompt, Ranking, Role
-from evaluation.models import Output
+from annotation.models import Membership, Project, Role
+from config.counts import Counts, counts_of
 from training.jobs import Status
 from training.models import TrainingRound
-
-Counts = dict[UUID, dict[str, int]]
 
 
 @dataclass(frozen=True)
@@ -47,78 +44,27 @@ class ProjectWork:
 def my_work(user: User) -> list[ProjectWork]:
     """The person's projects; those where something waits come first."""
     memberships = list(Membership.objects.filter(user=user).select_related("project").order_by("project__name"))
-    projects = [membership.project_id for membership in memberships]
-    if not projects:
+    if not memberships:
         return []
-    prompts, answers = _prompts(projects), _answers(projects, user)
-    comparisons, outputs = _comparisons(projects, user), _outputs(projects, user)
+    counts = counts_of([membership.project_id for membership in memberships], user)
     rounds = _rounds([m.project_id for m in memberships if m.role in ADMIN])
-    work = []
-    for membership in memberships:
-        pk = membership.project_id
-        counts = {**answers.get(pk, {}), **prompts.get(pk, {}), **comparisons.get(pk, {}), **outputs.get(pk, {})}
-        waiting = _waiting(counts, membership.role)
-        work.append(
-            ProjectWork(
-                project=membership.project,
-                role=membership.role,
-                waiting=waiting,
-                rounds=rounds.get(pk, []),
-                reason="" if waiting else _why_nothing(counts, membership.role),
-                to_import=not counts.get("prompts") and membership.role in ADMIN,
-            )
-        )
+    work = [
+        work_in(each.project, each.role, counts[each.project_id], rounds.get(each.project_id, []))
+        for each in memberships
+    ]
     return sorted(work, key=lambda each: not (each.waiting or each.rounds))
 
 
-# --- The counts, each one query over all projects -----------------------------------------------------------
-
-
-def _grouped(rows: QuerySet[Any], project: str, **counts: Count) -> Counts:
-    found = rows.order_by().values(project).annotate(**counts)
-    return {row.pop(project): row for row in found}
-
-
-def _prompts(projects: list[UUID]) -> Counts:
-    answered = Demonstration.objects.filter(prompt_id=OuterRef("pk")).exclude(status=Demonstration.Status.DRAFT)
-    rows = Prompt.objects.for_teaching().filter(project_id__in=projects)
-    return _grouped(rows, "project_id", prompts=Count("pk"), to_write=Count("pk", filter=~Exists(answered)))
-
-
-def _answers(projects: list[UUID], user: User) -> Counts:
-    status = Demonstration.Status
-    rows = Demonstration.objects.filter(prompt__project_id__in=projects, status__in=[status.SUBMITTED, status.RETURNED])
-    submitted, own = Q(status=status.SUBMITTED), Q(author=user)
-    return _grouped(
-        rows,
-        "prompt__project_id",
-        returned=Count("pk", filter=Q(status=status.RETURNED) & own),
-        to_approve=Count("pk", filter=submitted & ~own),
-        own_submitted=Count("pk", filter=submitted & own),
+def work_in(project: Project, role: str, counts: Counts, rounds: Iterable[TrainingRound] = ()) -> ProjectWork:
+    waiting = _waiting(counts, role)
+    return ProjectWork(
+        project=project,
+        role=role,
+        waiting=waiting,
+        rounds=list(rounds),
+        reason="" if waiting else _why_nothing(counts, role),
+        to_import=role in ADMIN and not counts["teaching"],
     )
-
-
-def _comparisons(projects: list[UUID], user: User) -> Counts:
-    ranked = Q(Exists(Ranking.objects.filter(comparison_id=OuterRef("pk"), ranker=user)))
-    unfinished = Q(rankings_done__lt=F("rankings_needed"))
-    rows = Comparison.objects.filter(prompt__project_id__in=projects)
-    return _grouped(
-        rows,
-        "prompt__project_id",
-        comparisons=Count("pk"),
-        to_rank=Count("pk", filter=unfinished & ~ranked),
-        others_rank=Count("pk", filter=unfinished & ranked),
-    )
-
-
-def _outputs(projects: list[UUID], user: User) -> Counts:
-    """What this person may score, and whether others still have some to score: two queries."""
-    project = "contestant__evaluation__project_id"
-    wanted = Output.objects.filter(**{f"{project}__in": projects})
-    mine = _grouped(wanted.to_score_by(user), project, to_score=Count("pk"))
-    unfinished = wanted.filter(for_review=True, reviews_done__lt=F("contestant__evaluation__reviews_per_output"))
-    anybodys = _grouped(unfinished, project, outputs=Count("pk"))
-    return {pk: {**anybodys.get(pk, {}), **mine.get(pk, {})} for pk in {*anybodys, *mine}}
 
 
 def _rounds(projects: Iterable[UUID]) -> dict[UUID, list[TrainingRound]]:
@@ -134,26 +80,26 @@ def _rounds(projects: Iterable[UUID]) -> dict[UUID, list[TrainingRound]]:
 # --- In words -----------------------------------------------------------------------------------------------
 
 
-def _waiting(counts: dict[str, int], role: str) -> list[Waiting]:
+def _waiting(counts: Counts, role: str) -> list[Waiting]:
     lines = [
         Waiting(
-            counts.get("returned", 0),
+            counts["my_returned"],
             "returned to you",
             "A reviewer asks for a change.",
             "write_next",
             "Revise",
         ),
-        Waiting(counts.get("to_write", 0), "to write", "Prompts nobody has answered yet.", "write_next", "Write"),
+        Waiting(counts["unanswered"], "to write", "Prompts nobody has answered yet.", "write_next", "Write"),
         Waiting(
-            counts.get("to_approve", 0) if role in SENIOR else 0,
+            counts["submitted"] - counts["my_submitted"] if role in SENIOR else 0,
             "to approve",
             "Responses by others that wait for a reviewer.",
             "approve_next",
             "Approve",
         ),
-        Waiting(counts.get("to_rank", 0), "to rank", "Which candidate is better?", "rank_next", "Rank"),
+        Waiting(counts["my_to_rank"], "to rank", "Which candidate is better?", "rank_next", "Rank"),
         Waiting(
-            counts.get("to_score", 0),
+            counts["my_to_score"],
             "to score",
             "Outputs to judge without knowing what wrote them.",
             "score_next",
@@ -163,21 +109,21 @@ def _waiting(counts: dict[str, int], role: str) -> list[Waiting]:
     return [line for line in lines if line.count]
 
 
-def _why_nothing(counts: dict[str, int], role: str) -> str:
-    if not counts.get("prompts"):
+def _why_nothing(counts: Counts, role: str) -> str:
+    if not counts["teaching"]:
         who = "Import some to begin." if role in ADMIN else "An admin of the project imports them."
         return f"Nothing waits for you, because the project has no prompts yet. {who}"
     reasons = ["every prompt has a response"]
     if role in SENIOR:
-        own = counts.get("own_submitted")
+        own = counts["my_submitted"]
         reasons.append("your own responses are for others to approve" if own else "no response waits for approval")
-    if not counts.get("comparisons"):
+    if not counts["comparisons"]:
         reasons.append("no candidates have been prepared to rank")
-    elif counts.get("others_rank"):
+    elif counts["to_rank"]:
         reasons.append("the comparisons left need other people's judgement")
     else:
         reasons.append("every comparison is ranked")
-    if counts.get("outputs"):
+    if counts["to_score"]:
         reasons.append("the outputs left need other people's scores")
     else:
         reasons.append("no outputs wait for scores")

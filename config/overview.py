@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.db.models import Count, Exists, F, OuterRef, Q, Sum
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
 from django.views.decorators.http import require_safe
 
 from annotation.access import ADMIN, EVERYONE, SENIOR, project_for
-from annotation.models import Comparison, Demonstration, Project, Split
-from config.my_work import my_work
-from evaluation.models import Output
+from annotation.models import Project
+from config.counts import Counts, counts_of
+from config.my_work import work_in
+from evaluation.models import Evaluation, Promotion
 from training.jobs import Status
 from training.models import DatasetVersion, TrainingRound
-
-Counts = dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,7 @@ def overview(request: HttpRequest, pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "open project")
     assert isinstance(request.user, User)
     role: str = request.role  # type: ignore[attr-defined]
-    counts = count(project)
-    work = next((each for each in my_work(request.user) if each.project == project), None)
+    counts = counts_of([project.pk], request.user)[project.pk] + _made(project)
     return render(
         request,
         "annotation/overview.html",
@@ -61,7 +61,7 @@ def overview(request: HttpRequest, pk: UUID) -> HttpResponse:
             "steps": steps(project, role, counts),
             "criteria": [line.strip("-• ") for line in project.success_criteria.splitlines() if line.strip()],
             "guidelines": project.current_guidelines(),
-            "work": work,
+            "work": work_in(project, role, counts),
             "people": project.memberships.select_related("user"),
             "current": project.promotions.current().select_related("adapter__round").first(),
         },
@@ -91,75 +91,32 @@ def _url(name: str, project: Project) -> str:
         return ""
 
 
-# --- Counting: one query for each kind of thing -------------------------------------------------------------
+# --- Counting -----------------------------------------------------------------------------------------------
 
 
-def count(project: Project) -> Counts:
-    return {
-        name: number or 0
-        for part in (
-            _prompts(project),
-            _demonstrations(project),
-            _comparisons(project),
-            _training(project),
-            _judged(project),
-        )
-        for name, number in part.items()
+def _made(project: Project) -> Counts:
+    """What was frozen, trained, evaluated and promoted: one question more than those of `counts_of`."""
+    methods, kinds = TrainingRound.Method, DatasetVersion.Kind
+    good, busy = {"status": Status.SUCCEEDED}, {"status__in": [Status.QUEUED, Status.RUNNING]}
+    rounds, versions = TrainingRound.objects, DatasetVersion.objects
+    parts: dict[str, QuerySet[Any]] = {
+        "sft": rounds.filter(method=methods.SFT, **good),
+        "sft_busy": rounds.filter(method=methods.SFT, **busy),
+        "dpo": rounds.filter(method=methods.DPO, **good),
+        "dpo_busy": rounds.filter(method=methods.DPO, **busy),
+        "versions": versions.filter(kind=kinds.DEMONSTRATIONS),
+        "preference_versions": versions.filter(kind=kinds.PREFERENCES),
+        "evaluations": Evaluation.objects.all(),
+        "promotions": Promotion.objects.all(),
     }
+    numbers = Project.objects.order_by().values_list(*map(_number, parts.values())).get(pk=project.pk)
+    return Counts(dict(zip(parts, numbers, strict=True)))
 
 
-def _prompts(project: Project) -> Counts:
-    answered = Demonstration.objects.filter(prompt_id=OuterRef("pk")).exclude(status=Demonstration.Status.DRAFT)
-    teaching = ~Q(split=Split.EVALUATION)
-    return project.prompts.order_by().aggregate(
-        prompts=Count("pk"),
-        teaching=Count("pk", filter=teaching),
-        held_out=Count("pk", filter=~teaching),
-        unanswered=Count("pk", filter=Q(teaching, ~Exists(answered))),
-    )
-
-
-def _demonstrations(project: Project) -> Counts:
-    rows = Demonstration.objects.filter(prompt__project=project).order_by()
-    return rows.aggregate(
-        **{status: Count("status", filter=Q(status=status)) for status in Demonstration.Status.values},
-    )
-
-
-def _comparisons(project: Project) -> Counts:
-    unfinished = Q(rankings_done__lt=F("rankings_needed"))
-    rows = Comparison.objects.filter(prompt__project=project).order_by()
-    return rows.aggregate(
-        comparisons=Count("pk"), to_rank=Count("pk", filter=unfinished), rankings=Sum("rankings_done")
-    )
-
-
-def _training(project: Project) -> Counts:
-    sft, dpo = (Q(method=method) for method in (TrainingRound.Method.SFT, TrainingRound.Method.DPO))
-    good, busy = Q(status=Status.SUCCEEDED), Q(status__in=[Status.QUEUED, Status.RUNNING])
-    rounds = project.rounds.order_by().aggregate(
-        sft=Count("pk", filter=sft & good),
-        sft_busy=Count("pk", filter=sft & busy),
-        dpo=Count("pk", filter=dpo & good),
-        dpo_busy=Count("pk", filter=dpo & busy),
-    )
-    kinds = DatasetVersion.Kind
-    versions = project.dataset_versions.order_by().aggregate(
-        versions=Count("pk", filter=Q(kind=kinds.DEMONSTRATIONS)),
-        preference_versions=Count("pk", filter=Q(kind=kinds.PREFERENCES)),
-    )
-    return rounds | versions
-
-
-def _judged(project: Project) -> Counts:
-    outputs = Output.objects.filter(contestant__evaluation__project=project, for_review=True).order_by()
-    scores = outputs.aggregate(
-        reviews=Sum("reviews_done"), reviews_needed=Sum("contestant__evaluation__reviews_per_output")
-    )
-    others = Project.objects.filter(pk=project.pk).aggregate(
-        evaluations=Count("evaluations", distinct=True), promotions=Count("promotions", distinct=True)
-    )
-    return scores | others
+def _number(rows: QuerySet[Any]) -> Coalesce:
+    """How many of these rows belong to the project of the question around it."""
+    of_project = rows.filter(project=OuterRef("pk")).order_by().values("project")
+    return Coalesce(Subquery(of_project.annotate(number=Count("pk")).values("number")), 0)
 
 
 # --- In words -----------------------------------------------------------------------------------------------

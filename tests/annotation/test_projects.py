@@ -11,6 +11,7 @@ from annotation.actions.projects import change_project, create_project
 from annotation.forms.projects import NewProjectForm
 from annotation.models import Event, Membership, Project, Role
 from tests import factories
+from training.models import DatasetVersion
 
 
 def values(**changes: Any) -> dict[str, Any]:
@@ -136,6 +137,22 @@ def test_it_shows_where_the_loop_stands(project: Project, erin: User, ada: User,
     assert "Nothing frozen yet" in page
 
 
+def test_it_counts_what_was_made_in_this_project_only(project: Project, erin: User, ada: User, sign_in) -> None:
+    other = factories.project(created_by=ada, name="Elsewhere")
+    factories.comparison(factories.prompt(other))
+    kinds = DatasetVersion.Kind
+    for number, (where, kind) in enumerate([(project, kinds.DEMONSTRATIONS), (other, kinds.PREFERENCES)], start=1):
+        DatasetVersion.objects.create(
+            project=where, kind=kind, number=number, sha256="0" * 64, train_rows=1, validation_rows=1, created_by=ada
+        )
+    page = overview(sign_in(erin), project)
+    assert "1 version of the demonstrations" in page
+    assert "preference pairs" not in page
+    assert "No candidates to rank yet" in page
+    assert "No evaluation yet" in page
+    assert "Nothing promoted yet" in page
+
+
 def test_it_links_each_role_only_to_what_it_may_open(project: Project, erin: User, rita: User, sign_in) -> None:
     factories.prompt(project)
     page = overview(sign_in(erin), project)
@@ -151,7 +168,7 @@ def test_it_asks_the_database_as_little_for_many_prompts_as_for_one(
     for _ in range(30):
         factories.demonstration(factories.prompt(project), erin)
     client = sign_in(erin)
-    with django_assert_max_num_queries(24):
+    with django_assert_max_num_queries(11):
         overview(client, project)
 
 

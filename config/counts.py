@@ -1,0 +1,79 @@
+"""How much of everything there is in projects, and what of it waits for one person: one question for each table."""
+
+from __future__ import annotations
+
+from collections import Counter
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.db.models import Aggregate, Count, Exists, F, Model, OuterRef, Q, Sum
+
+from annotation.models import Comparison, Demonstration, Prompt, Ranking, Split
+from evaluation.models import Output
+
+Counts = Counter[str]  # what was not counted is 0
+
+
+def counts_of(projects: list[UUID], user: User) -> dict[UUID, Counts]:
+    """Of each project. What depends on the person begins with `my_`."""
+    found = {pk: Counts() for pk in projects}
+    for model, project, numbers in (
+        (Prompt, "project_id", _prompts()),
+        (Demonstration, "prompt__project_id", _demonstrations(user)),
+        (Comparison, "prompt__project_id", _comparisons(user)),
+        (Output, "contestant__evaluation__project_id", _outputs(user)),
+    ):
+        _add(found, model, project, numbers)
+    return found
+
+
+def _add(found: dict[UUID, Counts], model: type[Model], project: str, numbers: dict[str, Aggregate]) -> None:
+    rows = model._default_manager.filter(**{f"{project}__in": list(found)}).order_by()
+    for row in rows.values(project).annotate(**numbers):
+        found[row.pop(project)].update({name: number or 0 for name, number in row.items()})
+
+
+def _prompts() -> dict[str, Aggregate]:
+    answered = Demonstration.objects.filter(prompt_id=OuterRef("pk")).exclude(status=Demonstration.Status.DRAFT)
+    teaching = ~Q(split=Split.EVALUATION)
+    return {
+        "prompts": Count("pk"),
+        "teaching": Count("pk", filter=teaching),
+        "held_out": Count("pk", filter=~teaching),
+        "unanswered": Count("pk", filter=Q(teaching, ~Exists(answered))),
+    }
+
+
+def _demonstrations(user: User) -> dict[str, Aggregate]:
+    states, own = Demonstration.Status, Q(author=user)
+    submitted, returned = Q(status=states.SUBMITTED), Q(status=states.RETURNED)
+    return {
+        "approved": Count("pk", filter=Q(status=states.APPROVED)),
+        "submitted": Count("pk", filter=submitted),
+        "returned": Count("pk", filter=returned),
+        "my_returned": Count("pk", filter=returned & own),
+        "my_submitted": Count("pk", filter=submitted & own),
+    }
+
+
+def _comparisons(user: User) -> dict[str, Aggregate]:
+    ranked = Q(Exists(Ranking.objects.filter(comparison_id=OuterRef("pk"), ranker=user)))
+    unfinished = Q(rankings_done__lt=F("rankings_needed"))
+    return {
+        "comparisons": Count("pk"),
+        "rankings": Sum("rankings_done"),
+        "to_rank": Count("pk", filter=unfinished),
+        "my_to_rank": Count("pk", filter=unfinished & ~ranked),
+    }
+
+
+def _outputs(user: User) -> dict[str, Aggregate]:
+    """Only of those that people review; others are judged by metrics alone."""
+    review, wanted = Q(for_review=True), F("contestant__evaluation__reviews_per_output")
+    mine = Exists(Output.objects.to_score_by(user).filter(pk=OuterRef("pk")))
+    return {
+        "reviews": Sum("reviews_done", filter=review),
+        "reviews_needed": Sum(wanted, filter=review),
+        "to_score": Count("pk", filter=review & Q(reviews_done__lt=wanted)),
+        "my_to_score": Count("pk", filter=Q(mine)),
+    }
