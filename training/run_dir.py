@@ -179,11 +179,7 @@ class RunDir:
 
     def events(self, after_line: int = 0) -> list[dict[str, Any]]:
         """The events after that line; each carries its number as "line" for the next call."""
-        return [
-            {**event, "line": number}
-            for number, event in _whole_lines(self.events_file)
-            if number > after_line
-        ]
+        return [{**event, "line": number} for number, event in _whole_lines(self.events_file) if number > after_line]
 
     def log_tail(self, lines: int = 40) -> str:
         if lines <= 0 or not self.log.exists():
@@ -242,9 +238,7 @@ def verify_adapter_files(directory: Path) -> list[str]:
     if not directory.is_dir():
         return ["The round left no adapter."]
     names = set(_file_names(directory))
-    problems = [
-        f"The adapter has a file that does not belong: {name}." for name in sorted(names - ADAPTER_FILES)
-    ]
+    problems = [f"The adapter has a file that does not belong: {name}." for name in sorted(names - ADAPTER_FILES)]
     missing = sorted({ADAPTER_WEIGHTS, ADAPTER_CONFIG} - names)
     if missing:
         return [*problems, *(f"The adapter has no {name}." for name in missing)]
@@ -310,9 +304,7 @@ def _unchanged(path: Path, entry: dict[str, Any]) -> bool:
 def _file_names(directory: Path) -> list[str]:
     """Relative names with forward slashes, sorted; a link counts under its own name."""
     return sorted(
-        path.relative_to(directory).as_posix()
-        for path in directory.rglob("*")
-        if path.is_file() or path.is_symlink()
+        path.relative_to(directory).as_posix() for path in directory.rglob("*") if path.is_file() or path.is_symlink()
     )
 
 
