@@ -12,7 +12,7 @@ check:          ## The quick suite: style, types and the tests that need neither
 	@$(PYTHON) config/bootstrap.py check
 
 proof:          ## Walk the loop on the demo project and print what the model learned (about 40 minutes)
-	@DATA_DIR=$(CURDIR)/var/proof-$$(date +%Y%m%d-%H%M%S) $(PYTHON) config/bootstrap.py proof
+	@DATA_DIR=$(CURDIR)/var/proof $(PYTHON) config/bootstrap.py proof
 
 install:        ## Only the installation
 	@$(PYTHON) config/bootstrap.py install

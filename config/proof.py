@@ -41,7 +41,10 @@ class ProofFailed(Exception):
 
 
 class Proof:
-    """One walk through the loop. `say` gets a line per step with the seconds it took."""
+    """One walk through the loop; what an earlier walk finished is not done again.
+
+    `say` gets a line per step with the seconds it took.
+    """
 
     def __init__(self, project: Project, *, teacher: User, admin: User, say: Callable[[str], None]) -> None:
         self.project = project
@@ -54,8 +57,7 @@ class Proof:
         demonstrations = freeze(project=self.project, kind=DatasetVersion.Kind.DEMONSTRATIONS, by=self.admin)
         self.say(f"{approved} approved; {demonstrations}: {demonstrations.train_rows} rows to train on")
         sft = self._round("sft", demonstrations, None, SFT_PRESETS["standard"].params)
-        with self._timed("sampling candidates"):
-            self._sample(sft.adapter)
+        self._sample(sft.adapter)
         preferences = self._rank_and_freeze()
         dpo = self._round("dpo", preferences, sft.adapter, DPO_PRESETS["standard"].params)
         with self._timed("answers for the evaluation set"):
@@ -69,6 +71,11 @@ class Proof:
         return Demonstration.objects.filter(prompt__project=self.project).approved().count()
 
     def _round(self, method: str, version: DatasetVersion, parent: Adapter | None, params: Any) -> TrainingRound:
+        done = {"method": method, "dataset_version": version, "params": to_json(params), "status": Status.SUCCEEDED}
+        earlier = self.project.rounds.filter(**done).select_related("adapter").first()
+        if earlier:
+            self.say(f"{earlier} is there from an earlier walk")
+            return earlier
         with self._timed(f"{method.upper()} round on {version.train_rows} rows"):
             round = launch_round(
                 project=self.project,
@@ -83,14 +90,19 @@ class Proof:
 
     def _sample(self, adapter: Adapter) -> None:
         """Every validation prompt, so that pairs are held out by prompt, and training prompts for the rest."""
+        if self.project.samplings.filter(status=Status.SUCCEEDED).exists():
+            self.say("candidates are there from an earlier walk")
+            return
         prompts = self.project.prompts.filter(demonstrations__status=Demonstration.Status.APPROVED)
         held_out = list(prompts.filter(split=Split.VALIDATION))
         teaching = list(prompts.filter(split=Split.TRAIN)[: PROMPTS_TO_RANK - len(held_out)])
         params = {"num_candidates": CANDIDATES, "temperature": 0.8, "top_p": 0.95, "max_new_tokens": MOST_TOKENS}
-        sampling = start_sampling(
-            project=self.project, sources=[adapter], prompts=[*held_out, *teaching], params=params, by=self.admin
-        )
-        self._finish(SAMPLING, sampling)
+        asked = [*held_out, *teaching]
+        with self._timed(f"sampling {CANDIDATES} candidates for {len(asked)} prompts"):
+            sampling = start_sampling(
+                project=self.project, sources=[adapter], prompts=asked, params=params, by=self.admin
+            )
+            self._finish(SAMPLING, sampling)
 
     def _rank_and_freeze(self) -> DatasetVersion:
         comparisons = Comparison.objects.filter(prompt__project=self.project, rankings_done=0)
@@ -103,7 +115,7 @@ class Proof:
         return version
 
     def _order(self, comparison: Comparison) -> list[list[str]]:
-        """Two groups at most: candidates with all headings and a dated next step, then the rest with all headings."""
+        """All headings and a dated next step, before all headings without a date, before the rest; equals tie."""
         groups: dict[int, list[str]] = {}
         for candidate in comparison.candidates.all():
             groups.setdefault(self._grade(candidate.text), []).append(str(candidate.pk))
