@@ -8,7 +8,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Count, F, Q
 from django.forms import BoundField
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -126,7 +126,10 @@ def _show(
     status: int = 200,
 ) -> HttpResponse:
     user = request.user
-    mine = lease is None and Ranking.objects.filter(comparison=comparison, ranker=user).exists()
+    ranked = Ranking.objects.filter(ranker=user, comparison__prompt__project=project).aggregate(
+        all=Count("pk"), this=Count("pk", filter=Q(comparison=comparison))
+    )
+    mine = ranked["this"] > 0
     if lease is None and not mine:
         lease = queues.hold_comparison(comparison, user)
     by_letter = _by_letter(comparison, user)
@@ -147,14 +150,13 @@ def _show(
         ],
         "refusal": refusal,
         "guidelines": guidelines,
-        **_progress(project, user),
+        **_progress(project, user, ranked["all"]),
     }
     url = reverse("rank", args=[project.pk, comparison.pk])
     return work_page.show(request, "annotation/rank.html", context, url, status)
 
 
-def _progress(project: Project, user: User) -> dict[str, int]:
-    ranked = Ranking.objects.filter(ranker=user, comparison__prompt__project=project).count()
+def _progress(project: Project, user: User, ranked: int) -> dict[str, int]:
     unfinished = queues.rankable(project, user).filter(rankings_done__lt=F("rankings_needed"))
     waiting = queues.up_to(unfinished, MOST_COUNTED)
     return {"ranked": ranked, "waiting": waiting, "most_counted": MOST_COUNTED, "both": ranked + waiting}
