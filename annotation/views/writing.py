@@ -1,26 +1,29 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Count, Exists, OuterRef, Q, Subquery
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from annotation import diff, headings, queues
 from annotation.access import MemberRequest, project_for
 from annotation.actions import Refused, writing
 from annotation.forms.work import DraftForm, ResponseForm
-from annotation.models import Demonstration, Lease, Project, Prompt
+from annotation.models import Demonstration, Lease, Project, Prompt, Revision
 from annotation.queues import Conflict
 from annotation.views import work_page
 
 Status = Demonstration.Status
 KIND = Lease.Kind.WRITE
+JUST_NOW = timedelta(minutes=15)  # how long a submitted response stays in sight, to be taken back
 
 
 @require_safe
@@ -107,7 +110,7 @@ def _submit(request: MemberRequest, prompt: Prompt) -> HttpResponse:
         return _show(request, prompt, form=form, conflict=outcome, status=409)
     if not outcome.fresh:
         messages.info(request, "You had already submitted this one. Here is the next.")
-    return _show_next(request, prompt.project, lease, last=outcome.demonstration)
+    return _show_next(request, prompt.project, lease)
 
 
 def _skip(request: MemberRequest, prompt: Prompt) -> HttpResponse:
@@ -141,12 +144,10 @@ def _take_next(request: MemberRequest, project: Project) -> Lease | None:
     return queues.next_to_write(project, request.user) if work_page.wants_part(request) else None
 
 
-def _show_next(
-    request: MemberRequest, project: Project, lease: Lease | None, last: Demonstration | None = None
-) -> HttpResponse:
+def _show_next(request: MemberRequest, project: Project, lease: Lease | None) -> HttpResponse:
     if lease is None:
         return work_page.to_next(request, project, KIND)
-    return _show(request, project.prompts.get(pk=lease.item_id), lease=lease, last=last)
+    return _show(request, project.prompts.get(pk=lease.item_id), lease=lease)
 
 
 # --- The page ------------------------------------------------------------------------------------------------
@@ -160,12 +161,11 @@ def _show(
     conflict: Conflict | None = None,
     refusal: str = "",
     lease: Lease | None = None,
-    last: Demonstration | None = None,
     status: int = 200,
 ) -> HttpResponse:
     """`form` carries what was sent when it could not be taken; without it the saved draft is shown."""
     project = prompt.project
-    mine = prompt.demonstrations.select_related("reviewed_by").filter(author=request.user).first()
+    mine, last = _own(prompt, request.user)
     guidelines = project.current_guidelines()
     closed = mine is not None and mine.status in writing.CLOSED
     held = not closed and (lease or queues.hold_prompt(prompt, request.user)) is not None
@@ -183,7 +183,7 @@ def _show(
         "missing": headings.missing(shown, project.sections),
         "guidelines": guidelines,
         "changes": _changes_by_reviewer(mine) if closed and mine else None,
-        "last": last or _last_submitted(project, request.user, prompt),
+        "last": last,
         **_progress(project, request.user),
         **queues.answered(project),
     }
@@ -196,9 +196,17 @@ def _prompt(project: Project, pk: UUID) -> Prompt:
     return get_object_or_404(project.prompts.for_teaching(), pk=pk)
 
 
-def _last_submitted(project: Project, user: User, prompt: Prompt) -> Demonstration | None:
-    waiting = Demonstration.objects.awaiting_review().filter(author=user, prompt__project=project)
-    return waiting.exclude(prompt=prompt).select_related("prompt").order_by("-submitted_at").first()
+def _own(prompt: Prompt, user: User) -> tuple[Demonstration | None, Demonstration | None]:
+    """This person's response to the prompt, and the other one that they have only just submitted."""
+    by_hand = Revision.objects.filter(demonstration=OuterRef("pk"), created_by=user, note="")  # an import leaves a note
+    submitted = Demonstration.objects.awaiting_review().filter(
+        Exists(by_hand), author=user, submitted_at__gte=timezone.now() - JUST_NOW, prompt__project=prompt.project_id
+    )
+    last = submitted.exclude(prompt=prompt).order_by("-submitted_at").values("pk")[:1]
+    rows = Demonstration.objects.filter(Q(prompt=prompt, author=user) | Q(pk=Subquery(last)))
+    found = list(rows.select_related("prompt", "reviewed_by").order_by())
+    mine = next((each for each in found if each.prompt_id == prompt.pk), None)
+    return mine, next((each for each in found if each is not mine), None)
 
 
 def _changes_by_reviewer(mine: Demonstration) -> list[diff.Piece] | None:
