@@ -18,6 +18,7 @@ from typing import IO, Any
 MAX_LINE_BYTES = 1_000_000
 MAX_CELL = 200_000
 MAX_DEPTH = 64
+MAX_COLUMNS = 1_000  # a form offers each of them in eight lists
 FORMATS = {"jsonl": "JSON Lines", "csv": "CSV"}
 DELIMITERS = (",", ";", "\t")
 POISON = re.compile("[\x00\ud800-\udfff]")
@@ -71,6 +72,8 @@ def columns_of(file: IO[bytes], format: str) -> list[str]:
     for row in islice(read_rows(file, format), 100):
         if isinstance(row, Row):
             names.update(dict.fromkeys(row.values))
+    if len(names) > MAX_COLUMNS:
+        raise Unreadable(f"The first records name {len(names):,} fields; there can be {MAX_COLUMNS:,}.")
     return list(names)
 
 
@@ -125,6 +128,8 @@ def _json_values(number: int, line: bytes | None) -> dict[str, Any] | None:
     value = _parse(text)
     if not isinstance(value, dict):
         raise _Refused("The line is not a JSON object ({…}).")
+    if len(value) > MAX_COLUMNS:
+        raise _Refused(f"The line has {len(value):,} fields; there can be {MAX_COLUMNS:,}.")
     _check_depth(value)
     return value
 
@@ -143,8 +148,7 @@ def _finite(digits: str) -> float:
 def _without_repeated_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     values = dict(pairs)
     if len(values) < len(pairs):
-        names = [name for name, _ in pairs]
-        repeated = next(name for name in names if names.count(name) > 1)
+        repeated = _repeated([name for name, _ in pairs]) or ""
         raise _Refused(f"The name “{_shown(repeated)}” occurs twice in one object.")
     return values
 
@@ -248,12 +252,23 @@ def _csv_lines(file: IO[bytes]) -> Iterator[str]:
 
 def _header(cells: list[str]) -> list[str]:
     names = [cell.strip() or f"column {number}" for number, cell in enumerate(cells, start=1)]
-    for name in names:
-        if POISON.search(name):
-            raise Unreadable("A column's name holds a NUL character.")
-        if names.count(name) > 1:
-            raise Unreadable(f"Two columns are called “{name}”. Give each its own name.")
+    if len(names) > MAX_COLUMNS:
+        raise Unreadable(f"The first line names {len(names):,} columns; there can be {MAX_COLUMNS:,}.")
+    if any(POISON.search(name) for name in names):
+        raise Unreadable("A column's name holds a NUL character.")
+    if repeated := _repeated(names):
+        raise Unreadable(f"Two columns are called “{repeated}”. Give each its own name.")
     return names
+
+
+def _repeated(names: list[str]) -> str | None:
+    """The first name that is there a second time."""
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            return name
+        seen.add(name)
+    return None
 
 
 def _csv_values(header: list[str], cells: list[str]) -> dict[str, Any]:

@@ -275,3 +275,14 @@ def test_it_brings_every_text_through_unchanged(texts: list[str]) -> None:
     file = io.BytesIO("\n".join(json.dumps({"instruction": f"[{text}]"}) for text in texts).encode())
     found = [one.instruction for one in read_records(read_rows(file, "jsonl"), PLAIN) if isinstance(one, Record)]
     assert found == [f"[{text}]" for text in texts]
+
+
+def test_it_refuses_more_fields_than_anybody_names_without_counting_each_against_each() -> None:
+    many = [f"c{number}" for number in range(60_000)]
+    with pytest.raises(Unreadable, match="60,000 columns"):
+        list(read_rows(csv(",".join(many)), "csv"))
+    repeated = ",".join(f'"{name}":1' for name in [*many, many[-1]])
+    assert "occurs twice" in reason(jsonl("{" + repeated + "}"))
+    assert "60,000 fields" in reason(jsonl(dict.fromkeys(many, 1)))
+    with pytest.raises(Unreadable, match="1,200 fields"):
+        columns_of(jsonl(dict.fromkeys(many[:600]), dict.fromkeys(many[600:1200])), "jsonl")
