@@ -20,8 +20,8 @@ def on_gpu() -> bool:
     return torch.cuda.is_available()
 
 
-def use_threads() -> None:
-    torch.set_num_threads(threads())
+def use_threads(share: int = 1) -> None:
+    torch.set_num_threads(max(1, threads() // share))
 
 
 def load_tokenizer(directory: str) -> Any:

@@ -54,7 +54,8 @@ def work(run_dir: RunDir) -> dict[str, Any]:
         raise refusal([str(error)]) from error
     from training.recipes import base
 
-    base.use_threads()
+    # a token's work is too small to share widely: on a busy machine more threads only wait for each other
+    base.use_threads(share=2)
     tokenizer = base.load_tokenizer(spec["base_model_dir"])
     drop_torn_tail(run_dir.outputs)
     done = {(row["source"], row["id"], row["index"]) for row in finished_rows(run_dir.outputs)}

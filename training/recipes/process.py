@@ -22,6 +22,8 @@ ENVIRONMENT = {
     "DO_NOT_TRACK": "1",
     "TOKENIZERS_PARALLELISM": "false",
     "TQDM_DISABLE": "1",
+    # threads that wait for each other give their core away instead of spinning on it
+    "OMP_WAIT_POLICY": "PASSIVE",
 }
 PACKAGES = ("torch", "transformers", "trl", "peft", "accelerate", "datasets", "bitsandbytes")
 RUNNER_GONE = 3

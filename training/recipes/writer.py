@@ -14,6 +14,8 @@ from training.recipes import base, decoding, rows, shared_prefix
 
 
 class Writer:
+    dtype = torch.bfloat16  # twice as fast as float32: decoding waits for the weights to arrive from memory
+
     def __init__(
         self,
         base_model_dir: str,
@@ -24,12 +26,12 @@ class Writer:
         self.label = source["label"]
         self.tokenizer = tokenizer
         self.params = params
-        # float32 on a CPU: decoding waits for memory, not arithmetic, and merging loses nothing
-        model = base.load_model(base_model_dir, torch.bfloat16 if base.on_gpu() else torch.float32)
+        # merged in float32, so that an adapter's small changes are rounded once and not at every addition
+        model = base.load_model(base_model_dir, torch.float32)
         if source.get("adapter_dir"):
             adapted = PeftModel.from_pretrained(model, source["adapter_dir"], local_files_only=True)
             model = adapted.merge_and_unload(safe_merge=True)
-        self.model = model.eval()
+        self.model = model.to(self.dtype).eval()
         self.own_loop = not base.on_gpu() and shared_prefix.supports(model.config)
         if self.own_loop:
             self.model.set_attn_implementation(shared_prefix.NAME)

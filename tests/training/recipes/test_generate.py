@@ -14,6 +14,16 @@ GREEDY = {"temperature": 0.0, "max_new_tokens": 24}
 BASE = {"label": "base", "adapter_dir": None}
 
 
+@pytest.fixture(autouse=True)
+def _exact(monkeypatch: pytest.MonkeyPatch) -> None:
+    """bfloat16 breaks ties between equal words at random; what is compared here word for word is float32."""
+    import torch
+
+    from training.recipes.writer import Writer
+
+    monkeypatch.setattr(Writer, "dtype", torch.float32)
+
+
 def prompts(count: int = len(FACTS)) -> list[dict[str, Any]]:
     return [{"id": f"p{n}", "prompt": user(note), "reference": good} for n, (note, good, _) in enumerate(FACTS)][:count]
 
