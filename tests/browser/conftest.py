@@ -60,4 +60,4 @@ def visit(house: House, browser: Browser) -> Iterator[Visit]:
     found = [problem for visitor in visitors for problem in visitor.unexpected()]
     for visitor in visitors:
         visitor.context.close()
-    assert found == []
+    assert not found, "\n".join(found)

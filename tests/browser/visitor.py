@@ -43,7 +43,8 @@ class Visitor:
 
     def _console(self, message: ConsoleMessage) -> None:
         if message.type == "error":
-            self._note(f"console: {message.text} ({message.location.get('url', '')})")
+            where = message.page.url if message.page else ""
+            self._note(f"console: {message.text} ({message.location.get('url', '')}) on {where}")
 
     def _request(self, request: Request) -> None:
         if not request.url.startswith((self.house.url, *OWN)):
