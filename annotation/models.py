@@ -3,7 +3,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import uuid
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Self
 
 from django.conf import settings
@@ -157,9 +157,6 @@ class Split(models.TextChoices):
 
 
 class PromptQuerySet(models.QuerySet["Prompt"]):
-    def visible_to(self, user: AnyUser) -> Self:
-        return self.filter(project__memberships__user_id=user.pk)
-
     def held_out(self) -> Self:
         return self.filter(split=Split.EVALUATION)
 
@@ -232,9 +229,6 @@ class Prompt(UUIDModel):
 
 
 class DemonstrationQuerySet(models.QuerySet["Demonstration"]):
-    def visible_to(self, user: AnyUser) -> Self:
-        return self.filter(prompt__project__memberships__user_id=user.pk)
-
     def awaiting_review(self) -> Self:
         return self.filter(status=Demonstration.Status.SUBMITTED)
 
@@ -305,9 +299,12 @@ class Revision(models.Model):
 
 
 class ComparisonQuerySet(models.QuerySet["Comparison"]):
-    def visible_to(self, user: AnyUser) -> Self:
-        return self.filter(prompt__project__memberships__user_id=user.pk)
+    def unfinished(self) -> Self:
+        """Those that still need somebody's ranking."""
+        return self.filter(rankings_done__lt=F("rankings_needed"))
 
+    def fully_ranked(self) -> Self:
+        return self.filter(rankings_done__gte=F("rankings_needed"))
 
 class Comparison(UUIDModel):
     """A prompt and two to five candidates, to be ranked by `rankings_needed` people."""
@@ -375,8 +372,8 @@ class Ranking(UUIDModel):
 
 
 class LeaseQuerySet(models.QuerySet["Lease"]):
-    def live(self, now: datetime | None = None) -> Self:
-        return self.filter(expires_at__gt=now or timezone.now())
+    def live(self) -> Self:
+        return self.filter(expires_at__gt=timezone.now())
 
 
 class Lease(UUIDModel):

@@ -113,12 +113,6 @@ def lock(project: Project) -> None:
         list(Project.objects.select_for_update(no_key=True).filter(pk=project.pk).values_list("pk"))
 
 
-def renew(lease: Lease) -> bool:
-    """Keep a live lease. One that ran out stays out: its item may be in other hands by now."""
-    now = timezone.now()
-    return bool(Lease.objects.live(now).filter(pk=lease.pk).update(expires_at=now + _length()))
-
-
 def release(lease: Lease, how: Lease.Release = Lease.Release.SKIPPED) -> None:
     """Give the item back. What was typed stays with the lease."""
     Lease.objects.filter(pk=lease.pk).update(expires_at=timezone.now(), release=how)
@@ -332,7 +326,7 @@ def _why_nothing_to_rank(project: Project, user: User) -> list[str]:
     everything = Comparison.objects.filter(prompt__project=project)
     if not everything.exists():
         return ["nobody has prepared candidates to rank yet."]
-    unfinished = everything.filter(rankings_done__lt=F("rankings_needed"))
+    unfinished = everything.unfinished()
     declined = project.leases.filter(kind=Lease.Kind.RANK, user=user, release=Lease.Release.DECLINED)
     set_aside = unfinished.filter(pk__in=declined.values("item_id")).count()
     ranked = unfinished.filter(rankings__ranker=user).count()

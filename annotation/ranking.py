@@ -25,14 +25,12 @@ class Judgement(Protocol):
 
 @dataclass(frozen=True)
 class ConsensusPair:
-    """`votes` of `judged` people prefer `chosen`. `strength` is the lead over those who prefer the other, 0 to 1."""
+    """`votes` of `judged` people prefer `chosen`."""
 
     chosen: str
     rejected: str
     votes: int
     judged: int
-    agreement: float
-    strength: float
 
 
 def display_order(candidate_ids: Iterable[str], seed: int, ranker_id: int) -> list[str]:
@@ -79,7 +77,7 @@ def consensus_pairs(judgements: Sequence[Judgement], candidates: Iterable[str]) 
             won, lost = votes.get((chosen, rejected), 0), votes.get((rejected, chosen), 0)
             # in whole numbers: 2 of 3 is two thirds, whatever floating point makes of it
             if won > lost and 3 * won >= 2 * judged:
-                found.append(ConsensusPair(chosen, rejected, won, judged, won / judged, (won - lost) / judged))
+                found.append(ConsensusPair(chosen, rejected, won, judged))
     return _without_circles(found)
 
 

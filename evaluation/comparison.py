@@ -76,11 +76,6 @@ class Pair:
     def of(self, key: str) -> Difference:
         return next(difference for difference in self.differences if difference.measure.key == key)
 
-    @property
-    def setbacks(self) -> list[Difference]:
-        """What got worse, by the measures that have a better side."""
-        return [each for each in self.differences if each.side < 0 and each.measure.in_verdict]
-
 
 @dataclass
 class Comparison:

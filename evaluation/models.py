@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from annotation.models import AnyUser, Project, Prompt, UUIDModel
-from training.jobs import Job, JobQuerySet, Status
+from training.jobs import Job, Status
 from training.models import Adapter, BaseModel
 
 
@@ -20,9 +20,6 @@ def adapter_label(adapter: Adapter) -> str:
 
 
 class EvaluationSetQuerySet(models.QuerySet["EvaluationSet"]):
-    def visible_to(self, user: AnyUser) -> Self:
-        return self.filter(project__memberships__user_id=user.pk)
-
     def with_prompt_counts(self) -> Self:
         return self.annotate(prompt_count=Count("prompts"))
 
@@ -48,9 +45,6 @@ class EvaluationSet(UUIDModel):
 
 
 class EvaluationQuerySet(models.QuerySet["Evaluation"]):
-    def visible_to(self, user: AnyUser) -> Self:
-        return self.filter(project__memberships__user_id=user.pk)
-
     def next_number(self) -> int:
         return (self.aggregate(last=Max("number"))["last"] or 0) + 1
 
@@ -95,11 +89,6 @@ class Evaluation(UUIDModel):
         return self.name
 
 
-class ContestantQuerySet(JobQuerySet):
-    def visible_to(self, user: AnyUser) -> Self:
-        return self.filter(evaluation__project__memberships__user_id=user.pk)
-
-
 class Contestant(Job):
     """One model in an evaluation: the base model (no adapter) or an adapter, and the job that has it answer."""
 
@@ -110,8 +99,6 @@ class Contestant(Job):
     params = models.JSONField()
     metrics = models.JSONField(default=dict)
 
-    objects = ContestantQuerySet.as_manager()
-
     class Meta:
         ordering = ["position"]
         constraints = [models.UniqueConstraint(fields=["evaluation", "position"], name="one_contestant_per_position")]
@@ -121,9 +108,6 @@ class Contestant(Job):
 
 
 class OutputQuerySet(models.QuerySet["Output"]):
-    def visible_to(self, user: AnyUser) -> Self:
-        return self.filter(contestant__evaluation__project__memberships__user_id=user.pk)
-
     def to_score_by(self, user: AnyUser) -> Self:
         """Outputs that still want a review of this person's.
 
@@ -207,9 +191,6 @@ class Review(UUIDModel):
 
 
 class PromotionQuerySet(models.QuerySet["Promotion"]):
-    def visible_to(self, user: AnyUser) -> Self:
-        return self.filter(project__memberships__user_id=user.pk)
-
     def current(self) -> Self:
         return self.filter(ended_at=None)
 

@@ -65,10 +65,6 @@ def ratio(sums: np.ndarray) -> np.ndarray:
         return np.where(sums[..., 1] > 0, sums[..., 0] / sums[..., 1], np.nan)
 
 
-def mean(values: Sequence[float]) -> Estimate:
-    return of_sums([(value, 1.0) for value in values], ratio)
-
-
 def of_sums(rows: Sequence[Sequence[float]], statistic: Statistic) -> Estimate:
     """A statistic of column sums over prompts, with a bias-corrected bootstrap interval (BCa, Efron 1987).
 

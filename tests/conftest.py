@@ -21,7 +21,6 @@ def _own_data_dir(settings, tmp_path: Path):
         "ADAPTERS_DIR": "adapters",
         "DATASETS_DIR": "datasets",
         "BASE_MODELS_DIR": "base-models",
-        "EXPORTS_DIR": "exports",
         "MEDIA_ROOT": "uploads",
     }.items():
         setattr(settings, name, tmp_path / folder)

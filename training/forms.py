@@ -114,12 +114,9 @@ class RoundForm(forms.Form):
             "params": params,
         }
 
-    def refuse(self, error: ValidationError) -> None:
-        """Put an action's refusal beside the field it is about, or above the form."""
-        attach(self, error)
-
 
 def attach(form: forms.Form, error: ValidationError) -> None:
+    """Put an action's refusal beside the field it is about, or above the form."""
     if not hasattr(error, "error_dict"):
         form.add_error(None, error)
         return

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import uuid
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -10,7 +10,7 @@ from django.db import models, transaction
 from django.db.models import Max, Q
 from django.db.models.functions import Now
 
-from annotation.models import AnyUser, Project, UUIDModel
+from annotation.models import Project, UUIDModel
 from training.jobs import Job, JobQuerySet, Status
 from training.run_dir import finished_rows
 
@@ -51,9 +51,6 @@ class BaseModel(UUIDModel):
 
 
 class DatasetVersionQuerySet(models.QuerySet["DatasetVersion"]):
-    def visible_to(self, user: AnyUser) -> Self:
-        return self.filter(project__memberships__user_id=user.pk)
-
     def next_number(self) -> int:
         """Ask it under the project's lock."""
         return (self.aggregate(last=Max("number"))["last"] or 0) + 1
@@ -96,9 +93,6 @@ class DatasetVersion(UUIDModel):
 
 
 class TrainingRoundQuerySet(JobQuerySet["TrainingRound"]):
-    def visible_to(self, user: AnyUser) -> Self:
-        return self.filter(project__memberships__user_id=user.pk)
-
     def next_number(self) -> int:
         """Ask it under the project's lock."""
         return (self.aggregate(last=Max("number"))["last"] or 0) + 1
@@ -153,11 +147,6 @@ class TrainingRound(Job):
         return TrainingRound.objects.filter(status=Status.RUNNING).exclude(pk=self.pk).first()
 
 
-class AdapterQuerySet(models.QuerySet["Adapter"]):
-    def visible_to(self, user: AnyUser) -> Self:
-        return self.filter(project__memberships__user_id=user.pk)
-
-
 class Adapter(UUIDModel):
     """What a round made, verified and stored under the hash of its content."""
 
@@ -168,8 +157,6 @@ class Adapter(UUIDModel):
     size_bytes = models.PositiveBigIntegerField()
     created_at = models.DateTimeField(auto_now_add=True)
 
-    objects = AdapterQuerySet.as_manager()
-
     class Meta:
         ordering = ["-created_at"]
 
@@ -179,11 +166,6 @@ class Adapter(UUIDModel):
     @property
     def directory(self) -> Path:
         return settings.ADAPTERS_DIR / self.sha256
-
-
-class PreflightQuerySet(JobQuerySet["Preflight"]):
-    def visible_to(self, user: AnyUser) -> Self:
-        return self.filter(project__memberships__user_id=user.pk)
 
 
 class Preflight(Job):
@@ -198,8 +180,6 @@ class Preflight(Job):
     note = models.CharField(max_length=300, blank=True)
     report = models.JSONField(default=dict)
 
-    objects = PreflightQuerySet.as_manager()
-
     class Meta:
         ordering = ["-created_at"]
 
@@ -209,11 +189,6 @@ class Preflight(Job):
     @property
     def passed(self) -> bool:
         return self.status == Status.SUCCEEDED and not self.report.get("reasons")
-
-
-class SamplingQuerySet(JobQuerySet["Sampling"]):
-    def visible_to(self, user: AnyUser) -> Self:
-        return self.filter(project__memberships__user_id=user.pk)
 
 
 class Sampling(Job):
@@ -233,8 +208,6 @@ class Sampling(Job):
     sources = models.JSONField()
     prompts = models.JSONField()
     params = models.JSONField()
-
-    objects = SamplingQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at"]

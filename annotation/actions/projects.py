@@ -7,18 +7,6 @@ from django.db import transaction
 
 from annotation.models import Event, Guidelines, Membership, Project, Role
 
-CHANGEABLE = (
-    "name",
-    "objective",
-    "success_criteria",
-    "instruction_template",
-    "sections",
-    "dated_section",
-    "rubric",
-    "rankings_per_comparison",
-    "reviews_per_output",
-)
-
 
 def create_project(*, by: User, guidelines: str = "", **fields: Any) -> Project:
     """A new project; its creator becomes its first admin."""

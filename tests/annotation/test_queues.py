@@ -215,17 +215,6 @@ def test_it_accepts_a_late_ranking_while_nobody_else_has_the_place(project, erin
 # --- Leases and drafts --------------------------------------------------------------------------------------
 
 
-def test_it_renews_a_live_lease_only(project, erin) -> None:
-    factories.prompt(project)
-    lease = queues.next_to_write(project, erin)
-    Lease.objects.update(expires_at=timezone.now() + timedelta(seconds=30))
-    assert queues.renew(lease)
-    lease.refresh_from_db()
-    assert lease.expires_at > timezone.now() + timedelta(minutes=5)
-    let_leases_run_out()
-    assert not queues.renew(lease)
-
-
 def test_it_saves_a_draft_and_keeps_the_lease(project, erin) -> None:
     factories.comparison(factories.prompt(project))
     lease = queues.next_to_rank(project, erin)
