@@ -1,14 +1,34 @@
-"""Which of the headings a project asks for stand in a text."""
+"""Reading the headings a project asks for: one reading, for the hints while writing and for the measure of format."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Section:
+    heading: str
+    text: str
+
+
+def sections(text: str, headings: Sequence[str]) -> list[Section]:
+    """The sections as they stand in the text, each under the required spelling of its heading."""
+    if not headings:
+        return []
+    found = list(_heading_pattern(headings).finditer(text))
+    ends = [*(match.start() for match in found[1:]), len(text)]
+    return [
+        Section(_required_spelling(match["name"], headings), text[match.end() : end].strip())
+        for match, end in zip(found, ends, strict=False)
+    ]
 
 
 def missing(text: str, headings: Sequence[str]) -> list[str]:
     """The required headings that open no line of the text, in order."""
-    return [heading for heading in headings if not _opens_a_line(text, heading.strip())]
+    written = {section.heading for section in sections(text, headings)}
+    return [heading for heading in headings if heading.strip() not in written]
 
 
 def with_skeleton(text: str, headings: Sequence[str]) -> str:
@@ -17,10 +37,18 @@ def with_skeleton(text: str, headings: Sequence[str]) -> str:
     return "\n".join([text.rstrip(), *lines] if text.strip() else lines)
 
 
-def _opens_a_line(text: str, heading: str) -> bool:
-    """As the measure of format reads them: "Next step: ...", "**Next step:** ...", "2. Next step:", "## Next step".
+def _heading_pattern(headings: Sequence[str]) -> re.Pattern[str]:
+    """A line that opens with a heading: "Next step: ...", "**Next step:** ...", "2. Next step:", "## Next step".
 
     One class of marks, not groups of groups of them: a long rule of dashes must not take forever to fail.
     """
-    opening = rf"^[ \t#>*_\-]*(?:\d+[.)][ \t#>*_\-]*)?{re.escape(heading)}"
-    return bool(re.search(rf"{opening}[*_]*[ \t]*(?::|$)", text, re.IGNORECASE | re.MULTILINE))
+    names = "|".join(re.escape(name.strip()) for name in sorted(headings, key=len, reverse=True))
+    return re.compile(
+        rf"^[ \t#>*_\-]*(?:\d+[.)][ \t#>*_\-]*)?(?P<name>{names})(?:[*_]*[ \t]*:[ \t]*[*_]*|[*_]*[ \t]*$)",
+        re.IGNORECASE | re.MULTILINE,
+    )
+
+
+def _required_spelling(written: str, headings: Sequence[str]) -> str:
+    names = (name.strip() for name in headings)
+    return next(name for name in names if re.fullmatch(re.escape(name), written, re.IGNORECASE))

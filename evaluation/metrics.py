@@ -10,39 +10,9 @@ from typing import Any
 
 from sacrebleu.metrics.bleu import BLEU
 
-# --- Sections -------------------------------------------------------------------------------------------------
+from annotation.headings import sections
 
-
-@dataclass(frozen=True)
-class Section:
-    heading: str
-    text: str
-
-
-def _heading_pattern(headings: Sequence[str]) -> re.Pattern[str]:
-    """A line that opens with a heading and a colon, whatever marks stand around it: "**Next step:** Send ..."."""
-    names = "|".join(re.escape(name.strip()) for name in sorted(headings, key=len, reverse=True))
-    return re.compile(
-        rf"^[ \t#>*_\-]*(?:\d+[.)][ \t#>*_\-]*)?(?P<name>{names})(?:[*_]*[ \t]*:[ \t]*[*_]*|[*_]*[ \t]*$)",
-        re.IGNORECASE | re.MULTILINE,
-    )
-
-
-def sections(text: str, headings: Sequence[str]) -> list[Section]:
-    """The sections as they stand in the text, each under the required spelling of its heading."""
-    if not headings:
-        return []
-    found = list(_heading_pattern(headings).finditer(text))
-    ends = [*(match.start() for match in found[1:]), len(text)]
-    return [
-        Section(_required_spelling(match["name"], headings), text[match.end() : ends[index]].strip())
-        for index, match in enumerate(found)
-    ]
-
-
-def _required_spelling(written: str, headings: Sequence[str]) -> str:
-    names = (name.strip() for name in headings)
-    return next(name for name in names if re.fullmatch(re.escape(name), written, re.IGNORECASE))
+# --- Format ---------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -181,14 +151,6 @@ def bleu_counts(text: str, reference: str) -> list[int]:
     return [score.sys_len, score.ref_len, *score.counts, *score.totals]
 
 
-def corpus_bleu(texts: Sequence[str], references: Sequence[str]) -> float:
-    return BLEU().corpus_score(list(texts), [list(references)]).score
-
-
-def sentence_bleu(text: str, reference: str) -> float:
-    return BLEU(effective_order=True).sentence_score(text, [reference]).score
-
-
 # --- Figures that the source does not have --------------------------------------------------------------------
 
 _DIGITS = r"(?P<number>(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?)(?P<thousand>\s?k\b)?"
@@ -233,7 +195,6 @@ def measure(text: str, *, source: str, reference: str, required: Sequence[str], 
         "complete": form.complete if form else None,
         "dated": dated_section(text, dated, required),
         "rouge_l": rouge_l(text, reference) if reference else None,
-        "bleu": sentence_bleu(text, reference) if reference else None,
         "bleu_counts": bleu_counts(text, reference) if reference else None,
         "words": len(text.split()),
         "figures": len(figures(text)),

@@ -4,7 +4,8 @@ import time
 
 import pytest
 
-from annotation.headings import missing, with_skeleton
+from annotation.headings import Section, missing, sections, with_skeleton
+from tests.factories import RESPONSE, SECTIONS
 
 HEADINGS = ["Parties", "Key facts", "Next step"]
 
@@ -45,8 +46,34 @@ def test_it_adds_the_missing_headings_below_the_text() -> None:
     assert with_skeleton(text, HEADINGS) == text
 
 
+def test_it_reads_the_sections_of_a_response() -> None:
+    parts = sections(RESPONSE, SECTIONS)
+    assert [part.heading for part in parts] == SECTIONS
+    assert parts[3].text.splitlines() == [
+        "- 14 Feb 2025: moved out and returned the keys",
+        "- $1,450 deposit paid; nothing returned",
+    ]
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["Next step: Call.", "**Next step:** Call.", "**Next step**: Call.", "## Next step\nCall.", "6. NEXT STEP : Call."],
+)
+def test_it_knows_a_heading_whatever_marks_stand_around_it(line: str) -> None:
+    assert sections(line, SECTIONS) == [Section("Next step", "Call.")]
+
+
+def test_it_does_not_take_a_word_in_a_sentence_for_a_heading() -> None:
+    assert sections("The parties: both of them\nAll key facts are known.", SECTIONS) == []
+
+
+def test_it_takes_the_longer_of_two_headings() -> None:
+    assert sections("Key facts: one", ["Key", "Key facts"]) == [Section("Key facts", "one")]
+
+
 @pytest.mark.parametrize("text", ["-" * 50_000, "# " * 25_000, "1. " * 20_000, "*_" * 25_000, "\n" * 50_000])
 def test_it_reads_any_text_in_no_time(text: str) -> None:
     start = time.monotonic()
     assert missing(text, HEADINGS) == HEADINGS
+    assert sections(f"{text}\nParties: both", HEADINGS) == [Section("Parties", "both")]
     assert time.monotonic() - start < 2

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,31 +10,6 @@ from tests.factories import NOTE, RESPONSE, SECTIONS
 
 WORDS = st.lists(st.sampled_from(["the", "tenant", "paid", "1,450", "on", "14", "Feb.", "--", "rent;"]), max_size=40)
 ORACLE = RougeScorer(["rougeL"], use_stemmer=False)
-
-
-def test_it_reads_the_sections_of_a_response():
-    parts = metrics.sections(RESPONSE, SECTIONS)
-    assert [part.heading for part in parts] == SECTIONS
-    assert parts[3].text.splitlines() == [
-        "- 14 Feb 2025: moved out and returned the keys",
-        "- $1,450 deposit paid; nothing returned",
-    ]
-
-
-@pytest.mark.parametrize(
-    "line",
-    ["Next step: Call.", "**Next step:** Call.", "**Next step**: Call.", "## Next step\nCall.", "6. NEXT STEP : Call."],
-)
-def test_it_knows_a_heading_whatever_marks_stand_around_it(line):
-    assert metrics.sections(line, SECTIONS) == [metrics.Section("Next step", "Call.")]
-
-
-def test_it_does_not_take_a_word_in_a_sentence_for_a_heading():
-    assert metrics.sections("The parties: both of them\nAll key facts are known.", SECTIONS) == []
-
-
-def test_it_takes_the_longer_of_two_headings():
-    assert metrics.sections("Key facts: one", ["Key", "Key facts"]) == [metrics.Section("Key facts", "one")]
 
 
 @pytest.mark.parametrize(
@@ -127,10 +100,7 @@ def test_it_keeps_rouge_l_between_none_and_all(text, reference):
     assert score == metrics.rouge_l(reference, text)
 
 
-def test_it_scores_bleu_as_the_library_does():
-    assert metrics.sentence_bleu(RESPONSE, RESPONSE) == pytest.approx(100)
-    assert metrics.sentence_bleu("", RESPONSE) == 0
-    assert metrics.corpus_bleu([RESPONSE, "x"], [RESPONSE, "y"]) > metrics.corpus_bleu(["z", "x"], [RESPONSE, "y"])
+def test_it_counts_what_corpus_bleu_adds_up():
     counts = metrics.bleu_counts("the cat sat on the mat", "the cat sat on a mat")
     assert counts == [6, 6, 5, 3, 2, 1, 6, 5, 4, 3]
 
@@ -162,7 +132,6 @@ def test_it_measures_everything_at_once():
     found = metrics.measure(RESPONSE, source=NOTE, reference=RESPONSE, required=SECTIONS, dated="Next step")
     assert found["adherence"] == found["rouge_l"] == 1
     assert found["complete"] is found["dated"] is True
-    assert found["bleu"] == pytest.approx(100)
     assert found["words"] == len(RESPONSE.split())
     assert found["figures"] == 2
     assert found["unsupported"] == []
@@ -171,7 +140,7 @@ def test_it_measures_everything_at_once():
 def test_it_leaves_out_what_has_no_meaning():
     found = metrics.measure("Yes.", source="", reference="", required=[], dated="")
     assert {name for name, value in found.items() if value is None} == {
-        "adherence", "complete", "dated", "rouge_l", "bleu", "bleu_counts",
+        "adherence", "complete", "dated", "rouge_l", "bleu_counts",
     }  # fmt: skip
 
 
@@ -180,9 +149,3 @@ def test_it_measures_any_text_without_stumbling(text, reference):
     found = metrics.measure(text, source=reference, reference=reference, required=SECTIONS, dated="Next step")
     assert 0 <= found["adherence"] <= 1
     assert len(found["unsupported"]) <= found["figures"]
-
-
-def test_it_reads_a_line_of_marks_in_linear_time() -> None:
-    started = time.monotonic()
-    assert metrics.sections("-" * 20_000 + "\n" + "* # > " * 5_000, ["Parties"]) == []
-    assert time.monotonic() - started < 5
