@@ -120,7 +120,6 @@ RUNS_DIR = DATA_DIR / "runs"
 ADAPTERS_DIR = DATA_DIR / "adapters"
 DATASETS_DIR = DATA_DIR / "datasets"
 BASE_MODELS_DIR = DATA_DIR / "base-models"
-EXPORTS_DIR = DATA_DIR / "exports"
 RECIPE_THREADS = env.int("RECIPE_THREADS", 0)  # 0: as many as the machine has cores
 
 JOB_LEASE_SECONDS = env.int("JOB_LEASE_SECONDS", 60)
@@ -131,8 +130,6 @@ WORK_LEASE_MINUTES = env.int("WORK_LEASE_MINUTES", 30)  # how long an item stays
 # --- People -------------------------------------------------------------------------------------------------
 
 LOGIN_URL = "sign_in"
-LOGIN_REDIRECT_URL = "home"
-LOGOUT_REDIRECT_URL = "sign_in"
 SIGN_IN_LINK_HOURS = 24
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
@@ -177,7 +174,6 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_PAGINATION_CLASS": "annotation.pagination.NewestFirst",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_VERSIONING_CLASS": None,
     "PAGE_SIZE": 100,
 }
 SPECTACULAR_SETTINGS = {
@@ -195,7 +191,7 @@ SPECTACULAR_SETTINGS = {
         "ImportStatusEnum": "annotation.models.Import.Status",
     },
 }
-REST_KNOX = {"TOKEN_TTL": None, "AUTO_REFRESH": False, "AUTH_HEADER_PREFIX": "Bearer"}
+REST_KNOX = {"TOKEN_TTL": None, "AUTH_HEADER_PREFIX": "Bearer"}
 
 # --- Language, static files, logs -----------------------------------------------------------------------------
 
