@@ -19,7 +19,7 @@ from config.management.commands.serve import commands
 
 ROOT = Path(__file__).resolve().parents[2]
 STAGE = "import django; django.setup(); from tests.browser import scenes; scenes.play()"
-BASE_MODEL = ROOT / "var" / "base-models" / "smollm2-135m-instruct"
+BASE_MODEL = Path(os.environ.get("DATA_DIR", ROOT / "var")) / "base-models" / "smollm2-135m-instruct"
 
 
 class House:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.urls import reverse
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page, Request, Response
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page, Request, Response, expect
 
 from tests.browser.house import House
 
@@ -16,6 +16,7 @@ CHROMIUM = [
     "--disable-component-update",
     "--disable-sync",
 ]
+expect.set_options(timeout=15_000)  # the build machine has two cores, and the worker shares them
 OWN = ("data:", "blob:", "about:")
 
 
@@ -32,7 +33,7 @@ class Visitor:
         self.warned = 0  # how often the page asked whether to leave unsaved text behind
         context.on("page", self._watch)
         self.page = context.new_page()
-        self.page.set_default_timeout(20_000)
+        self.page.set_default_timeout(30_000)
 
     def _watch(self, page: Page) -> None:
         page.on("console", self._console)
