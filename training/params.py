@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
@@ -114,10 +114,15 @@ def _type_problem(name: str, kind: Any, value: Any) -> str | None:
     if kind is bool:
         return None if isinstance(value, bool) else f"{label(name)} must be yes or no."
     if kind is int:
-        whole = isinstance(value, int) and not isinstance(value, bool)
+        whole = isinstance(value, int) and not isinstance(value, bool) and _is_finite(value)
         return None if whole else f"{label(name)} must be a whole number."
-    number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    return None if number else f"{label(name)} must be a number."
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return None if number and _is_finite(value) else f"{label(name)} must be a number."
+
+
+def _is_finite(value: float) -> bool:
+    """False also for a whole number so long that it is none of floating point's."""
+    return -sys.float_info.max <= value <= sys.float_info.max
 
 
 @dataclass(frozen=True)
@@ -125,7 +130,7 @@ class TrainingParams:
     """What SFT and DPO have in common."""
 
     learning_rate: float = 1e-3
-    num_train_epochs: float = 3.0
+    num_train_epochs: float = 2.0
     max_steps: int = -1
     per_device_train_batch_size: int = 4
     gradient_accumulation_steps: int = 1
@@ -159,6 +164,7 @@ class SFTParams(TrainingParams):
 @dataclass(frozen=True)
 class DPOParams(TrainingParams):
     learning_rate: float = 2e-4
+    num_train_epochs: float = 3.0
     beta: float = 0.1
     loss_type: LossType = "sigmoid"
     label_smoothing: float = 0.0
@@ -225,7 +231,7 @@ SFT_STANDARD = SFTParams()
 SFT_PRESETS = {
     "standard": Preset(
         "Standard",
-        "Three passes over the demonstrations: learns the form and the tone of 100 to 500 demonstrations.",
+        "Two passes over the demonstrations: learns the form and the tone of 100 to 500 demonstrations.",
         SFT_STANDARD,
     ),
     "quick": Preset(
