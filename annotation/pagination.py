@@ -1,11 +1,27 @@
 from __future__ import annotations
 
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from rest_framework.exceptions import NotFound
 from rest_framework.pagination import CursorPagination
+from rest_framework.request import Request
 
 
-class NewestFirst(CursorPagination):
+class Keyset(CursorPagination):
     """Keyset pages: the hundredth costs what the first does."""
 
-    ordering = ("-created_at", "-pk")
     page_size_query_param = "page_size"
     max_page_size = 1000
+
+    def paginate_queryset(self, queryset: QuerySet[Any], request: Request, view: Any = None) -> list[Any] | None:
+        """A cursor whose position is no time or number was made up: there is no such page."""
+        try:
+            return super().paginate_queryset(queryset, request, view)
+        except (ValueError, ValidationError):
+            raise NotFound(self.invalid_cursor_message) from None
+
+
+class NewestFirst(Keyset):
+    ordering = ("-created_at", "-pk")

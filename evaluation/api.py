@@ -8,18 +8,19 @@ from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics, serializers, status
-from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from annotation.api.base import DetailSerializer, InProject
+from annotation.pagination import Keyset
 from evaluation import actions, results
 from evaluation.actions.promoting import NeedsConfirmation
 from evaluation.comparison import compare
 from evaluation.models import Contestant, Evaluation, EvaluationSet, Output, Promotion, Review
-from evaluation.progress import Progress, progress_of, visible_to
+from evaluation.progress import Progress, progress_of, scores_the_same_prompts, visible_to
 from training.api import refused_as_400 as refused
 
+ELSEWHERE = "Score the outputs for these prompts in the other evaluation first: its contestants may be the same."
 CLOSED = "People are still scoring blind, or contestants are answering. Open the results to read them now."
 
 
@@ -218,10 +219,8 @@ class ContestantLeaveOut(_ContestantAct):
 # --- Outputs and reviews --------------------------------------------------------------------------------------
 
 
-class ByPrompt(CursorPagination):
+class ByPrompt(Keyset):
     ordering = ("prompt__position", "contestant__position")
-    page_size_query_param = "page_size"
-    max_page_size = 1000
 
 
 class OutputSerializer(serializers.ModelSerializer[Output]):
@@ -255,6 +254,8 @@ class Outputs(InProject, generics.ListAPIView):
     def get_queryset(self) -> QuerySet[Output]:
         found = evaluation_of(self, self.kwargs["evaluation_pk"])
         refuse_while_blind(self.request, found, progress_of(found))
+        if scores_the_same_prompts(found, self.request.user):
+            raise PermissionDenied(ELSEWHERE)
         return Output.objects.filter(contestant__evaluation=found)
 
 
@@ -330,10 +331,8 @@ class RollbackSerializer(serializers.Serializer):
     reason = serializers.CharField(max_length=2000)
 
 
-class ByPromotion(CursorPagination):
+class ByPromotion(Keyset):
     ordering = ("-promoted_at",)
-    page_size_query_param = "page_size"
-    max_page_size = 1000
 
 
 class Promotions(InProject, generics.ListAPIView):

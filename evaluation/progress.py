@@ -76,3 +76,14 @@ def visible_to(evaluation: Evaluation, user: AnyUser, progress: Progress) -> boo
     if evaluation.reviewed_prompts == 0 or progress.complete:
         return True
     return evaluation.opened_by.filter(pk=user.pk).exists()
+
+
+def scores_the_same_prompts(evaluation: Evaluation, user: AnyUser) -> bool:
+    """Whether this person may still score outputs for these prompts in another evaluation.
+
+    A model answers alike each time, so its text beside its name here would tell whose the other one is.
+    """
+    elsewhere = Output.objects.exclude(contestant__evaluation=evaluation).filter(
+        contestant__evaluation__project=evaluation.project_id, prompt__in=evaluation.evaluation_set.prompts.all()
+    )
+    return elsewhere.to_score_by(user).exists()

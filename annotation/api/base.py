@@ -8,13 +8,13 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from rest_framework import serializers
 from rest_framework.exceptions import APIException
-from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from annotation.access import project_for
 from annotation.actions import Refused
 from annotation.models import Project
+from annotation.pagination import Keyset
 
 
 class TooLarge(APIException):
@@ -46,10 +46,8 @@ class InProject(APIView):
             raise TooLarge
 
 
-class ByPosition(CursorPagination):
+class ByPosition(Keyset):
     ordering = ("position",)
-    page_size_query_param = "page_size"
-    max_page_size = 1000
 
 
 class Conflicting(APIException):

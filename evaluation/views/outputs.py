@@ -18,7 +18,7 @@ from evaluation import measures
 from evaluation.comparison import Column, Comparison, compare
 from evaluation.measures import Facts, Measure
 from evaluation.models import Evaluation, Output, Review
-from evaluation.progress import Progress, visible_to
+from evaluation.progress import Progress, scores_the_same_prompts, visible_to
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,8 @@ def evaluation_outputs(request: MemberRequest, pk: UUID, evaluation_pk: UUID) ->
     progress = Progress(contestants, comparison.reviews_wanted, comparison.reviews_in)
     if not progress.answered or not visible_to(evaluation, request.user, progress):
         return render(request, "evaluation/outputs.html", {"evaluation": evaluation, "closed": True})
+    if scores_the_same_prompts(evaluation, request.user):
+        return render(request, "evaluation/outputs.html", {"evaluation": evaluation, "closed": True, "elsewhere": True})
     column = _column(comparison, request.GET.get("contestant", ""))
     measure = _measure(comparison, request.GET.get("measure", ""))
     ordered = measures.worst_first(measure, column.outputs)
