@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from annotation.actions.importing import ImportRefused, Responses, take_records
-from annotation.api.base import ByPosition, InProject
+from annotation.api.base import ByPosition, InProject, checked
 from annotation.models import Demonstration, Prompt, PromptQuerySet, Split
 from annotation.records import Mapping, Record, read_records
 from annotation.rows import MAX_CELL, Problem, Row
@@ -104,7 +104,7 @@ class PromptList(InProject, generics.ListAPIView):
             counts = take_records(
                 project=self.project,
                 items=_records(data["prompts"]),
-                shares=Shares(data["evaluation_share"], data["validation_share"]),
+                shares=checked(Shares, data["evaluation_share"], data["validation_share"]),
                 responses=data["responses"],
                 by=self.person,
                 source="API",

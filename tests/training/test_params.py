@@ -24,6 +24,14 @@ def test_it_survives_the_way_to_json_and_back(params: SFTParams | GenerateParams
     assert from_json(method, to_json(params)) == params
 
 
+@pytest.mark.parametrize("name", ["learning_rate", "lora_r", "seed"])
+@pytest.mark.parametrize("value", [10**400, -(10**400), float("nan"), float("inf"), "1", None, True])
+def test_it_refuses_what_is_no_usable_number(name: str, value: object) -> None:
+    with pytest.raises(ParamsError) as refused:
+        from_json("sft", {name: value})
+    assert set(refused.value.problems) == {name}
+
+
 def test_it_takes_defaults_for_what_is_left_out() -> None:
     assert from_json("sft", {"lora_r": 8}) == SFTParams(lora_r=8)
 
