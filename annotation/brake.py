@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 from datetime import timedelta
 
 from django.conf import settings
@@ -28,7 +29,18 @@ def address_of(request: HttpRequest) -> str:
 
 
 def _key(username: str, address: str) -> str:
-    return hashlib.sha256(f"{username.casefold()}\n{address}".encode()).hexdigest()
+    return hashlib.sha256(f"{username.casefold()}\n{_network(address)}".encode()).hexdigest()
+
+
+def _network(address: str) -> str:
+    """One machine has a /64 of IPv6 addresses to try from, so they count as one."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(parsed, ipaddress.IPv4Address):
+        return str(parsed)
+    return str(parsed.ipv4_mapped or ipaddress.ip_network((parsed, 64), strict=False))
 
 
 def _wait_after(count: int) -> timedelta:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.contrib.auth import login, logout
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import User
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render, resolve_url
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -22,11 +22,11 @@ BACKEND = "django.contrib.auth.backends.ModelBackend"
 def sign_in(request: HttpRequest) -> HttpResponse:
     target = _next_url(request)
     if request.user.is_authenticated:
-        return redirect(target)
+        return HttpResponseRedirect(target)
     form = SignInForm(request, data=request.POST or None)
     if request.method == "POST" and form.is_valid():
         _enter(request, form.get_user(), "password")
-        return redirect(target)
+        return HttpResponseRedirect(target)
     status = 429 if form.seconds_to_wait else 200
     return render(
         request, "annotation/sign_in.html", {"form": form, "next": request.GET.get("next", "")}, status=status

@@ -35,6 +35,11 @@ def test_it_returns_to_the_page_somebody_came_for(client: Client, erin: User) ->
     assert client.post("/sign-in/?next=/account/", GOOD)["Location"] == "/account/"
 
 
+@pytest.mark.parametrize("target", ["no-page-of-ours", "%00", "account"])
+def test_it_reads_the_page_somebody_came_for_as_an_address_only(client: Client, erin: User, target: str) -> None:
+    assert client.post("/sign-in/", {**GOOD, "next": target})["Location"] == target
+
+
 @pytest.mark.parametrize("target", ["https://elsewhere.example/", "//elsewhere.example", "javascript:alert(1)"])
 def test_it_goes_to_no_other_site(client: Client, erin: User, target: str) -> None:
     assert client.post("/sign-in/", {**GOOD, "next": target})["Location"] == "/"
@@ -88,6 +93,14 @@ def test_it_brakes_one_name_from_one_address_only(client: Client, erin: User, ev
     assert brake.seconds_to_wait("ERIN", "127.0.0.1") > 0
     client.post("/sign-in/", GOOD, REMOTE_ADDR="10.0.0.9")
     assert signed_in(client)
+
+
+def test_it_brakes_a_guesser_who_changes_address_within_one_ipv6_network(db) -> None:
+    for number in range(brake.FREE_TRIES):
+        brake.record_failure("erin", f"2001:db8:1:2::{number:x}")
+    assert brake.seconds_to_wait("erin", "2001:db8:1:2:ffff::1") > 0
+    assert brake.seconds_to_wait("erin", "2001:db8:1:3::1") == 0
+    assert brake.seconds_to_wait("erin", "not an address") == 0
 
 
 def test_it_trusts_a_forwarded_address_only_behind_the_operators_proxy(settings, rf) -> None:
