@@ -31,7 +31,8 @@ def say(text: str) -> None:
 
 def run(command: list[str | Path], *, log: str, advice: str) -> None:
     """Run a command with its output in a log file; on failure show the end of it and what to do."""
-    LOGS.mkdir(parents=True, exist_ok=True)
+    DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+    LOGS.mkdir(exist_ok=True)
     path = LOGS / f"{log}.log"
     with path.open("w") as output:
         code = subprocess.call([str(part) for part in command], cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)
