@@ -150,7 +150,7 @@ class Expert:
         return response
 
     def ranks(self) -> Any:
-        return self.judges("rank", {"version": 0, "rank-a": "1", "rank-b": "2"})
+        return self.judges("rank", {"version": 0, "choice": "a"})
 
     def judges(self, word: str, data: dict[str, Any]) -> Any:
         url = f"{self.base}/{word}/{self.item[word]}/"

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from annotation import queues
 from annotation.access import MemberRequest, project_for
 from annotation.actions import Refused, ranking
-from annotation.forms.work import RankingForm
+from annotation.forms.work import PairForm, PlacesForm, ranking_form
 from annotation.models import Comparison, ComparisonQuerySet, Lease, Project, Ranking
 from annotation.ranking import LETTERS, display_order
 from annotation.views import work_page
@@ -33,7 +33,7 @@ class Shown:
 
     letter: str
     text: str
-    place: BoundField
+    place: BoundField | None  # none where one choice judges both
 
 
 @require_safe
@@ -62,16 +62,17 @@ def rank(request: MemberRequest, pk: UUID, comparison_pk: UUID) -> HttpResponse:
 
 def _submit(request: MemberRequest, project: Project, comparison: Comparison) -> HttpResponse:
     by_letter = _by_letter(comparison, request.user)
-    form = RankingForm(request.POST, candidates=len(by_letter))
+    form = ranking_form(request.POST, candidates=len(by_letter))
     if not form.is_valid():
         return _show(request, project, comparison, form=form, status=422)
+    groups, all_bad = form.judgement()
     try:
         with transaction.atomic():  # one commit for what is handed in and what is handed out
             outcome = ranking.rank(
                 comparison=comparison,
                 by=request.user,
-                order=[[by_letter[letter][0] for letter in group] for group in form.groups()],
-                all_bad=form.cleaned_data["all_bad"],
+                order=[[by_letter[letter][0] for letter in group] for group in groups],
+                all_bad=all_bad,
                 reason=form.cleaned_data["reason"],
                 guidelines=form.guidelines_seen(project),
             )
@@ -120,7 +121,7 @@ def _show(
     project: Project,
     comparison: Comparison,
     *,
-    form: RankingForm | None = None,
+    form: PairForm | PlacesForm | None = None,
     refusal: str = "",
     lease: Lease | None = None,
     status: int = 200,
@@ -137,8 +138,8 @@ def _show(
     if form is None:
         draft = lease.draft if lease else {}
         version = {"version": lease.draft_version if lease else 0, "guidelines": guidelines and guidelines.version}
-        form = RankingForm(initial={**draft, **version}, candidates=len(by_letter))
-    places = form.place_fields()
+        form = ranking_form(initial={**draft, **version}, candidates=len(by_letter))
+    places = form.place_fields() if isinstance(form, PlacesForm) else [None] * len(by_letter)
     context = {
         "comparison": comparison,
         "prompt": comparison.prompt,

@@ -1,4 +1,4 @@
-// Ranking with keys and buttons over the plain selects (rank-a, rank-b, …), which stay the truth that is sent.
+// Three and more candidates: buttons and keys over the plain selects (rank-a, rank-b, …), which stay what is sent.
 // Also in what htmx puts in place of the item just done.
 const begin = (root) => root.querySelectorAll("form[data-ranking]").forEach(start);
 begin(document);
@@ -14,13 +14,10 @@ function start(form) {
   }));
   const allBad = form.elements.all_bad;
   const summary = form.querySelector("[data-ranking-summary]");
-  if (allBad && !allBad.dataset.key) Object.assign(allBad.dataset, { key: "0", keyLabel: "None is acceptable" });
-
-  const refresh = candidates.length === 2 ? pair(form, candidates, summary) : list(candidates);
+  moves(candidates);
   const show = () => {
-    if (summary) summary.textContent = sentence(candidates);
-    for (const { article, select } of candidates) article.toggleAttribute("data-best", select.value === "1");
-    refresh();
+    summary.textContent = allBad.checked ? "All are bad." : sentence(candidates);
+    for (const { article, select } of candidates) article.toggleAttribute("data-best", !allBad.checked && select.value === "1");
   };
   form.addEventListener("change", show);
   form.addEventListener("autosave:filled", show);
@@ -34,54 +31,14 @@ function put(select, place) {
   select.dispatchEvent(new Event("change", { bubbles: true }));
 }
 
-// --- Two candidates: one of three answers ---------------------------------------------------------------------
+// --- Up, down, or a number while a candidate has the focus ---------------------------------------------------
 
-function pair(form, [first, second], summary) {
-  const answers = [
-    [`${first.name} is better`, first.name.toLowerCase(), [1, 2]],
-    ["Equally good", "t", [1, 1]],
-    [`${second.name} is better`, second.name.toLowerCase(), [2, 1]],
-  ];
-  const group = document.createElement("div");
-  group.className = "ranking-choices";
-  group.setAttribute("role", "group");
-  group.setAttribute("aria-label", "Which is better");
-  const buttons = answers.map(([words, key, places]) => {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = "btn";
-    button.dataset.key = key;
-    button.append(`${words} `, Object.assign(document.createElement("kbd"), { textContent: key }));
-    button.setAttribute("aria-keyshortcuts", key);
-    button.addEventListener("click", () => {
-      put(first.select, places[0]);
-      put(second.select, places[1]);
-    });
-    group.append(button);
-    return [button, places];
-  });
-  for (const { article } of [first, second]) article.querySelector(".place").hidden = true;
-  // In the bar that stays in sight however long the candidates are.
-  const bar = form.querySelector(".actions");
-  if (bar) bar.prepend(group);
-  else form.querySelector(".candidates").after(group);
-  if (summary) group.append(summary);
-  return () => {
-    for (const [button, places] of buttons) {
-      const chosen = first.select.value === String(places[0]) && second.select.value === String(places[1]);
-      button.setAttribute("aria-pressed", String(chosen));
-    }
-  };
-}
-
-// --- Three and more: up, down, or a number while a candidate has the focus -----------------------------------
-
-function list(candidates) {
+function moves(candidates) {
   for (const candidate of candidates) {
-    const moves = document.createElement("div");
-    moves.className = "candidate-moves";
-    moves.append(moveButton(candidate, candidates, "Up", -1), moveButton(candidate, candidates, "Down", 1));
-    candidate.article.querySelector("header").append(moves);
+    const buttons = document.createElement("div");
+    buttons.className = "candidate-moves";
+    buttons.append(moveButton(candidate, candidates, "Up", -1), moveButton(candidate, candidates, "Down", 1));
+    candidate.article.querySelector("header").append(buttons);
     candidate.article.addEventListener("keydown", (event) => {
       if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("select, input, textarea")) return;
       const place = Number(event.key);
@@ -90,7 +47,6 @@ function list(candidates) {
       put(candidate.select, place);
     });
   }
-  return () => {};
 }
 
 function moveButton(candidate, candidates, words, step) {
@@ -121,7 +77,7 @@ function move(candidate, candidates, step) {
 // --- In words -----------------------------------------------------------------------------------------------
 
 function sentence(candidates) {
-  if (candidates.some(({ select }) => !select.value)) return "";
+  if (candidates.some(({ select }) => !select.value)) return "Give each answer a place. Two may share one.";
   const places = new Map();
   for (const { name, select } of candidates) {
     const place = Number(select.value);

@@ -99,17 +99,12 @@ def test_it_shows_each_ranker_the_order_that_the_seed_gives_them(client, compari
 
 
 @pytest.mark.parametrize(
-    ("places", "expected"),
-    [
-        ({"rank-a": 1, "rank-b": 2}, [["A"], ["B"]]),
-        ({"rank-a": 2, "rank-b": 1}, [["B"], ["A"]]),
-        ({"rank-a": 1, "rank-b": 1}, [["A", "B"]]),
-        ({"rank-a": 2, "rank-b": 2}, [["A", "B"]]),
-    ],
+    ("choice", "expected"),
+    [("a", [["A"], ["B"]]), ("b", [["B"], ["A"]]), ("t", [["A", "B"]])],
 )
-def test_it_maps_the_letters_back_to_the_candidates(as_erin, project, comparison, erin, places, expected) -> None:
+def test_it_maps_the_letters_back_to_the_candidates(as_erin, project, comparison, erin, choice, expected) -> None:
     as_erin.get(next_url(project))
-    response = act(as_erin, comparison, data={**places, "reason": " It names the parties. "})
+    response = act(as_erin, comparison, data={"choice": choice, "reason": " It names the parties. "})
     assert response.url == next_url(project)
     ids = ids_by_letter(comparison, erin)
     ranking = Ranking.objects.get()
@@ -131,10 +126,10 @@ def test_it_ranks_four_with_ties(as_erin, project, erin) -> None:
 
 
 def test_it_takes_all_bad_with_a_reason_only(as_erin, comparison) -> None:
-    refused = act(as_erin, comparison, data={"all_bad": "on"})
+    refused = act(as_erin, comparison, data={"choice": "0"})
     assert refused.status_code == 422
-    assert "<li>Say why none is acceptable.</li>" in refused.content.decode()
-    assert act(as_erin, comparison, data={"all_bad": "on", "reason": "Both invent a date."}).status_code == 302
+    assert "<li>Say why both are bad.</li>" in refused.content.decode()
+    assert act(as_erin, comparison, data={"choice": "0", "reason": "Both invent a date."}).status_code == 302
     ranking = Ranking.objects.get()
     assert (ranking.all_bad, [len(group) for group in ranking.order]) == (True, [2])
 
@@ -142,10 +137,12 @@ def test_it_takes_all_bad_with_a_reason_only(as_erin, comparison) -> None:
 @pytest.mark.parametrize(
     ("texts", "places", "message"),
     [
-        (TEXTS[:2], {}, "Say which is better, or that they are equally good."),
-        (TEXTS[:2], {"rank-a": 1}, "Say which is better, or that they are equally good."),
+        (TEXTS[:2], {}, "Choose one of the four."),
+        (TEXTS[:2], {"choice": "c"}, "Choose one of the four."),
         (TEXTS, {"rank-a": 1, "rank-b": 1, "rank-c": 2}, "Give D a place."),
         (TEXTS, {"rank-a": 1}, "Give B, C and D a place."),
+        (TEXTS[:3], {"choice": "a"}, "Give A, B and C a place."),
+        (TEXTS[:2], {"rank-a": 1, "rank-b": 2}, "Choose one of the four."),
         (TEXTS[:3], {"rank-a": 1, "rank-b": 4, "rank-c": 2}, "Give B a place."),
         (TEXTS[:3], {"rank-a": 1, "rank-b": "<b>", "rank-c": 2}, "Give B a place."),
     ],
@@ -157,16 +154,34 @@ def test_it_says_what_is_missing_and_keeps_what_was_chosen(as_erin, project, tex
     assert response.status_code == 422
     assert message in page
     assert "Half a reason</textarea>" in page
-    assert len(re.findall(r'<option value="\d" selected', page)) == sum(
-        str(p) in "12345" and p != 4 for p in places.values()
-    )
+    kept = [place for place in places.values() if len(texts) > 2 and place in (1, 2)]
+    assert len(re.findall(r'<option value="\d" selected', page)) == len(kept)
     assert not Ranking.objects.exists()
 
 
+def test_it_takes_several_as_all_bad_without_places(as_erin, project) -> None:
+    comparison = factories.comparison(factories.prompt(project), TEXTS[:3])
+    refused = act(as_erin, comparison, data={"all_bad": "on", "rank-a": 1})
+    assert "<li>Say why all are bad.</li>" in refused.content.decode()
+    assert act(as_erin, comparison, data={"all_bad": "on", "reason": "None has a date."}).status_code == 302
+    ranking = Ranking.objects.get()
+    assert (ranking.all_bad, [len(group) for group in ranking.order]) == (True, [3])
+
+
+def test_it_offers_four_choices_for_two_and_places_for_more(as_erin, project, comparison) -> None:
+    page = as_erin.get(url(comparison)).content.decode()
+    assert re.findall(r'type="radio"[^>]* value="(.)"', page) == ["a", "t", "b", "0"]
+    assert "<select" not in page.split("<form")[-1]
+    several = factories.comparison(factories.prompt(project), TEXTS[:3])
+    page = as_erin.get(url(several)).content.decode()
+    assert 'type="radio"' not in page
+    assert page.count("<select") == 3
+
+
 def test_it_takes_a_second_submit_as_the_first(as_erin, comparison) -> None:
-    act(as_erin, comparison, data={"rank-a": 1, "rank-b": 2})
+    act(as_erin, comparison, data={"choice": "a"})
     first = Ranking.objects.get()
-    again = act(as_erin, comparison, data={"rank-a": 2, "rank-b": 1})
+    again = act(as_erin, comparison, data={"choice": "b"})
     assert again.status_code == 302
     assert "your first judgement stands" in as_erin.get(again.url).content.decode()
     assert Ranking.objects.get().order == first.order
@@ -177,11 +192,10 @@ def test_it_takes_a_second_submit_as_the_first(as_erin, comparison) -> None:
 
 
 def test_it_never_counts_more_rankings_than_needed(client, comparison, erin, eve) -> None:
-    places = {"rank-a": 1, "rank-b": 2}
     client.force_login(erin)
-    act(client, comparison, data=places)
+    act(client, comparison, data={"choice": "t"})
     client.force_login(eve)
-    late = act(client, comparison, data={**places, "reason": "What Eve thought"})
+    late = act(client, comparison, data={"choice": "t", "reason": "What Eve thought"})
     assert late.status_code == 409
     page = late.content.decode()
     assert "your judgement is no longer needed" in page
@@ -193,13 +207,13 @@ def test_it_never_counts_more_rankings_than_needed(client, comparison, erin, eve
 def test_it_brings_the_next_comparison_in_the_same_answer(as_erin, project, comparison) -> None:
     second = factories.comparison(factories.prompt(project), TEXTS[2:])
     as_erin.get(next_url(project))
-    response = act(as_erin, comparison, data={"rank-a": 1, "rank-b": 2}, headers=HTMX)
+    response = act(as_erin, comparison, data={"choice": "a"}, headers=HTMX)
     assert response["HX-Push-Url"] == url(second)
     page = response.content.decode()
     assert TEXTS[2] in page
     assert TEXTS[0] not in page
     assert "<html" not in page
-    done = act(as_erin, second, data={"rank-a": 1, "rank-b": 2}, headers=HTMX)
+    done = act(as_erin, second, data={"choice": "a"}, headers=HTMX)
     assert done["HX-Redirect"] == next_url(project)
 
 
@@ -221,15 +235,15 @@ def test_it_skips_and_comes_back_with_the_draft(as_erin, project, comparison) ->
     second = factories.comparison(factories.prompt(project))
     as_erin.get(next_url(project))
     lease = Lease.objects.get()
-    draft = {"rank-a": 2, "rank-b": 1, "reason": "B names", "version": 0}
+    draft = {"choice": "b", "reason": "B names", "version": 0}
     as_erin.post(reverse("draft_save", args=[project.pk, lease.pk]), draft)
     response = act(as_erin, comparison, "skip")
     assert as_erin.get(response.url).url == url(second)
-    act(as_erin, second, data={"rank-a": 1, "rank-b": 2})
+    act(as_erin, second, data={"choice": "a"})
     assert as_erin.get(next_url(project)).url == url(comparison)
     page = as_erin.get(url(comparison)).content.decode()
     assert "B names</textarea>" in page
-    assert '<option value="2" selected' in page
+    assert re.findall(r'value="(.)" data-key="." checked', page) == ["b"]
 
 
 # --- The rest -----------------------------------------------------------------------------------------------

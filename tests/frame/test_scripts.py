@@ -10,6 +10,7 @@ from annotation.models import Demonstration, Project, Ranking
 from tests import factories
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+WHERE = "[...document.querySelectorAll('.pane-work, .candidates, html')].map((each) => each.scrollTop)"
 COPIES = "Object.keys(sessionStorage).filter((key) => key.startsWith('draft:')).length"
 
 
@@ -104,14 +105,45 @@ def test_it_submits_by_key_and_brings_the_next_one(visit, erin, project, write_p
 def test_it_ranks_a_pair_by_keys(visit, erin, project):
     comparison = factories.comparison(factories.prompt(project))
     page = visit(erin, reverse("rank", args=[project.pk, comparison.pk]))
-    page.keyboard.press("b")
-    expect(page.locator("[data-ranking-summary]")).to_have_text("B is better than A.")
-    page.keyboard.press("t")
-    expect(page.locator("[data-ranking-summary]")).to_have_text("A and B are equally good.")
-    page.keyboard.press("a")
+    for key, words in [("b", "B is better"), ("0", "Both are bad"), ("t", "Tie"), ("a", "A is better")]:
+        page.keyboard.press(key)
+        expect(page.get_by_role("radio", name=words)).to_be_checked()
+        expect(page.get_by_role("radio", checked=True)).to_have_count(1)
     page.keyboard.press("Control+Enter")
-    expect(page.locator("[data-ranking]")).to_have_count(0)
+    expect(page.get_by_role("radio")).to_have_count(0)
     assert [len(group) for group in Ranking.objects.get(ranker=erin).order] == [1, 1]
+
+
+@pytest.mark.parametrize("size", [{"width": 1440, "height": 700}, {"width": 390, "height": 844}])
+def test_it_keeps_the_choices_in_sight_and_the_answers_still(visit, erin, project, size):
+    answers = [f"{word}. " * 600 for word in ("One", "Two")]
+    comparison = factories.comparison(factories.prompt(project), answers)
+    page = visit(erin, reverse("rank", args=[project.pk, comparison.pk]))
+    page.set_viewport_size(size)
+    page.evaluate("document.querySelector('.candidates').scrollTop = 400; window.scrollTo(0, 900)")
+    still = page.evaluate(WHERE)
+    assert max(still) > 300
+    bar = [page.get_by_role("radio"), page.get_by_label("Why"), page.get_by_role("button", name="Submit and next")]
+    for each in bar:
+        expect(each.first).to_be_in_viewport(ratio=1)
+    page.keyboard.press("b")
+    page.get_by_role("radio", name="Both are bad").click()
+    page.get_by_role("radio", name="Both are bad").press("ArrowLeft")
+    expect(page.get_by_role("radio", name="B is better")).to_be_checked()
+    page.keyboard.press("Tab")
+    expect(page.get_by_label("Why")).to_be_focused()
+    page.keyboard.type("It dates the next step.")
+    assert page.evaluate(WHERE) == still
+    assert page.evaluate("document.documentElement.scrollWidth") == size["width"]
+
+
+def test_it_brings_back_what_one_had_chosen(visit, erin, project):
+    comparison = factories.comparison(factories.prompt(project))
+    page = visit(erin, reverse("rank", args=[project.pk, comparison.pk]))
+    page.keyboard.press("t")
+    expect(_state(page)).to_contain_text("Saved", timeout=5000)
+    page.reload()
+    expect(page.get_by_role("radio", name="Tie")).to_be_checked()
 
 
 def test_it_ranks_several_by_moving_them(visit, erin, project):
@@ -122,6 +154,8 @@ def test_it_ranks_several_by_moving_them(visit, erin, project):
     page.get_by_role("region", name="Answer B").focus()
     page.keyboard.press("1")
     expect(page.locator("[data-ranking-summary]")).to_have_text("A and B are better than C.")
+    page.keyboard.press("0")
+    expect(page.locator("[data-ranking-summary]")).to_have_text("All are bad.")
 
 
 def test_it_remembers_the_theme(visit, erin, project):
