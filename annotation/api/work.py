@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import django_filters
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics, serializers, status
@@ -67,7 +67,7 @@ class DemonstrationFilter(django_filters.FilterSet):
 
 
 class DemonstrationList(InProject, generics.ListAPIView):
-    """Reviewers and admins see all; experts see their own. Posting submits a response."""
+    """Reviewers and admins see all but other people's drafts; experts see their own. Posting submits a response."""
 
     acts = {"GET": "open project", "POST": "write"}
     serializer_class = DemonstrationSerializer
@@ -77,7 +77,9 @@ class DemonstrationList(InProject, generics.ListAPIView):
     def get_queryset(self) -> QuerySet[Demonstration]:
         found = Demonstration.objects.filter(prompt__project=self.project).select_related("author", "reviewed_by")
         senior = self.project.role_of(self.person) in SENIOR
-        return found if senior else found.filter(author=self.person)
+        if not senior:
+            return found.filter(author=self.person)
+        return found.exclude(~Q(author=self.person), status=Demonstration.Status.DRAFT)
 
     @extend_schema(request=NewDemonstrationSerializer, responses={201: DemonstrationSerializer})
     def post(self, request: Request, pk: str) -> Response:

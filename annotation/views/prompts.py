@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
@@ -43,11 +43,15 @@ def prompts(request: MemberRequest, pk: UUID) -> HttpResponse:
 
 @require_safe
 def prompt(request: MemberRequest, pk: UUID, prompt_pk: UUID) -> HttpResponse:
-    """One prompt with everything that came of it. Rankings are for admins: reviewers still rank themselves."""
+    """One prompt with everything that came of it, but for other people's drafts.
+
+    Rankings are for admins: reviewers still rank themselves.
+    """
     project = project_for(request, pk, "read results")
     prompt = get_object_or_404(project.prompts, pk=prompt_pk)
     revisions = Prefetch("revisions", Revision.objects.select_related("created_by"))
-    demonstrations = prompt.demonstrations.select_related("author", "reviewed_by").prefetch_related(revisions)
+    told = prompt.demonstrations.exclude(~Q(author=request.user), status=Demonstration.Status.DRAFT)
+    demonstrations = told.select_related("author", "reviewed_by").prefetch_related(revisions)
     is_admin = request.role == Role.ADMIN
     return render(
         request,
@@ -101,7 +105,7 @@ def _status(prompt: Prompt) -> Demonstration | None:
 def _history(demonstration: Demonstration) -> list[tuple[Revision, list[diff.Piece] | None]]:
     """Newest first; each revision with what it changed in the one before, if it changed anything."""
     revisions = list(demonstration.revisions.all())
-    earlier = [None, *revisions[:-1]]
+    earlier = [None, *revisions][: len(revisions)]
     return [
         (now, diff.words(before.text, now.text) if before and before.text != now.text else None)
         for before, now in zip(earlier, revisions, strict=True)

@@ -210,6 +210,12 @@ def test_it_shows_experts_their_own_responses_only(project: Project, erin: User,
     assert len(get(program(rita), url(project, "demonstrations/?author=eve"))["results"]) == 1
 
 
+def test_it_keeps_a_draft_to_its_author(project: Project, erin: User, rita: User) -> None:
+    factories.demonstration(factories.prompt(project), erin, status="draft")
+    assert len(get(program(erin), url(project, "demonstrations/"))["results"]) == 1
+    assert get(program(rita), url(project, "demonstrations/?status=draft"))["results"] == []
+
+
 # --- Comparisons and rankings -------------------------------------------------------------------------------
 
 

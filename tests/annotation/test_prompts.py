@@ -131,3 +131,12 @@ def test_it_keeps_prompts_from_experts_and_other_projects(project: Project, erin
     other = oscar.memberships.get().project
     assert sign_in(erin).get(f"/projects/{project.pk}/prompts/").status_code == 403
     assert sign_in(oscar).get(f"/projects/{other.pk}/prompts/{prompt.pk}/").status_code == 404
+
+
+def test_it_shows_a_draft_to_nobody_but_its_author(project: Project, rita: User, erin: User, sign_in) -> None:
+    prompt = factories.prompt(project)
+    factories.demonstration(prompt, erin, status="draft", text="Half a thought")
+    own = factories.demonstration(factories.prompt(project), rita, status="draft", text="My own half")
+    client = sign_in(rita)
+    assert "Half a thought" not in client.get(f"/projects/{project.pk}/prompts/{prompt.pk}/").content.decode()
+    assert "My own half" in client.get(f"/projects/{project.pk}/prompts/{own.prompt_id}/").content.decode()
