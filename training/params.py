@@ -130,7 +130,7 @@ class TrainingParams:
     """What SFT and DPO have in common."""
 
     learning_rate: float = 1e-3
-    num_train_epochs: float = 2.0
+    num_train_epochs: float = 3.0
     max_steps: int = -1
     per_device_train_batch_size: int = 4
     gradient_accumulation_steps: int = 1
@@ -164,7 +164,6 @@ class SFTParams(TrainingParams):
 @dataclass(frozen=True)
 class DPOParams(TrainingParams):
     learning_rate: float = 2e-4
-    num_train_epochs: float = 3.0
     beta: float = 0.1
     loss_type: LossType = "sigmoid"
     label_smoothing: float = 0.0
@@ -231,7 +230,7 @@ SFT_STANDARD = SFTParams()
 SFT_PRESETS = {
     "standard": Preset(
         "Standard",
-        "Two passes over the demonstrations: learns the form and the tone of 100 to 500 demonstrations.",
+        "Three passes over the demonstrations: learns the form and the tone of 100 to 500 demonstrations.",
         SFT_STANDARD,
     ),
     "quick": Preset(
