@@ -101,6 +101,7 @@ IN_A_PROJECT: dict[str, dict[str, str]] = {
     "api_adapters": reads("manage"),
     "api_samplings": both("manage"),
     "api_sampling": reads("manage"),
+    "api_sampling_cancel": posts("manage"),
     # evaluation: pages
     "evaluations": both("read results", post="manage"),
     "evaluation_create": both("manage"),

@@ -11,9 +11,8 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiTypes, extend_schema
 from rest_framework import generics, serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from annotation.access import project_for
+from annotation.api.base import InProject
 from annotation.models import Project
 from training import actions, choosing, datasets
 from training.actions.freezing import record_export
@@ -33,16 +32,6 @@ JOB_FIELDS = [
     "started_at",
     "finished_at",
 ]
-
-
-class InProject:
-    """The project of the address: 404 for strangers, 403 for whoever may not manage it."""
-
-    request: Any
-    kwargs: dict[str, Any]
-
-    def project(self) -> Project:
-        return project_for(self.request, self.kwargs["pk"], "manage")
 
 
 def refused_as_400(error: Refused) -> serializers.ValidationError:
@@ -84,30 +73,29 @@ class Datasets(InProject, generics.ListAPIView[DatasetVersion]):
     filterset_fields = ["kind"]
 
     def get_queryset(self) -> QuerySet[DatasetVersion]:
-        return self.project().dataset_versions.all()
+        return self.project.dataset_versions.all()
 
     @extend_schema(request=FreezeSerializer, responses={201: DatasetSerializer, 200: DatasetSerializer})
     def post(self, request: Request, pk: UUID) -> Response:
-        project = self.project()
         given = FreezeSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         try:
-            version = actions.freeze(project=project, by=request.user, **given.validated_data)
+            version = actions.freeze(project=self.project, by=self.person, **given.validated_data)
         except Refused as error:
             raise refused_as_400(error) from error
         made = status.HTTP_201_CREATED if version.is_new else status.HTTP_200_OK
         return Response(DatasetSerializer(version).data, status=made)
 
 
-class DatasetFile(InProject, APIView):
+class DatasetFile(InProject):
     @extend_schema(responses={(200, "application/x-ndjson"): OpenApiTypes.BINARY})
     def get(self, request: Request, pk: UUID, dataset_pk: UUID, part: str) -> FileResponse:
         """The frozen rows as TRL reads them: train or validation; manifest says where each row came from."""
-        version = get_object_or_404(self.project().dataset_versions.select_related("project"), pk=dataset_pk)
+        version = get_object_or_404(self.project.dataset_versions.select_related("project"), pk=dataset_pk)
         path = datasets.file_of(version, part)
         if path is None:
             raise Http404("No such file")
-        record_export(version=version, part=part, by=request.user)
+        record_export(version=version, part=part, by=self.person)
         return FileResponse(path.open("rb"), content_type="application/x-ndjson")
 
 
@@ -175,15 +163,16 @@ class Rounds(InProject, generics.ListAPIView[TrainingRound]):
     filterset_fields = ["status", "method"]
 
     def get_queryset(self) -> QuerySet[TrainingRound]:
-        return self.project().rounds.select_related("adapter")
+        return self.project.rounds.select_related("adapter")
 
     @extend_schema(request=LaunchSerializer, responses={201: RoundSerializer})
     def post(self, request: Request, pk: UUID) -> Response:
-        project = self.project()
         given = LaunchSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         try:
-            round = actions.launch_round(project=project, by=request.user, **found_in(project, given.validated_data))
+            round = actions.launch_round(
+                project=self.project, by=self.person, **found_in(self.project, given.validated_data)
+            )
         except Refused as error:
             raise refused_as_400(error) from error
         return Response(RoundSerializer(round).data, status=status.HTTP_201_CREATED)
@@ -207,14 +196,14 @@ def found_in(project: Project, given: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-class Round(InProject, APIView):
+class Round(InProject):
     @extend_schema(
         responses=RoundDetailSerializer,
         parameters=[OpenApiParameter("after_line", OpenApiTypes.INT, description="Only events after this line.")],
     )
     def get(self, request: Request, pk: UUID, round_pk: UUID) -> Response:
         """A round with the tail of its events."""
-        round = get_object_or_404(self.project().rounds, pk=round_pk)
+        round = get_object_or_404(self.project.rounds, pk=round_pk)
         return Response(RoundDetailSerializer(round, context={"after_line": _after_line(request)}).data)
 
 
@@ -225,23 +214,23 @@ def _after_line(request: Request) -> int:
         raise serializers.ValidationError({"after_line": ["Give a whole number."]}) from error
 
 
-class RoundCancel(InProject, APIView):
+class RoundCancel(InProject):
     @extend_schema(request=None, responses=RoundSerializer)
     def post(self, request: Request, pk: UUID, round_pk: UUID) -> Response:
         """Cancel a round. One that is over already stays as it is."""
-        round = get_object_or_404(self.project().rounds, pk=round_pk)
-        actions.cancel_round(round=round, by=request.user)
+        round = get_object_or_404(self.project.rounds, pk=round_pk)
+        actions.cancel_round(round=round, by=self.person)
         round.refresh_from_db()
         return Response(RoundSerializer(round).data)
 
 
-class RoundRetry(InProject, APIView):
+class RoundRetry(InProject):
     @extend_schema(request=None, responses={201: RoundSerializer})
     def post(self, request: Request, pk: UUID, round_pk: UUID) -> Response:
         """A new round with the settings of a failed or cancelled one."""
-        round = get_object_or_404(self.project().rounds, pk=round_pk)
+        round = get_object_or_404(self.project.rounds, pk=round_pk)
         try:
-            again = actions.retry_round(round=round, by=request.user)
+            again = actions.retry_round(round=round, by=self.person)
         except Refused as error:
             raise refused_as_400(error) from error
         return Response(RoundSerializer(again).data, status=status.HTTP_201_CREATED)
@@ -264,7 +253,7 @@ class Adapters(InProject, generics.ListAPIView[Adapter]):
     filterset_fields = ["round"]
 
     def get_queryset(self) -> QuerySet[Adapter]:
-        return self.project().adapters.all()
+        return self.project.adapters.all()
 
 
 class SamplingSerializer(serializers.ModelSerializer[Sampling]):
@@ -301,36 +290,45 @@ class Samplings(InProject, generics.ListAPIView[Sampling]):
     filterset_fields = ["status", "purpose"]
 
     def get_queryset(self) -> QuerySet[Sampling]:
-        return self.project().samplings.all()
+        return self.project.samplings.all()
 
     @extend_schema(request=StartSamplingSerializer, responses={201: SamplingSerializer})
     def post(self, request: Request, pk: UUID) -> Response:
-        project = self.project()
         given = StartSamplingSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         data = dict(given.validated_data)
         wanted = data.pop("adapters")
-        adapters = project.adapters.select_related("base_model").in_bulk(wanted)
+        adapters = self.project.adapters.select_related("base_model").in_bulk(wanted)
         if len(adapters) < len(set(wanted)):
             raise serializers.ValidationError({"adapters": ["One of these adapters is not in this project."]})
         sources = [*([None] if data.pop("base") else []), *adapters.values()]
-        prompts = choosing.prompts_to_sample(project, data.pop("prompts"))
+        prompts = choosing.prompts_to_sample(self.project, data.pop("prompts"))
         params = to_json(GenerateParams()) | data
         try:
             made = actions.start_sampling(
-                project=project, sources=sources, prompts=prompts, params=params, by=request.user
+                project=self.project, sources=sources, prompts=prompts, params=params, by=self.person
             )
         except Refused as error:
             raise refused_as_400(error) from error
         return Response(SamplingSerializer(made).data, status=status.HTTP_201_CREATED)
 
 
-class OneSampling(InProject, APIView):
+class OneSampling(InProject):
     @extend_schema(responses=SamplingDetailSerializer)
     def get(self, request: Request, pk: UUID, sampling_pk: UUID) -> Response:
         """A sampling with its prompts and what has been written so far."""
-        found = get_object_or_404(self.project().samplings, pk=sampling_pk)
+        found = get_object_or_404(self.project.samplings, pk=sampling_pk)
         return Response(SamplingDetailSerializer(found).data)
+
+
+class SamplingCancel(InProject):
+    @extend_schema(request=None, responses=SamplingSerializer)
+    def post(self, request: Request, pk: UUID, sampling_pk: UUID) -> Response:
+        """Cancel a sampling. One that is over already stays as it is."""
+        found = get_object_or_404(self.project.samplings, pk=sampling_pk)
+        actions.cancel_sampling(sampling=found, by=self.person)
+        found.refresh_from_db()
+        return Response(SamplingSerializer(found).data)
 
 
 class BaseModelSerializer(serializers.ModelSerializer[BaseModel]):

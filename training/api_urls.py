@@ -14,6 +14,7 @@ project_urls = [
     path("adapters/", api.Adapters.as_view(), name="api_adapters"),
     path("samplings/", api.Samplings.as_view(), name="api_samplings"),
     path("samplings/<uuid:sampling_pk>/", api.OneSampling.as_view(), name="api_sampling"),
+    path("samplings/<uuid:sampling_pk>/cancel/", api.SamplingCancel.as_view(), name="api_sampling_cancel"),
 ]
 
 urlpatterns = [

@@ -124,6 +124,8 @@ def test_it_samples_and_hands_out_what_was_written(adapter: Adapter, api: APICli
     shown = api.get(at(project, f"samplings/{sampling.pk}/")).json()
     assert [output["text"] for output in shown["outputs"]] == ["Hello"]
     assert len(shown["prompts"]) == 2
+    cancelled = api.post(at(project, f"samplings/{sampling.pk}/cancel/"))
+    assert (cancelled.status_code, cancelled.json()["status"]) == (200, "cancelled")
     for changes, field in [
         ({"adapters": [str(uuid.uuid4())]}, "adapters"),
         ({"adapters": [], "base": False}, "sources"),

@@ -101,6 +101,10 @@ def test_it_samples(dataset: DatasetVersion, base_model: BaseModel, rung: Any) -
     assert len(sampling.prompts) == 3
     with pytest.raises(CommandError, match="at least one model"):
         run("sample", *of(project))
+    assert run("cancel_sampling", *of(project, "--sampling", made["id"])) == "The sampling for 3 prompts stops."
+    assert told("cancel_sampling", *of(project, "--sampling", made["id"]))["status"] == Status.CANCELLED
+    with pytest.raises(CommandError, match="has no sampling"):
+        run("cancel_sampling", *of(project, "--sampling", str(round.pk)))
 
 
 def test_waiting_tells_what_happens_and_fails_with_the_round(

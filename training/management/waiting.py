@@ -8,6 +8,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from annotation.management.arguments import report
 from annotation.models import Project
 from training import progress, tasks
 from training.jobs import Job, Status
@@ -77,6 +78,15 @@ def _line(job: Job) -> str:
     loss = f" · loss {now['loss']:.3f}" if now.get("loss") is not None else ""
     held_out = f" · held-out loss {now['eval_loss']:.3f}" if now.get("eval_loss") is not None else ""
     return f"{now.get('phase', 'Starting')}: {bar.text}{loss}{held_out}" if bar.maximum else bar.text
+
+
+def report_round(command: BaseCommand, options: dict[str, Any], round: TrainingRound) -> None:
+    """Where a round that was just launched stands, after waiting for it if that was asked."""
+    if options["wait"]:
+        wait_for(command, round)
+    note = "" if options["wait"] else worker_note()
+    said = f"{round} is {round.get_status_display().lower()} ({round.pk}).{note}"
+    report(command, options, said, id=round.pk, number=round.number, status=round.status)
 
 
 def worker_note() -> str:

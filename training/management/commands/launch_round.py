@@ -6,10 +6,10 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from annotation.management.arguments import add_by, add_json, add_project, find_actor, find_project, report
+from annotation.management.arguments import add_by, add_json, add_project, find_actor, find_project
 from annotation.models import Project
 from training import actions, choosing
-from training.management.waiting import add_wait, find_adapter, refusal, wait_for, worker_note
+from training.management.waiting import add_wait, find_adapter, refusal, report_round
 from training.models import BaseModel, DatasetVersion, TrainingRound
 
 
@@ -20,7 +20,9 @@ class Command(BaseCommand):
         add_project(parser)
         parser.add_argument("--method", choices=TrainingRound.Method.values, required=True)
         parser.add_argument("--dataset", type=int, metavar="NUMBER", help="version to learn from (default: the newest)")
-        parser.add_argument("--preset", choices=["standard", "quick", "careful"], default="standard")
+        parser.add_argument(
+            "--preset", choices=["standard", "quick", "careful"], default="standard", help="default: standard"
+        )
         parser.add_argument(
             "--param",
             action="append",
@@ -55,12 +57,7 @@ class Command(BaseCommand):
             )
         except ValidationError as error:
             raise refusal(error) from error
-        if options["wait"]:
-            wait_for(self, round)
-        said = (
-            f"{round} is {round.get_status_display().lower()} ({round.pk}).{'' if options['wait'] else worker_note()}"
-        )
-        report(self, options, said, id=round.pk, number=round.number, status=round.status)
+        report_round(self, options, round)
 
 
 def _param(given: str) -> tuple[str, Any]:

@@ -5,9 +5,9 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandParser
 
-from annotation.management.arguments import add_by, add_json, add_project, find_actor, find_project, report
+from annotation.management.arguments import add_by, add_json, add_project, find_actor, find_project
 from training.actions import retry_round
-from training.management.waiting import add_round, add_wait, find_round, refusal, wait_for, worker_note
+from training.management.waiting import add_round, add_wait, find_round, refusal, report_round
 
 
 class Command(BaseCommand):
@@ -27,9 +27,4 @@ class Command(BaseCommand):
             round = retry_round(round=find_round(project, options["round"]), by=by)
         except ValidationError as error:
             raise refusal(error) from error
-        if options["wait"]:
-            wait_for(self, round)
-        said = (
-            f"{round} is {round.get_status_display().lower()} ({round.pk}).{'' if options['wait'] else worker_note()}"
-        )
-        report(self, options, said, id=round.pk, number=round.number, status=round.status)
+        report_round(self, options, round)
