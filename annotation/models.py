@@ -306,6 +306,7 @@ class ComparisonQuerySet(models.QuerySet["Comparison"]):
     def fully_ranked(self) -> Self:
         return self.filter(rankings_done__gte=F("rankings_needed"))
 
+
 class Comparison(UUIDModel):
     """A prompt and two to five candidates, to be ranked by `rankings_needed` people."""
 

@@ -175,3 +175,38 @@ def test_it_prints_a_link_that_works(erin: User) -> None:
     url = run("sign_in_link", "erin", "--base-url", "https://preceptor.example")
     assert url.startswith("https://preceptor.example/sign-in/")
     assert Client().get(url.removeprefix("https://preceptor.example")).status_code == 200
+
+
+def test_it_changes_settings_and_keeps_the_others(project: Project, ada: User, tmp_path: Path) -> None:
+    change = ["change_project", "--project", project.name, "--by", "ada"]
+    before = (project.objective, project.sections, project.rubric)
+    said = json.loads(run(*change, "--success-criteria", "Filed as they are.", "--reviews-per-output", 2, "--json"))
+    assert sorted(said["changed"]) == ["reviews_per_output", "success_criteria"]
+    project.refresh_from_db()
+    assert (project.objective, project.sections, project.rubric) == before
+    assert (project.success_criteria, project.reviews_per_output) == ("Filed as they are.", 2)
+    assert run(*change, "--reviews-per-output", 2) == "Nothing was changed."
+    with pytest.raises(CommandError, match="reviews_per_output"):
+        run(*change, "--reviews-per-output", 99)
+
+
+def test_it_writes_guidelines_from_a_file(project: Project, ada: User, tmp_path: Path) -> None:
+    file = tmp_path / "guidelines.md"
+    file.write_text("# Be brief\n")
+    write_it = ["write_guidelines", file, "--project", project.name, "--by", "ada", "--json"]
+    first = json.loads(run(*write_it))["version"]
+    assert json.loads(run(*write_it))["version"] == first
+    assert project.current_guidelines().text == "# Be brief"
+    with pytest.raises(CommandError, match="cannot be read"):
+        run("write_guidelines", tmp_path, "--project", project.name, "--by", "ada")
+
+
+def test_it_changes_roles_and_removes_members(project: Project, ada: User, erin: User) -> None:
+    change = ["change_member", "--project", project.name, "--by", "ada"]
+    assert "erin is now reviewer" in run(*change, "erin", "--role", "reviewer")
+    assert project.role_of(erin) == Role.REVIEWER
+    assert "no longer a member" in run(*change, "erin", "--remove")
+    with pytest.raises(CommandError, match="not a member"):
+        run(*change, "erin", "--remove")
+    with pytest.raises(CommandError, match="needs an admin"):
+        run(*change, "ada", "--remove")

@@ -101,6 +101,18 @@ def test_it_says_when_there_is_nothing_to_show(project, open_evaluation, named):
         run("show_evaluation", *named, "--evaluation", "1")
 
 
+def test_it_tries_a_contestant_again_or_leaves_it_out(project, open_evaluation, ada, named):
+    contestant = open_evaluation.contestants.last()
+    which = [*named, "--contestant", str(contestant.pk), "--by", "ada"]
+    with pytest.raises(CommandError, match="has failed can be tried again"):
+        run("retry_contestant", *which)
+    Contestant.objects.filter(pk=contestant.pk).update(status=Status.FAILED)
+    assert "is queued again" in run("retry_contestant", *which)
+    assert json.loads(run("leave_out", *which, "--json"))["status"] == Status.CANCELLED
+    with pytest.raises(CommandError, match="has no contestant"):
+        run("leave_out", *named, "--contestant", str(open_evaluation.pk), "--by", "ada")
+
+
 def test_it_promotes_and_rolls_back(project, judged, sft, dpo, ada, named):
     with pytest.raises(CommandError, match="--confirm"):
         run("promote", *named, "--adapter", "1", "--reason", "x", "--by", "ada")

@@ -16,7 +16,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         add_project(parser)
-        parser.add_argument("username")
+        parser.add_argument("username", help="the name they sign in with")
         parser.add_argument("--role", required=True, choices=Role.values)
         parser.add_argument("--name", default="", help="first and last name of a new person")
         add_by(parser)

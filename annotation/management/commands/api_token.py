@@ -13,8 +13,8 @@ class Command(BaseCommand):
     help = "Print a new API token of one person: the only time it can be seen."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("username")
-        parser.add_argument("--days", type=int, default=90, help="how long it is valid (default: 90)")
+        parser.add_argument("username", help="the name they sign in with")
+        parser.add_argument("--days", type=int, default=90, metavar="NUMBER", help="how long it is valid (default: 90)")
         add_json(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -20,7 +20,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("file", type=Path)
+        parser.add_argument("file", type=Path, help="JSON Lines, in UTF-8")
         add_project(parser)
         parser.add_argument("--source", default="file", help="what wrote the candidates; hidden while ranking")
         add_by(parser)

@@ -28,7 +28,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("file", type=Path)
+        parser.add_argument("file", type=Path, help="JSON Lines or CSV, in UTF-8")
         add_project(parser)
         parser.add_argument("--format", choices=list(FORMATS), help="default: by the file's ending")
         parser.add_argument(

@@ -14,7 +14,7 @@ class Command(BaseCommand):
     help = "Print a link that signs one person in once. Earlier unused links of the same person stop working."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("username")
+        parser.add_argument("username", help="the name they sign in with")
         parser.add_argument("--base-url", default="http://localhost:8000", help="where Preceptor is reached")
         add_json(parser)
 

@@ -29,9 +29,13 @@ class Command(BaseCommand):
         )
         parser.add_argument("--no-base", action="store_true", help="leave the base model out")
         parser.add_argument("--name", default="", help="what people call the evaluation")
-        parser.add_argument("--reviewed-prompts", type=int, default=20, help="how many go to people (default: 20)")
-        parser.add_argument("--reviews-per-output", type=int, help="default: as the project's settings say")
-        parser.add_argument("--max-new-tokens", type=int, default=256)
+        parser.add_argument(
+            "--reviewed-prompts", type=int, default=20, metavar="NUMBER", help="how many go to people (default: 20)"
+        )
+        parser.add_argument(
+            "--reviews-per-output", type=int, metavar="NUMBER", help="default: as the project's settings say"
+        )
+        parser.add_argument("--max-new-tokens", type=int, default=256, metavar="NUMBER", help="default: 256")
         add_by(parser)
         add_wait(parser)
         add_json(parser)

@@ -18,8 +18,8 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         add_project(parser)
         parser.add_argument("--kind", choices=DatasetVersion.Kind.values, required=True)
-        parser.add_argument("--number", type=int, help="default: the newest")
-        parser.add_argument("--part", choices=list(datasets.FILES), default="train")
+        parser.add_argument("--number", type=int, metavar="NUMBER", help="the version (default: the newest)")
+        parser.add_argument("--part", choices=list(datasets.FILES), default="train", help="default: train")
         parser.add_argument("--output", required=True, metavar="FILE", help="where to; - is the standard output")
         add_by(parser)
         add_json(parser)

@@ -15,7 +15,7 @@ class Command(BaseCommand):
     help = "Make a prepared base model folder known (safetensors, tokenizer, chat template and base_model.json)."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("directory", type=Path)
+        parser.add_argument("directory", type=Path, help="the folder")
         parser.add_argument("--default", action="store_true", help="new rounds start from it unless told otherwise")
         parser.add_argument("--by", metavar="USERNAME", help="who does this; recorded in the history")
         add_json(parser)
