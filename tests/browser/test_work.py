@@ -195,3 +195,12 @@ def test_it_works_without_javascript(house: House, visit: Visit) -> None:
     page.get_by_role("button", name="Submit and next").click()
     expect(page.get_by_text("Matter 2.")).to_be_visible()
     assert house.scene("texts_of", project=project)["texts"][0]["status"] == "submitted"
+
+
+def test_it_ranks_without_javascript(house: House, visit: Visit) -> None:
+    project = house.scene("comparing", name="Plain choices", comparisons=1)["project"]
+    page = visit("erin", java_script_enabled=False).open("rank_next", project)
+    page.get_by_role("radio", name="B is better").check()
+    page.get_by_role("button", name="Submit and next").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Nothing left")
+    assert [len(row["order"]) for row in house.scene("rankings_of", project=project)["rankings"]] == [2]
