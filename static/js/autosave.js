@@ -137,8 +137,8 @@ class Autosave {
     this.saved = fields;
     this.version = answer.version;
     this.retryAfter = 2000;
-    const theirs = answer.held === false ? ", but somebody else has this item now" : "";
-    this.tell(`Saved ${hour(answer.saved_at)}${theirs}`, theirs ? "failed" : "saved");
+    if (answer.held === false) this.tell("Somebody else has this item now; your text is kept", "taken");
+    else this.tell(`Saved ${hour(answer.saved_at)}`, "saved");
     if (this.dirty) this.touched();
     else store.remove(this.key);
   }

@@ -68,12 +68,14 @@ def test_it_saves_nothing_for_a_role_that_was_taken_away(client, project, rita, 
     assert client.post(url(lease), {"note": "Add more", "version": "1"}).status_code == 403
 
 
-def test_it_renews_the_lease_or_says_that_it_ran_out(as_erin, lease) -> None:
+def test_it_renews_the_lease_or_says_that_somebody_else_has_the_item(as_erin, project, eve, lease) -> None:
     Lease.objects.update(expires_at=timezone.now() + timedelta(seconds=30))
     as_erin.post(url(lease), {"reason": "typing", "version": "0"})
     assert Lease.objects.get().expires_at > timezone.now() + timedelta(minutes=5)
     Lease.objects.update(expires_at=timezone.now() - timedelta(minutes=1))
-    assert as_erin.post(url(lease), {"reason": "typed late", "version": "1"}).json()["held"] is False
+    assert as_erin.post(url(lease), {"reason": "typed late", "version": "1"}).json()["held"] is True
+    assert queues.next_to_rank(project, eve).item_id == lease.item_id
+    assert as_erin.post(url(lease), {"reason": "typed too late", "version": "2"}).json()["held"] is False
 
 
 @pytest.mark.parametrize(

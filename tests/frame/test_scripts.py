@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from annotation.models import Demonstration, Project, Ranking
+from annotation import queues
+from annotation.models import Demonstration, Lease, Project, Ranking
 from tests import factories
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -56,6 +60,24 @@ def test_it_never_overwrites_what_another_tab_saved(visit, erin, write_path):
     assert Demonstration.objects.get(author=erin).text == "From the second tab"
     conflict.get_by_role("button", name="Take the newer one").click()
     expect(first.locator("#id_text")).to_have_value("From the second tab")
+
+
+@pytest.mark.parametrize("kind", ["write", "rank"])
+def test_it_says_when_the_item_has_passed_to_somebody_else(visit, erin, eve, project, kind):
+    prompt = factories.prompt(project)
+    item = prompt if kind == "write" else factories.comparison(prompt)
+    page = visit(erin, reverse(kind, args=[project.pk, item.pk]))
+    Lease.objects.filter(user=erin).update(expires_at=timezone.now() - timedelta(minutes=1))
+    assert (queues.next_to_write if kind == "write" else queues.next_to_rank)(project, eve).item_id == item.pk
+    text = page.locator("form[data-autosave] textarea")
+    text.fill("Typed over lunch")
+    expect(_state(page)).to_have_text("Somebody else has this item now; your text is kept", timeout=5000)
+    expect(text).to_have_value("Typed over lunch")
+    assert page.evaluate(COPIES) == 0
+    if kind == "write":
+        assert Demonstration.objects.get(author=erin).text == "Typed over lunch"
+    else:
+        assert Lease.objects.get(user=erin).draft["reason"] == "Typed over lunch"
 
 
 def test_it_forgets_local_copies_when_one_signs_out(visit, erin, write_path):
