@@ -13,10 +13,13 @@ from annotation.models import Event
 from training.models import BaseModel
 from training.run_dir import file_sha256
 
+CODE_OR_PICKLES = {".py", ".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt"}
+
 
 def register_base_model(*, directory: Path, by: User | None = None, make_default: bool = False) -> BaseModel:
     """Make a prepared folder known; the first one becomes the default. Registering it again changes nothing."""
     described = _read_description(directory)
+    _refuse_code(directory)
     weights = directory / "model.safetensors"
     if weights.exists() and file_sha256(weights) != described["weights_sha256"]:
         raise ValidationError({"directory": f"{directory.name}: the weights are not those its description names."})
@@ -39,12 +42,28 @@ def register_base_model(*, directory: Path, by: User | None = None, make_default
     return base
 
 
+def _refuse_code(directory: Path) -> None:
+    """A base model is numbers and settings: nothing in its folder may run, or lead out of it."""
+    for file in sorted(directory.rglob("*")):
+        reason = ""
+        if file.is_symlink():
+            reason = "is a link"
+        elif file.suffix in CODE_OR_PICKLES:
+            reason = "can carry code; only safetensors, JSON and text are taken"
+        elif file.name.endswith("config.json") and b'"auto_map"' in file.read_bytes():
+            reason = "asks to run code of its own (auto_map)"
+        if reason:
+            raise ValidationError({"directory": f"{directory.name}/{file.relative_to(directory)} {reason}."})
+
+
 def _read_description(directory: Path) -> dict[str, Any]:
     file = directory / "base_model.json"
     try:
         described = json.loads(file.read_text(encoding="utf-8"))
         names = ("name", "weights_sha256", "chat_template_sha256", "parameters")
-        optional = {name: described.get(name, "") for name in ("source", "license")}
+        optional = {name: str(described.get(name, "")) for name in ("source", "license")}
+        if not all(isinstance(described[name], str) for name in names[:3]) or type(described["parameters"]) is not int:
+            raise TypeError("name and hashes are text, parameters a whole number")
         return {**{name: described[name] for name in names}, **optional}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ValidationError(

@@ -25,7 +25,7 @@ def use_threads(share: int = 1) -> None:
 
 
 def load_tokenizer(directory: str) -> Any:
-    tokenizer = AutoTokenizer.from_pretrained(directory, local_files_only=True)
+    tokenizer = AutoTokenizer.from_pretrained(directory, local_files_only=True, trust_remote_code=False)
     tokenizer.padding_side = "right"
     return tokenizer
 

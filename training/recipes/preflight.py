@@ -188,7 +188,7 @@ def work(run_dir: RunDir) -> dict[str, Any]:
     from transformers import AutoTokenizer
 
     spec = run_dir.read_params()
-    tokenizer = AutoTokenizer.from_pretrained(spec["base_model_dir"], local_files_only=True)
+    tokenizer = AutoTokenizer.from_pretrained(spec["base_model_dir"], local_files_only=True, trust_remote_code=False)
     method = spec.get("method", spec["recipe"])
     inspect(run_dir, method, tokenizer)
     return {"message": "The rows are ready to train on.", "global_step": 0, "max_steps": 0}
