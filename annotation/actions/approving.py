@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from annotation import queues
 from annotation.actions import Refused
-from annotation.models import Demonstration, Event, Lease, Revision
+from annotation.models import Demonstration, Event, Lease, Revision, name_of
 
 Status = Demonstration.Status
 
@@ -63,5 +63,5 @@ def _what_happened(demonstration: Demonstration, by: User) -> str:
         return "The author has changed this response since you opened it. Read it again before you decide."
     if now.status == Status.DRAFT or now.reviewed_by is None:
         return "The author has taken this response back to work on it."
-    who = "You have" if now.reviewed_by_id == by.pk else f"{now.reviewed_by.get_full_name()} has"
+    who = "You have" if now.reviewed_by_id == by.pk else f"{name_of(now.reviewed_by)} has"
     return f"{who} already {now.get_status_display().lower()} this response."

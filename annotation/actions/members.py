@@ -8,14 +8,14 @@ from knox.models import AuthToken
 
 from annotation import queues
 from annotation.actions import Refused
-from annotation.models import Event, Membership, Project, Role, SignInLink
+from annotation.models import Event, Membership, Project, Role, SignInLink, name_of
 
 
 def add_member(*, project: Project, user: User, role: str, by: User) -> Membership:
     with transaction.atomic():
         membership, created = Membership.objects.get_or_create(project=project, user=user, defaults={"role": role})
         if not created:
-            raise Refused(f"{user.get_full_name() or user.username} is a member already.")
+            raise Refused(f"{name_of(user)} is a member already.")
         Event.record("added a member", user, by=by, project=project, role=role)
     return membership
 

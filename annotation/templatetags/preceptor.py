@@ -7,6 +7,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from annotation import markdown
+from annotation.models import name_of
 
 register = template.Library()
 
@@ -24,7 +25,4 @@ def markdown_html(text: str) -> SafeString:
 
 @register.filter
 def person(user: User | None) -> str:
-    """The name people know somebody by."""
-    if user is None:
-        return "Somebody"
-    return user.get_full_name() or user.username
+    return name_of(user)

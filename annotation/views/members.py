@@ -13,7 +13,7 @@ from annotation.access import MemberRequest, project_for
 from annotation.actions import Refused
 from annotation.actions.members import add_member, change_role, invite, may_make_link, new_link, remove_member
 from annotation.forms.projects import InvitationForm, MemberForm, RoleForm
-from annotation.models import Membership, Project, Role
+from annotation.models import Membership, Project, Role, name_of
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -42,10 +42,12 @@ def member(request: MemberRequest, pk: UUID, membership_pk: int) -> HttpResponse
             return _linked(request, project, membership)
         if action == "remove":
             remove_member(membership=membership, by=request.user)
-            messages.success(request, f"{_name(membership)} is no longer a member.")
+            messages.success(request, f"{name_of(membership.user)} is no longer a member.")
         elif action == "role" and (form := RoleForm(request.POST)).is_valid():
             change_role(membership=membership, role=form.cleaned_data["role"], by=request.user)
-            messages.success(request, f"{_name(membership)} is now {Role(form.cleaned_data['role']).label.lower()}.")
+            messages.success(
+                request, f"{name_of(membership.user)} is now {Role(form.cleaned_data['role']).label.lower()}."
+            )
         else:
             messages.error(request, "Choose a role from the list.")
     except Refused as refused:
@@ -60,14 +62,14 @@ def _added(request: MemberRequest, project: Project, form: MemberForm) -> bool:
     except Refused as refused:
         form.add_error("username", str(refused))
         return False
-    messages.success(request, f"{form.user.get_full_name() or form.user.username} is a member now.")
+    messages.success(request, f"{name_of(form.user)} is a member now.")
     return True
 
 
 def _linked(request: MemberRequest, project: Project, membership: Membership) -> HttpResponse:
     if not may_make_link(user=membership.user, by=request.user):
         raise Refused(
-            f"{_name(membership)} also works where you are not an admin, and a link would open that too. "
+            f"{name_of(membership.user)} also works where you are not an admin, and a link would open that too. "
             "Ask somebody who runs this installation."
         )
     token = new_link(user=membership.user, by=request.user, project=project)
@@ -93,7 +95,3 @@ def _show(
         context["link_for"] = membership.user
         context["link"] = request.build_absolute_uri(reverse("sign_in_link", args=[token]))
     return render(request, "annotation/members.html", context)
-
-
-def _name(membership: Membership) -> str:
-    return membership.user.get_full_name() or membership.user.username

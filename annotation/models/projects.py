@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+import uuid
+from typing import Any, Self
+
+from django.contrib.auth.models import AnonymousUser, User
+from django.db import models
+from django.db.models import Max
+
+from annotation import rubric
+
+AnyUser = User | AnonymousUser
+
+
+class UUIDModel(models.Model):
+    """Ids in URLs are random, so that none can be guessed from another."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+
+    class Meta:
+        abstract = True
+
+
+class Numbered:
+    """For QuerySets of what a project counts: dataset versions, rounds, evaluations."""
+
+    aggregate: Any
+
+    def next_number(self) -> int:
+        """Ask it under the project's lock."""
+        return (self.aggregate(last=Max("number"))["last"] or 0) + 1
+
+
+class Role(models.TextChoices):
+    EXPERT = "expert", "Expert"
+    REVIEWER = "reviewer", "Reviewer"
+    ADMIN = "admin", "Admin"
+
+
+class ProjectQuerySet(models.QuerySet["Project"]):
+    def visible_to(self, user: AnyUser) -> Self:
+        return self.filter(memberships__user_id=user.pk)
+
+
+class Project(UUIDModel):
+    name = models.CharField(max_length=120)
+    objective = models.TextField(help_text="What the model should do for your team, in one or two sentences.")
+    success_criteria = models.TextField(blank=True, help_text="How you will know that it works.")
+    instruction_template = models.TextField(
+        default="{instruction}\n\n{input}",
+        help_text="What the model is asked. {instruction} and {input} stand for each prompt's own texts.",
+    )
+    sections = models.JSONField(
+        default=list,
+        blank=True,
+        help_text="Headings that every response carries, in order. Empty: no fixed format.",
+    )
+    dated_section = models.CharField(
+        max_length=80, blank=True, help_text="A heading whose text should carry a calendar date. Empty: none."
+    )
+    rubric = models.JSONField(default=rubric.default_anchors)
+    rankings_per_comparison = models.PositiveSmallIntegerField(default=1)
+    reviews_per_output = models.PositiveSmallIntegerField(default=1)
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ProjectQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def role_of(self, user: AnyUser) -> str | None:
+        """The user's role here, or None for somebody who is not a member. One query."""
+        return self.memberships.filter(user_id=user.pk).values_list("role", flat=True).first()
+
+    def current_guidelines(self) -> Guidelines | None:
+        return self.guidelines.order_by("-version").first()
+
+
+class Membership(models.Model):
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=10, choices=Role.choices)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["user__last_name", "user__first_name", "user__username"]
+        constraints = [models.UniqueConstraint(fields=["project", "user"], name="one_role_per_member")]
+
+    def __str__(self) -> str:
+        return f"{self.user} ({self.role})"
+
+
+class Guidelines(models.Model):
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="guidelines")
+    version = models.PositiveIntegerField()
+    text = models.TextField()
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-version"]
+        constraints = [models.UniqueConstraint(fields=["project", "version"], name="one_guidelines_per_version")]
+
+    def __str__(self) -> str:
+        return f"guidelines {self.version}"
+
+
+class Event(models.Model):
+    """What was done, by whom, to what. Appended inside the transaction that did it; never changed."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, null=True, related_name="events")
+    actor = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    verb = models.CharField(max_length=60)
+    object_type = models.CharField(max_length=40, blank=True)
+    object_id = models.CharField(max_length=40, blank=True)
+    data = models.JSONField(default=dict, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        indexes = [models.Index(fields=["project", "-id"])]
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.object_type} {self.object_id}"
+
+    @classmethod
+    def record(
+        cls, verb: str, obj: models.Model, *, by: User | None, project: Project | None = None, **data: object
+    ) -> Event:
+        return cls.objects.create(
+            project=project,
+            actor=by,
+            verb=verb,
+            object_type=obj._meta.model_name or "",
+            object_id=str(obj.pk),
+            data=data,
+        )
