@@ -300,7 +300,7 @@ class Reviews(InProject, generics.ListAPIView):
 class PromotionSerializer(serializers.ModelSerializer[Promotion]):
     promoted_by = serializers.CharField(source="promoted_by.username", read_only=True)
     ended_by = serializers.CharField(source="ended_by.username", read_only=True, default=None)
-    label = serializers.CharField(source="adapter_label", read_only=True)
+    label = serializers.CharField(source="adapter.__str__", read_only=True)
 
     class Meta:
         model = Promotion

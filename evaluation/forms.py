@@ -10,7 +10,7 @@ from django.core.validators import ProhibitNullCharactersValidator
 from annotation.models import Project
 from annotation.rubric import Criterion, criteria
 from evaluation.actions.evaluating import MOST_REVIEWS
-from evaluation.models import Evaluation, EvaluationSet, adapter_label
+from evaluation.models import Evaluation, EvaluationSet
 from training.models import Adapter, BaseModel
 
 BASE = "base"
@@ -63,7 +63,7 @@ class EvaluationForm(forms.Form):
         self.fields["reviews_per_output"].initial = project.reviews_per_output
         self.fields["contestants"].choices = [
             (BASE, "Base model, as it came"),
-            *((pk, adapter_label(each)) for pk, each in self.adapters.items()),
+            *((pk, str(each)) for pk, each in self.adapters.items()),
         ]
         self.fields["contestants"].initial = [BASE, *list(self.adapters)[:3]]
         if BaseModel.objects.count() < 2:
@@ -148,7 +148,6 @@ class PromoteForm(forms.Form):
     def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["adapter"].queryset = project.adapters.select_related("round").order_by("-round__number")
-        self.fields["adapter"].label_from_instance = adapter_label  # type: ignore[attr-defined]
         self.fields["evaluation"].queryset = project.evaluations.order_by("-number")
 
 

@@ -5,18 +5,13 @@ from typing import Any, Self
 from django.contrib.auth.models import User
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Count, Exists, F, Max, OuterRef, Q, Subquery, Sum
+from django.db.models import Count, Exists, F, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from annotation.models import AnyUser, Project, Prompt, UUIDModel
+from annotation.models import AnyUser, Numbered, Project, Prompt, UUIDModel
 from training.jobs import Job, Status
 from training.models import Adapter, BaseModel
-
-
-def adapter_label(adapter: Adapter) -> str:
-    """The adapter by what it learned from and when: "SFT adapter of round 1"."""
-    return f"{adapter.round.method.upper()} adapter of round {adapter.round.number}"
 
 
 class EvaluationSetQuerySet(models.QuerySet["EvaluationSet"]):
@@ -44,10 +39,7 @@ class EvaluationSet(UUIDModel):
         return self.name
 
 
-class EvaluationQuerySet(models.QuerySet["Evaluation"]):
-    def next_number(self) -> int:
-        return (self.aggregate(last=Max("number"))["last"] or 0) + 1
-
+class EvaluationQuerySet(Numbered, models.QuerySet["Evaluation"]):
     def with_review_counts(self) -> Self:
         """`reviews_wanted` and `reviews_in`, over the outputs that are up for review."""
         asked = Output.objects.filter(contestant__evaluation=OuterRef("pk"), for_review=True)
@@ -104,7 +96,7 @@ class Contestant(Job):
         constraints = [models.UniqueConstraint(fields=["evaluation", "position"], name="one_contestant_per_position")]
 
     def __str__(self) -> str:
-        return adapter_label(self.adapter) if self.adapter else f"Base model {self.base_model}"
+        return str(self.adapter) if self.adapter else f"Base model {self.base_model}"
 
 
 class OutputQuerySet(models.QuerySet["Output"]):
@@ -226,8 +218,4 @@ class Promotion(UUIDModel):
         ]
 
     def __str__(self) -> str:
-        return f"promotion of the {self.adapter_label}"
-
-    @property
-    def adapter_label(self) -> str:
-        return adapter_label(self.adapter)
+        return f"promotion of the {self.adapter}"

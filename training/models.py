@@ -7,10 +7,10 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import models, transaction
-from django.db.models import Max, Q
+from django.db.models import Q
 from django.db.models.functions import Now
 
-from annotation.models import Project, UUIDModel
+from annotation.models import Numbered, Project, UUIDModel
 from training.jobs import Job, JobQuerySet, Status
 from training.run_dir import finished_rows
 
@@ -50,10 +50,8 @@ class BaseModel(UUIDModel):
         return settings.DATA_DIR / self.path
 
 
-class DatasetVersionQuerySet(models.QuerySet["DatasetVersion"]):
-    def next_number(self) -> int:
-        """Ask it under the project's lock."""
-        return (self.aggregate(last=Max("number"))["last"] or 0) + 1
+class DatasetVersionQuerySet(Numbered, models.QuerySet["DatasetVersion"]):
+    pass
 
 
 class DatasetVersion(UUIDModel):
@@ -92,10 +90,8 @@ class DatasetVersion(UUIDModel):
         return settings.DATASETS_DIR / self.sha256
 
 
-class TrainingRoundQuerySet(JobQuerySet["TrainingRound"]):
-    def next_number(self) -> int:
-        """Ask it under the project's lock."""
-        return (self.aggregate(last=Max("number"))["last"] or 0) + 1
+class TrainingRoundQuerySet(Numbered, JobQuerySet["TrainingRound"]):
+    pass
 
 
 class TrainingRound(Job):
@@ -161,7 +157,8 @@ class Adapter(UUIDModel):
         ordering = ["-created_at"]
 
     def __str__(self) -> str:
-        return f"Adapter of round {self.round.number} ({self.round.method.upper()})"
+        """By what it learned from and when."""
+        return f"{self.round.method.upper()} adapter of round {self.round.number}"
 
     @property
     def directory(self) -> Path:

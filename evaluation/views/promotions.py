@@ -62,7 +62,7 @@ def rollback(request: MemberRequest, pk: UUID) -> HttpResponse:
         return redirect("promotions", project.pk)
     messages.success(
         request,
-        f"Rolled back: the {restored.adapter_label} is in use again."
+        f"Rolled back: the {restored.adapter} is in use again."
         if restored
         else "Rolled back: the base model is in use again.",
     )

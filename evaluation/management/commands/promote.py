@@ -43,4 +43,4 @@ class Command(BaseCommand):
             ) from asked
         except ValidationError as error:
             raise refusal(error) from error
-        report(self, options, f"The {made.adapter_label} is in use ({made.pk}).", id=made.pk, adapter=made.adapter_id)
+        report(self, options, f"The {made.adapter} is in use ({made.pk}).", id=made.pk, adapter=made.adapter_id)

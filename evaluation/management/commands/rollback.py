@@ -26,5 +26,5 @@ class Command(BaseCommand):
             restored = actions.rollback(project=project, reason=options["reason"], by=by)
         except ValidationError as error:
             raise refusal(error) from error
-        said = f"The {restored.adapter_label} is in use again." if restored else "The base model is in use again."
+        said = f"The {restored.adapter} is in use again." if restored else "The base model is in use again."
         report(self, options, said, id=restored and restored.pk, adapter=restored and restored.adapter_id)
