@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db.models import F
+from django.db.models import QuerySet
 
 from annotation import ranking, templating
 from annotation.models import Comparison, Demonstration, Project, Prompt, Split
@@ -64,16 +64,19 @@ def _group(prompt: Prompt) -> str:
     return prompt.group or prompt.text_sha256[:16]
 
 
-def demonstration_rows(project: Project) -> list[Row]:
+def demonstrations_to_freeze(project: Project) -> QuerySet[Demonstration]:
     """Every approved demonstration of a prompt that may be taught."""
-    approved = (
-        Demonstration.objects.approved()
-        .filter(prompt__project=project)
-        .exclude(prompt__split=Split.EVALUATION)
-        .exclude(text="")
-        .select_related("prompt", "guidelines")
-        .order_by("prompt__position", "pk")
-    )
+    approved = Demonstration.objects.approved().filter(prompt__project=project)
+    return approved.exclude(prompt__split=Split.EVALUATION).exclude(text="")
+
+
+def comparisons_to_freeze(project: Project) -> QuerySet[Comparison]:
+    """Every comparison of such a prompt that has all its rankings."""
+    return Comparison.objects.fully_ranked().filter(prompt__project=project).exclude(prompt__split=Split.EVALUATION)
+
+
+def demonstration_rows(project: Project) -> list[Row]:
+    found = demonstrations_to_freeze(project).select_related("prompt", "guidelines")
     return [
         Row(
             id=str(item.pk),
@@ -88,15 +91,14 @@ def demonstration_rows(project: Project) -> list[Row]:
                 "completion": _said("assistant", item.text.strip()),
             },
         )
-        for item in approved
+        for item in found.order_by("prompt__position", "pk")
     ]
 
 
 def preference_rows(project: Project) -> list[Row]:
     """The pairs that the rankings of every fully ranked comparison agree on."""
     ranked = (
-        Comparison.objects.filter(prompt__project=project, rankings_done__gte=F("rankings_needed"))
-        .exclude(prompt__split=Split.EVALUATION)
+        comparisons_to_freeze(project)
         .select_related("prompt")
         .prefetch_related("candidates", "rankings__guidelines")
         .order_by("prompt__position", "pk")

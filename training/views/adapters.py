@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from annotation.access import project_for
 from training.models import Adapter
@@ -20,14 +20,14 @@ MEASURED = {
 }
 
 
-@require_GET
+@require_safe
 def adapters(request: HttpRequest, pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "manage")
     rows = project.adapters.select_related("round__parent_adapter__round", "round__dataset_version", "base_model")
     return render(request, "training/adapters.html", {"project": project, "adapters": rows[:200]})
 
 
-@require_GET
+@require_safe
 def adapter(request: HttpRequest, pk: UUID, adapter_pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "manage")
     rows = project.adapters.select_related("round__dataset_version", "round__parent_adapter__round", "base_model")

@@ -14,7 +14,7 @@ from training.actions import register_base_model
 from training.models import BaseModel
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def base_models(request: HttpRequest) -> HttpResponse:
     """Known base models, and prepared folders that are not known yet. Only folders in their one place are offered."""
     if not request.user.is_staff:

@@ -5,13 +5,13 @@ from uuid import UUID
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.db.models import Count, F
+from django.db.models import Count
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from annotation.access import project_for
-from annotation.models import Comparison, Demonstration, Project
+from annotation.models import Project
 from training import datasets as frozen
 from training.actions import freeze
 from training.actions.freezing import record_export
@@ -21,7 +21,7 @@ from training.models import DatasetVersion
 ROWS_SHOWN = 5
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def datasets(request: HttpRequest, pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "manage")
     form = FreezeForm(request.POST if request.method == "POST" else None)
@@ -49,15 +49,13 @@ def _say(request: HttpRequest, version: DatasetVersion) -> None:
 
 def _ready(project: Project) -> dict[str, int]:
     """What freezing would draw on, so that nobody has to try."""
-    approved = Demonstration.objects.approved().filter(prompt__project=project).exclude(prompt__split="evaluation")
-    comparisons = Comparison.objects.filter(prompt__project=project).exclude(prompt__split="evaluation")
     return {
-        "demonstrations": approved.count(),
-        "comparisons": comparisons.filter(rankings_done__gte=F("rankings_needed")).count(),
+        "demonstrations": frozen.demonstrations_to_freeze(project).count(),
+        "comparisons": frozen.comparisons_to_freeze(project).count(),
     }
 
 
-@require_GET
+@require_safe
 def dataset(request: HttpRequest, pk: UUID, dataset_pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "manage")
     version = get_object_or_404(project.dataset_versions.select_related("created_by"), pk=dataset_pk)
@@ -79,7 +77,7 @@ def dataset(request: HttpRequest, pk: UUID, dataset_pk: UUID) -> HttpResponse:
     return render(request, "training/dataset.html", context)
 
 
-@require_GET
+@require_safe
 def dataset_file(request: HttpRequest, pk: UUID, dataset_pk: UUID, part: str) -> FileResponse:
     """The rows as TRL reads them."""
     project = project_for(request, pk, "manage")

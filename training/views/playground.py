@@ -6,7 +6,7 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from annotation.access import project_for
 from annotation.models import Project
@@ -18,7 +18,7 @@ from training.params import GenerateParams, to_json
 from training.wording import sentence
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def playground(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Ask the base model and an adapter the same thing."""
     project = project_for(request, pk, "manage")
@@ -58,7 +58,7 @@ def _initial(request: HttpRequest, project: Project) -> dict[str, Any]:
     return {"instruction": usual or "", "adapter": adapter, "temperature": 0}
 
 
-@require_GET
+@require_safe
 def playground_result(request: HttpRequest, pk: UUID, sampling_pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "manage")
     rows = project.samplings.filter(purpose=Sampling.Purpose.PLAYGROUND).select_related("base_model")

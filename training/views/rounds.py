@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from annotation.access import project_for
 from annotation.models import Project
@@ -26,7 +26,7 @@ LOG_LINES = 60
 ITS_OWN_FAULT = {"diverged", "preflight", "out_of_memory", "bad_adapter", "dataset", "killed", "error"}
 
 
-@require_GET
+@require_safe
 def rounds(request: HttpRequest, pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "manage")
     rows = project.rounds.select_related("dataset_version", "adapter", "created_by")
@@ -36,7 +36,7 @@ def rounds(request: HttpRequest, pk: UUID) -> HttpResponse:
     return render(request, "training/rounds.html", {"project": project, "page": page})
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def round_create(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The settings of a round. Sending them starts the pre-flight; the round is launched from there."""
     project = project_for(request, pk, "manage")
@@ -96,7 +96,7 @@ def _usual(project: Project, method: str) -> dict[str, Any]:
     return {"parent_adapter": parent, "preset": "standard"}
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def preflight(request: HttpRequest, pk: UUID, preflight_pk: UUID) -> HttpResponse:
     """GET shows what the model will read and learn; POST launches the round that was checked."""
     project = project_for(request, pk, "manage")
@@ -145,13 +145,13 @@ def _shown(value: Any) -> str:
     return ("yes" if value else "no") if isinstance(value, bool) else str(value)
 
 
-@require_GET
+@require_safe
 def round(request: HttpRequest, pk: UUID, round_pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "manage")
     return render(request, "training/round.html", _round_context(project, round_pk))
 
 
-@require_GET
+@require_safe
 def round_progress(request: HttpRequest, pk: UUID, round_pk: UUID) -> HttpResponse:
     """The part that changes. Its last answer carries no trigger, so the page stops asking."""
     project = project_for(request, pk, "manage")

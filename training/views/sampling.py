@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from annotation.access import project_for
 from training import choosing, progress
@@ -17,7 +17,7 @@ from training.models import Sampling
 from training.wording import sentence
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def sampling_create(request: HttpRequest, pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "manage")
     form = SamplingForm(request.POST if request.method == "POST" else None, project=project)
@@ -38,7 +38,7 @@ def sampling_create(request: HttpRequest, pk: UUID) -> HttpResponse:
     return render(request, "training/sampling_create.html", context, status=400 if form.errors else 200)
 
 
-@require_GET
+@require_safe
 def sampling(request: HttpRequest, pk: UUID, sampling_pk: UUID) -> HttpResponse:
     """Asks again every few seconds until it is over; then it says what to do with the candidates."""
     project = project_for(request, pk, "manage")
