@@ -11,6 +11,7 @@ from rest_framework import generics, serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from annotation.access import SENIOR
 from annotation.api.base import DetailSerializer, InProject
 from annotation.pagination import Keyset
 from evaluation import actions, results
@@ -18,6 +19,7 @@ from evaluation.actions.promoting import NeedsConfirmation
 from evaluation.comparison import compare
 from evaluation.models import Contestant, Evaluation, EvaluationSet, Output, Promotion, Review
 from evaluation.progress import Progress, progress_of, scores_the_same_prompts, visible_to
+from training.api import adapters_named
 from training.api import refused_as_400 as refused
 
 ELSEWHERE = "Score the outputs for these prompts in the other evaluation first: its contestants may be the same."
@@ -128,7 +130,7 @@ class Evaluations(InProject, generics.ListAPIView):
         given.is_valid(raise_exception=True)
         data = dict(given.validated_data)
         data["evaluation_set"] = self._set(data.get("evaluation_set"))
-        contestants = [*([None] if data.pop("base") else []), *self._adapters(data.pop("adapters"))]
+        contestants = [*([None] if data.pop("base") else []), *adapters_named(self.project, data.pop("adapters"))]
         try:
             made = actions.start_evaluation(project=self.project, contestants=contestants, by=request.user, **data)
         except ValidationError as error:
@@ -141,12 +143,6 @@ class Evaluations(InProject, generics.ListAPIView):
         if found is None:
             raise serializers.ValidationError({"evaluation_set": ["There is no such evaluation set in this project."]})
         return found
-
-    def _adapters(self, wanted: list[UUID]) -> list[Any]:
-        found = self.project.adapters.select_related("base_model", "round").in_bulk(wanted)
-        if len(found) < len(set(wanted)):
-            raise serializers.ValidationError({"adapters": ["One of these adapters is not in this project."]})
-        return [found[each] for each in wanted]
 
 
 class OneEvaluation(InProject):
@@ -288,7 +284,7 @@ class Reviews(InProject, generics.ListAPIView):
     def get_queryset(self) -> QuerySet[Review]:
         found = evaluation_of(self, self.kwargs["evaluation_pk"])
         reviews = Review.objects.filter(output__contestant__evaluation=found).select_related("reviewer")
-        senior = self.request.role in ("reviewer", "admin")  # type: ignore[attr-defined]
+        senior = self.request.role in SENIOR  # type: ignore[attr-defined]
         if senior and visible_to(found, self.request.user, progress_of(found)):
             return reviews
         return reviews.filter(reviewer_id=self.request.user.pk)

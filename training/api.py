@@ -256,6 +256,14 @@ class Adapters(InProject, generics.ListAPIView[Adapter]):
         return self.project.adapters.all()
 
 
+def adapters_named(project: Project, wanted: list[UUID]) -> list[Adapter]:
+    """In the order in which they are named; one of another project names nothing."""
+    found = project.adapters.select_related("base_model", "round").in_bulk(wanted)
+    if len(found) < len(set(wanted)):
+        raise serializers.ValidationError({"adapters": ["One of these adapters is not in this project."]})
+    return [found[each] for each in wanted]
+
+
 class SamplingSerializer(serializers.ModelSerializer[Sampling]):
     class Meta:
         model = Sampling
@@ -297,11 +305,7 @@ class Samplings(InProject, generics.ListAPIView[Sampling]):
         given = StartSamplingSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         data = dict(given.validated_data)
-        wanted = data.pop("adapters")
-        adapters = self.project.adapters.select_related("base_model").in_bulk(wanted)
-        if len(adapters) < len(set(wanted)):
-            raise serializers.ValidationError({"adapters": ["One of these adapters is not in this project."]})
-        sources = [*([None] if data.pop("base") else []), *adapters.values()]
+        sources = [*([None] if data.pop("base") else []), *adapters_named(self.project, data.pop("adapters"))]
         prompts = choosing.prompts_to_sample(self.project, data.pop("prompts"))
         params = to_json(GenerateParams()) | data
         try:
