@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import statistics
 import tempfile
@@ -21,7 +20,7 @@ from annotation.splits import fraction
 from annotation.texts import words
 from training import leakage
 from training.models import DatasetVersion
-from training.run_dir import directory_sha256, read_rows, write_json, write_rows
+from training.run_dir import directory_sha256, read_rows, sync, write_json, write_rows
 
 FORMAT = 1
 TRAIN, VALIDATION, MANIFEST = "train.jsonl", "validation.jsonl", "manifest.json"
@@ -185,7 +184,7 @@ def store(project: Project, kind: str, train: list[Row], validation: list[Row]) 
         target = settings.DATASETS_DIR / sha256
         if not target.exists():
             made.rename(target)
-            _sync(settings.DATASETS_DIR)
+            sync(settings.DATASETS_DIR)
         return sha256
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
@@ -255,11 +254,3 @@ def _subjects(prompts: dict[str, Prompt]) -> list[tuple[str, str]]:
 def _clip(prompt: Prompt) -> str:
     text = " ".join((prompt.input or prompt.instruction).split())
     return text if len(text) <= LEAK_TEXT else text[: LEAK_TEXT - 1].rstrip() + "…"
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -13,7 +12,7 @@ from django.conf import settings
 
 from annotation.models import Event
 from training.models import Adapter, TrainingRound
-from training.run_dir import ADAPTER_CONFIG, RunDir, directory_sha256, verify_adapter_files, write_json
+from training.run_dir import ADAPTER_CONFIG, RunDir, directory_sha256, sync, verify_adapter_files, write_json
 from training.runner import JobFailed, expect_success
 
 
@@ -51,13 +50,13 @@ def store(source: Path, *, base_model_name: str) -> str:
         _name_base_model(copy / ADAPTER_CONFIG, base_model_name)
         for file in copy.iterdir():
             file.chmod(0o644)
-            _sync(file)
-        _sync(copy)
+            sync(file)
+        sync(copy)
         sha256 = directory_sha256(copy)
         target = settings.ADAPTERS_DIR / sha256
         if not target.exists():
             copy.rename(target)
-            _sync(settings.ADAPTERS_DIR)
+            sync(settings.ADAPTERS_DIR)
         elif directory_sha256(target) != sha256:
             raise JobFailed("bad_adapter", f"The stored adapter {sha256[:12]} was changed on disk.")
         return sha256
@@ -70,11 +69,3 @@ def _name_base_model(config: Path, name: str) -> None:
     values = json.loads(config.read_text(encoding="utf-8"))
     if values.get("base_model_name_or_path") != name:
         write_json(config, {**values, "base_model_name_or_path": name})
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -202,9 +202,9 @@ def complete_checkpoint(directory: Path, step: int) -> None:
         if name != MANIFEST
     ]
     for entry in files:
-        _sync(directory / entry["name"])
+        sync(directory / entry["name"])
     write_json(directory / MANIFEST, {"step": step, "files": files})
-    _sync(directory.parent)
+    sync(directory.parent)
 
 
 def verify_checkpoint(directory: Path) -> bool:
@@ -338,10 +338,11 @@ def _replace(path: Path, content: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
-    _sync(path.parent)
+    sync(path.parent)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """A file, or a folder's list of names, onto the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
