@@ -68,7 +68,7 @@ class EvaluationSets(InProject, generics.ListAPIView):
         given.is_valid(raise_exception=True)
         known = set(self.project.evaluation_sets.values_list("pk", flat=True))
         try:
-            made = actions.freeze_evaluation_set(project=self.project, by=request.user, **given.validated_data)
+            made = actions.freeze_evaluation_set(project=self.project, by=self.person, **given.validated_data)
         except ValidationError as error:
             raise refused(error) from error
         code = status.HTTP_200_OK if made.pk in known else status.HTTP_201_CREATED
@@ -132,7 +132,7 @@ class Evaluations(InProject, generics.ListAPIView):
         data["evaluation_set"] = self._set(data.get("evaluation_set"))
         contestants = [*([None] if data.pop("base") else []), *adapters_named(self.project, data.pop("adapters"))]
         try:
-            made = actions.start_evaluation(project=self.project, contestants=contestants, by=request.user, **data)
+            made = actions.start_evaluation(project=self.project, contestants=contestants, by=self.person, **data)
         except ValidationError as error:
             raise refused(error) from error
         return Response(EvaluationSerializer(made).data, status.HTTP_201_CREATED)
@@ -171,7 +171,7 @@ class OpenResults(InProject):
 
     @extend_schema(request=None, responses={200: DetailSerializer})
     def post(self, request: Request, pk: UUID, evaluation_pk: UUID) -> Response:
-        actions.open_results(evaluation=evaluation_of(self, evaluation_pk), by=request.user)
+        actions.open_results(evaluation=evaluation_of(self, evaluation_pk), by=self.person)
         return Response({"detail": "You see the results now; the outputs are for others to score."})
 
 
@@ -193,7 +193,7 @@ class _ContestantAct(InProject):
             found.select_related("evaluation__project", "adapter__round", "base_model"), pk=contestant_pk
         )
         try:
-            type(self).act(contestant=contestant, by=request.user)
+            type(self).act(contestant=contestant, by=self.person)
         except ValidationError as error:
             raise refused(error) from error
         contestant.refresh_from_db()
@@ -352,7 +352,7 @@ class Promotions(InProject, generics.ListAPIView):
             raise serializers.ValidationError({"adapter": ["There is no such adapter in this project."]})
         evaluation = self._evaluation(data.pop("evaluation", None))
         try:
-            made = actions.promote(adapter=adapter, evaluation=evaluation, by=request.user, **data)
+            made = actions.promote(adapter=adapter, evaluation=evaluation, by=self.person, **data)
         except NeedsConfirmation as asked:
             blind = evaluation and not visible_to(evaluation, request.user, progress_of(evaluation))
             raise serializers.ValidationError({"confirmed": [CLOSED] if blind else asked.evidence.doubts}) from asked
@@ -377,7 +377,7 @@ class Rollback(InProject):
         given = RollbackSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         try:
-            restored = actions.rollback(project=self.project, by=request.user, **given.validated_data)
+            restored = actions.rollback(project=self.project, by=self.person, **given.validated_data)
         except ValidationError as error:
             raise refused(error) from error
         if restored is None:
