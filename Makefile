@@ -5,10 +5,10 @@ PYTHON ?= python3
 run:            ## Install what is missing, then start Preceptor on http://localhost:8000
 	@$(PYTHON) config/bootstrap.py run
 
-test:           ## Everything the build machine runs: style, types, unit, browser and whole-loop tests
+test:           ## Everything the build machine runs: style, unit, browser and whole-loop tests
 	@$(PYTHON) config/bootstrap.py test
 
-check:          ## The quick suite: style, types and the tests that need neither torch nor a browser
+check:          ## The quick suite: style and the tests that need neither torch nor a browser
 	@$(PYTHON) config/bootstrap.py check
 
 proof:          ## Walk the loop on the demo project and print what the model learned (about 40 minutes)
