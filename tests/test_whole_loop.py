@@ -297,8 +297,8 @@ def compare(admin: Person, project: str) -> None:
 def promote_and_roll_back(admin: Person, project: str) -> None:
     page = admin.open("promotions", project)
     expect(page.get_by_role("heading", name="The base model")).to_be_visible()
-    page.get_by_label("Adapter").select_option(label="DPO adapter of round 2")
-    page.get_by_label("Evidence").select_option(label="Base, SFT and DPO")
+    page.get_by_label("Adapter", exact=True).select_option(label="DPO adapter of round 2")
+    page.get_by_label("Evidence", exact=True).select_option(label="Base, SFT and DPO")
     page.get_by_label("Reason").fill("It keeps to the format.")
     promote = page.get_by_role("button", name="Promote", exact=True)
     promote.click()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from django.urls import get_resolver
-from playwright.sync_api import Browser, Page, ViewportSize
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from tests.browser.conftest import Visit
 from tests.browser.house import House
@@ -132,6 +132,13 @@ def test_its_doors_can_be_used_by_everybody(house: House, visit: Visit) -> None:
         visitor.page.goto(address)
         problems += look(visitor)
     assert not problems, "\n".join(problems)
+
+
+def test_the_page_about_the_api_opens_without_outside_help(visit: Visit) -> None:
+    visitor = visit("ada")
+    visitor.expect("Applying inline style")  # Swagger's; the policy stays as strict for it
+    page = visitor.open("api_docs")
+    expect(page.get_by_text("/api/v1/projects/", exact=True).first).to_be_visible()
 
 
 def look(visitor: Visitor) -> list[str]:
