@@ -32,8 +32,9 @@ POOR = "The tenant moved out and the landlord kept her deposit. She would like t
 
 def base_model(name: str = "SmolLM2-135M-Instruct", **fields: object) -> BaseModel:
     folder = f"base-models/{name.lower()}"
-    (settings.DATA_DIR / folder).mkdir(parents=True, exist_ok=True)
-    (settings.DATA_DIR / folder / "config.json").write_text("{}")
+    if not (settings.DATA_DIR / folder).exists():  # never into a real base model's folder
+        (settings.DATA_DIR / folder).mkdir(parents=True)
+        (settings.DATA_DIR / folder / "config.json").write_text("{}")
     values = {"path": folder, "weights_sha256": "a" * 64, "chat_template_sha256": "b" * 64, "parameters": 134_515_008}
     defaults = {**values, "is_default": not BaseModel.objects.exists()}
     return BaseModel.objects.get_or_create(name=name, defaults={**defaults, **fields})[0]
