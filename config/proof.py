@@ -31,7 +31,7 @@ from training.kinds import ROUND, SAMPLING
 from training.models import Adapter, DatasetVersion, TrainingRound
 from training.params import DPO_PRESETS, SFT_PRESETS, to_json
 
-PROMPTS_TO_RANK = 48
+PROMPTS_TO_RANK = 72
 CANDIDATES = 4
 MOST_TOKENS = 320  # the longest reference has 250
 

@@ -143,7 +143,7 @@ class TrainingParams:
     lr_scheduler_type: Scheduler = "cosine"
     seed: int = 17
     load_in_4bit: bool = False
-    eval_steps: int = 0  # 0: four times per epoch
+    eval_steps: int = 0  # 0: up to four times per epoch
     save_steps: int = 0  # 0: at least every two minutes
     early_stopping_patience: int = 0
     allow_truncation: bool = False
@@ -281,7 +281,7 @@ HELP = {
     "lr_scheduler_type": "How the learning rate falls during training.",
     "seed": "The same seed, rows and settings give the same adapter on the same machine.",
     "load_in_4bit": "Keeps the base model in 4 bits (QLoRA): less memory, slightly worse on small models.",
-    "eval_steps": "How often held-out rows are measured while training; 0 means four times per pass.",
+    "eval_steps": "How often held-out rows are measured while training; 0 means up to four times per pass.",
     "save_steps": "How often a checkpoint is kept to resume from; 0 means at least every two minutes.",
     "early_stopping_patience": "Stops after this many measurements without gain, keeps the best; 0: never.",
     "allow_truncation": "Trains even though some rows are too long and lose their end.",
