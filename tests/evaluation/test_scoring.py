@@ -175,7 +175,7 @@ def test_it_keeps_the_outputs_of_one_prompt_apart(project, open_evaluation, erin
 def test_it_hands_out_contestants_in_no_order(project, sft, dpo, erin, as_user):
     """Were the order to follow the contestants, one of the first six places would always be the same one's."""
     firsts = set()
-    for seed in range(12):
+    for seed in range(36):
         evaluation = factories.evaluation(project, [None, sft, dpo], prompts=2, reviewed_prompts=2, seed=seed)
         firsts.add(scoring.scorable(project, erin).first().contestant.position)
         evaluation.delete()
