@@ -70,7 +70,7 @@ def rank(
             return Ranked(mine, fresh=False)
         if queues.hold_comparison(comparison, by) is None:
             raise Refused(NO_LONGER_NEEDED)
-        open_ = Comparison.objects.filter(pk=comparison.pk, rankings_done__lt=F("rankings_needed"))
+        open_ = Comparison.objects.unfinished().filter(pk=comparison.pk)
         if not open_.update(rankings_done=F("rankings_done") + 1):
             raise Refused(NO_LONGER_NEEDED)
         ranking = Ranking.objects.create(

@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -30,10 +30,7 @@ DONE = {"approve": "Approved.", "fix": "Fixed and approved.", "return": "Returne
 @require_safe
 def approve_next(request: MemberRequest, pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "approve")
-    lease = queues.next_to_approve(project, request.user)
-    if lease is None:
-        return work_page.nothing_left(request, project, KIND)
-    return redirect("approve", project.pk, lease.item_id)
+    return work_page.lead_to_next(request, project, KIND)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -46,7 +43,7 @@ def approve(request: MemberRequest, pk: UUID, demonstration_pk: UUID) -> HttpRes
         return _show(request, project, demonstration, mode=asked if asked in FORMS else "read")
     action = request.POST.get("action", "")
     if action == "skip":
-        return _skip(request, project, demonstration)
+        return work_page.skip(request, project, KIND, demonstration.pk, _show_lent)
     if action not in ASKED_FOR:
         return _show(request, project, demonstration, refusal="Choose what to do with this response.", status=422)
     return _decide(request, project, demonstration, action)
@@ -65,7 +62,7 @@ def _decide(request: MemberRequest, project: Project, demonstration: Demonstrati
                 approving.send_back(**who, note=data["note"])
             else:
                 approving.approve(**who, text=data.get("text"))
-            lease = _take_next(request, project)
+            lease = work_page.take_next(request, project, KIND)
     except Refused as refusal:
         now = _readable(project).filter(pk=demonstration.pk).first()
         if now is None:  # its author has taken it back: a draft is theirs alone
@@ -73,24 +70,10 @@ def _decide(request: MemberRequest, project: Project, demonstration: Demonstrati
             return work_page.to_next(request, project, KIND)
         return _show(request, project, now, mode=mode, form=_reread(form, now), refusal=str(refusal), status=409)
     messages.success(request, DONE[action])
-    return _show_next(request, project, lease)
+    return work_page.show_next(request, project, KIND, lease, _show_lent)
 
 
-def _skip(request: MemberRequest, project: Project, demonstration: Demonstration) -> HttpResponse:
-    lease = Lease.objects.filter(kind=KIND, item_id=demonstration.pk, user=request.user).first()
-    if lease:
-        queues.release(lease)
-    return _show_next(request, project, _take_next(request, project))
-
-
-def _take_next(request: MemberRequest, project: Project) -> Lease | None:
-    """For an answer that carries the next response; a plain form is led to the queue's page, which takes it then."""
-    return queues.next_to_approve(project, request.user) if work_page.wants_part(request) else None
-
-
-def _show_next(request: MemberRequest, project: Project, lease: Lease | None) -> HttpResponse:
-    if lease is None:
-        return work_page.to_next(request, project, KIND)
+def _show_lent(request: MemberRequest, project: Project, lease: Lease) -> HttpResponse:
     return _show(request, project, _readable(project).get(pk=lease.item_id), lease=lease)
 
 

@@ -8,10 +8,10 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Count, F, Q
+from django.db.models import Count, Q
 from django.forms import BoundField
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -39,10 +39,7 @@ class Shown:
 @require_safe
 def rank_next(request: MemberRequest, pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "rank")
-    lease = queues.next_to_rank(project, request.user)
-    if lease is None:
-        return work_page.nothing_left(request, project, KIND)
-    return redirect("rank", project.pk, lease.item_id)
+    return work_page.lead_to_next(request, project, KIND)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -53,10 +50,11 @@ def rank(request: MemberRequest, pk: UUID, comparison_pk: UUID) -> HttpResponse:
         return _show(request, project, comparison)
     action = request.POST.get("action")
     if action == "skip":
-        return _skip(request, project, comparison)
+        return work_page.skip(request, project, KIND, comparison.pk, _show_lent)
     if action == "decline":
         ranking.decline(comparison=comparison, by=request.user)
-        return _show_next(request, project, _take_next(request, project))
+        lease = work_page.take_next(request, project, KIND)
+        return work_page.show_next(request, project, KIND, lease, _show_lent)
     return _submit(request, project, comparison)
 
 
@@ -76,29 +74,15 @@ def _submit(request: MemberRequest, project: Project, comparison: Comparison) ->
                 reason=form.cleaned_data["reason"],
                 guidelines=form.guidelines_seen(project),
             )
-            lease = _take_next(request, project)
+            lease = work_page.take_next(request, project, KIND)
     except Refused as refusal:
         return _show(request, project, comparison, form=form, refusal=str(refusal), status=409)
     if not outcome.fresh:
         messages.info(request, "You had already ranked that one; your first judgement stands. Here is the next.")
-    return _show_next(request, project, lease)
+    return work_page.show_next(request, project, KIND, lease, _show_lent)
 
 
-def _skip(request: MemberRequest, project: Project, comparison: Comparison) -> HttpResponse:
-    lease = Lease.objects.filter(kind=KIND, item_id=comparison.pk, user=request.user).first()
-    if lease:
-        queues.release(lease)
-    return _show_next(request, project, _take_next(request, project))
-
-
-def _take_next(request: MemberRequest, project: Project) -> Lease | None:
-    """For an answer that carries the next comparison; a plain form is led to the queue's page, which takes it then."""
-    return queues.next_to_rank(project, request.user) if work_page.wants_part(request) else None
-
-
-def _show_next(request: MemberRequest, project: Project, lease: Lease | None) -> HttpResponse:
-    if lease is None:
-        return work_page.to_next(request, project, KIND)
+def _show_lent(request: MemberRequest, project: Project, lease: Lease) -> HttpResponse:
     return _show(request, project, _comparisons(project).get(pk=lease.item_id), lease=lease)
 
 
@@ -158,6 +142,5 @@ def _show(
 
 
 def _progress(project: Project, user: User, ranked: int) -> dict[str, int]:
-    unfinished = queues.rankable(project, user).filter(rankings_done__lt=F("rankings_needed"))
-    waiting = queues.up_to(unfinished, MOST_COUNTED)
+    waiting = queues.up_to(queues.rankable(project, user).unfinished(), MOST_COUNTED)
     return {"ranked": ranked, "waiting": waiting, "most_counted": MOST_COUNTED, "both": ranked + waiting}

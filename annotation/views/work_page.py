@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
+from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -13,11 +16,12 @@ from annotation import queues
 from annotation.access import ALLOWED, MemberRequest
 from annotation.models import Lease, Project
 
-WORDS = {
-    Lease.Kind.WRITE: "write",
-    Lease.Kind.APPROVE: "approve",
-    Lease.Kind.RANK: "rank",
+TAKE: dict[str, Callable[[Project, User], Lease | None]] = {
+    Lease.Kind.WRITE: queues.next_to_write,
+    Lease.Kind.APPROVE: queues.next_to_approve,
+    Lease.Kind.RANK: queues.next_to_rank,
 }
+ShowLease = Callable[[MemberRequest, Project, Lease], HttpResponse]
 
 
 def wants_part(request: MemberRequest) -> bool:
@@ -34,19 +38,43 @@ def show(request: MemberRequest, template: str, context: dict[str, Any], url: st
     return push_url(response, url) if part else response
 
 
+def lead_to_next(request: MemberRequest, project: Project, kind: str) -> HttpResponse:
+    """The queue's own page: on to the next item, or why there is none."""
+    lease = TAKE[kind](project, request.user)
+    return redirect(kind, project.pk, lease.item_id) if lease else nothing_left(request, project, kind)
+
+
+def take_next(request: MemberRequest, project: Project, kind: str) -> Lease | None:
+    """For an answer that carries the next item; a plain form is led to the queue's page, which takes it then."""
+    return TAKE[kind](project, request.user) if wants_part(request) else None
+
+
+def show_next(
+    request: MemberRequest, project: Project, kind: str, lease: Lease | None, show: ShowLease
+) -> HttpResponse:
+    return show(request, project, lease) if lease else to_next(request, project, kind)
+
+
+def skip(request: MemberRequest, project: Project, kind: str, item_id: UUID, show: ShowLease) -> HttpResponse:
+    lease = Lease.objects.filter(kind=kind, item_id=item_id, user=request.user).first()
+    if lease:
+        queues.release(lease)
+    return show_next(request, project, kind, take_next(request, project, kind), show)
+
+
 def to_next(request: MemberRequest, project: Project, kind: str) -> HttpResponse:
     """Leave for the queue's own page, which finds the next item or says why there is none."""
-    url = reverse(f"{WORDS[Lease.Kind(kind)]}_next", args=[project.pk])
+    url = reverse(f"{kind}_next", args=[project.pk])
     return HttpResponseClientRedirect(url) if wants_part(request) else redirect(url)
 
 
 def nothing_left(request: MemberRequest, project: Project, kind: str) -> HttpResponse:
     role = request.role
     others = [
-        {"label": other.label, "url_name": f"{WORDS[other]}_next"}
-        for other in WORDS
+        {"label": Lease.Kind(other).label, "url_name": f"{other}_next"}
+        for other in TAKE
         if other != kind and role in ALLOWED[other] and queues.has_work(project, other, request.user)
     ]
     reasons = queues.why_nothing(project, kind, request.user)
-    context = {"word": WORDS[Lease.Kind(kind)], "reasons": reasons, "others": others}
+    context = {"word": kind, "reasons": reasons, "others": others}
     return render(request, "annotation/nothing_left.html", context)

@@ -29,10 +29,7 @@ JUST_NOW = timedelta(minutes=15)  # how long a submitted response stays in sight
 @require_safe
 def write_next(request: MemberRequest, pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "write")
-    lease = queues.next_to_write(project, request.user)
-    if lease is None:
-        return work_page.nothing_left(request, project, KIND)
-    return redirect("write", project.pk, lease.item_id)
+    return work_page.lead_to_next(request, project, KIND)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -103,14 +100,14 @@ def _submit(request: MemberRequest, prompt: Prompt) -> HttpResponse:
                 version=data["version"],
                 guidelines=form.guidelines_seen(prompt.project),
             )
-            lease = None if isinstance(outcome, Conflict) else _take_next(request, prompt.project)
+            lease = None if isinstance(outcome, Conflict) else work_page.take_next(request, prompt.project, KIND)
     except Refused as refusal:
         return _show(request, prompt, form=form, refusal=str(refusal), status=409)
     if isinstance(outcome, Conflict):
         return _show(request, prompt, form=form, conflict=outcome, status=409)
     if not outcome.fresh:
         messages.info(request, "You had already submitted this one. Here is the next.")
-    return _show_next(request, prompt.project, lease)
+    return work_page.show_next(request, prompt.project, KIND, lease, _show_lent)
 
 
 def _skip(request: MemberRequest, prompt: Prompt) -> HttpResponse:
@@ -120,10 +117,7 @@ def _skip(request: MemberRequest, prompt: Prompt) -> HttpResponse:
         outcome = writing.save_draft(prompt=prompt, by=request.user, text=data["text"], version=data["version"])
         if isinstance(outcome, Conflict):
             return _show(request, prompt, form=form, conflict=outcome, status=409)
-    lease = Lease.objects.filter(kind=KIND, item_id=prompt.pk, user=request.user).first()
-    if lease:
-        queues.release(lease)
-    return _show_next(request, prompt.project, _take_next(request, prompt.project))
+    return work_page.skip(request, prompt.project, KIND, prompt.pk, _show_lent)
 
 
 def _insert_headings(request: MemberRequest, prompt: Prompt) -> HttpResponse:
@@ -139,14 +133,7 @@ def _insert_headings(request: MemberRequest, prompt: Prompt) -> HttpResponse:
     return redirect("write", prompt.project_id, prompt.pk)
 
 
-def _take_next(request: MemberRequest, project: Project) -> Lease | None:
-    """For an answer that carries the next prompt; a plain form is led to the queue's page, which takes it then."""
-    return queues.next_to_write(project, request.user) if work_page.wants_part(request) else None
-
-
-def _show_next(request: MemberRequest, project: Project, lease: Lease | None) -> HttpResponse:
-    if lease is None:
-        return work_page.to_next(request, project, KIND)
+def _show_lent(request: MemberRequest, project: Project, lease: Lease) -> HttpResponse:
     return _show(request, project.prompts.get(pk=lease.item_id), lease=lease)
 
 
