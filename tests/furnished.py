@@ -140,8 +140,8 @@ def _data(project: Project, pk: str, ada: User) -> list[Page]:
     )
     row.mapping = {**row.mapping, "fixed_instruction": "Summarise."}
     row.save()
-    demonstrations = actions.freeze_demonstrations(project=project, by=ada, description="The first ones")
-    preferences = actions.freeze_preferences(project=project, by=ada)
+    demonstrations = actions.freeze(kind="demonstrations", project=project, by=ada, description="The first ones")
+    preferences = actions.freeze(kind="preferences", project=project, by=ada)
     return [
         Page("import_map", [pk, str(row.pk)]),
         Page("dataset", [pk, str(demonstrations.pk)]),

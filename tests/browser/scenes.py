@@ -23,7 +23,7 @@ from tests import factories, furnished
 from tests.browser.hostile import LINE, TEXT
 from tests.evaluation import factories as judged
 from tests.furnished import Page
-from training.actions import freeze_demonstrations
+from training.actions import freeze
 from training.models import BaseModel
 
 ROLES = {"erin": Role.EXPERT, "rita": Role.REVIEWER, "ada": Role.ADMIN}
@@ -119,7 +119,7 @@ def hostile() -> dict[str, Any]:
     sft.round.status, sft.round.failure_message = "failed", TEXT
     sft.round.save()
     furnished.run_of(sft.round, log=TEXT, steps=3)
-    version = freeze_demonstrations(project=project, by=ada, description=LINE[:300])
+    version = freeze(kind="demonstrations", project=project, by=ada, description=LINE[:300])
     for _number in range(2):
         factories.prompt(project, split="evaluation", reference=TEXT, **written)
     open_ = furnished.evaluation(project, ada, [None, sft], name=LINE[:120], text=TEXT, reviewed_prompts=0)

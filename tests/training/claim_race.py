@@ -103,7 +103,7 @@ def main() -> None:
     project = factories.project(created_by=ada)
     for _number in range(3):
         factories.demonstration(factories.prompt(project), ada)
-    version = actions.freeze_demonstrations(project=project, by=ada)
+    version = actions.freeze(kind="demonstrations", project=project, by=ada)
     common = {"sources": [], "prompts": [], "params": {}, "created_by": ada}
     jobs = [
         Sampling(project=project, purpose="playground", base_model=BaseModel.objects.get(), **common)

@@ -55,7 +55,7 @@ def taught(project: Project, erin: User) -> Project:
 
 @pytest.fixture
 def dataset(taught: Project, ada: User) -> DatasetVersion:
-    return actions.freeze_demonstrations(project=taught, by=ada, description="The first dozen")
+    return actions.freeze(kind="demonstrations", project=taught, by=ada, description="The first dozen")
 
 
 @pytest.fixture

@@ -49,7 +49,7 @@ def prepare(base_model: Path) -> None:
     for number in range(24):
         prompt = factories.prompt(project, instruction="Summarise.", input=f"Matter {number}: the roof leaks.")
         factories.demonstration(prompt, ada, text=f"Repair the roof of matter {number}.")
-    actions.freeze_demonstrations(project=project, by=ada)
+    actions.freeze(kind="demonstrations", project=project, by=ada)
 
 
 def launch(params: dict[str, Any]) -> str:

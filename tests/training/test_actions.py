@@ -137,7 +137,7 @@ def test_it_proposes_the_adapter_whose_candidates_were_sampled(
 
 def frozen_preferences(project: Project, ada: Any, erin: Any) -> DatasetVersion:
     factories_comparison(factories.prompt(project), erin)
-    return actions.freeze_preferences(project=project, by=ada)
+    return actions.freeze(kind="preferences", project=project, by=ada)
 
 
 def test_it_refuses_a_parent_on_another_base_model_or_without_files(launch: Any, base_model: BaseModel) -> None:

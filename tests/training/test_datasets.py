@@ -27,7 +27,7 @@ def test_it_freezes_approved_demonstrations_in_the_projects_template(project: Pr
     project.save()
     prompt = factories.prompt(project, instruction="Summarise {input}", input="the roof leaks")
     demonstration = factories.demonstration(prompt, erin, text=" Repair it. ", guidelines=project.current_guidelines())
-    version = actions.freeze_demonstrations(project=project, by=ada, description=" First ")
+    version = actions.freeze(kind="demonstrations", project=project, by=ada, description=" First ")
     (row,) = everything(version)
     assert row == {
         "id": str(demonstration.pk),
@@ -48,7 +48,7 @@ def test_it_freezes_approved_demonstrations_in_the_projects_template(project: Pr
 def test_it_leaves_out_what_nobody_has_approved(project: Project, ada: Any, erin: Any, status: str) -> None:
     factories.demonstration(factories.prompt(project), erin, status=status)
     with pytest.raises(ValidationError) as refused:
-        actions.freeze_demonstrations(project=project, by=ada)
+        actions.freeze(kind="demonstrations", project=project, by=ada)
     assert "no approved demonstration" in refused.value.message_dict["kind"][0]
 
 
@@ -56,18 +56,18 @@ def test_it_never_freezes_held_out_prompts(taught: Project, ada: Any, erin: Any)
     held_out = factories.prompt(taught, split=Split.EVALUATION)
     factories.demonstration(held_out, erin)
     factories_comparison(held_out, erin)
-    version = actions.freeze_demonstrations(project=taught, by=ada)
+    version = actions.freeze(kind="demonstrations", project=taught, by=ada)
     assert str(held_out.pk) not in {row["prompt_id"] for row in everything(version)}
     with pytest.raises(ValidationError):
-        actions.freeze_preferences(project=taught, by=ada)
+        actions.freeze(kind="preferences", project=taught, by=ada)
 
 
 def test_it_finds_the_version_there_is_when_nothing_changed(taught: Project, ada: Any, erin: Any) -> None:
-    first = actions.freeze_demonstrations(project=taught, by=ada, description="One")
-    again = actions.freeze_demonstrations(project=taught, by=ada, description="Two")
+    first = actions.freeze(kind="demonstrations", project=taught, by=ada, description="One")
+    again = actions.freeze(kind="demonstrations", project=taught, by=ada, description="Two")
     assert (first.is_new, again.is_new, first.pk) == (True, False, again.pk)
     factories.demonstration(factories.prompt(taught), erin)
-    third = actions.freeze_demonstrations(project=taught, by=ada)
+    third = actions.freeze(kind="demonstrations", project=taught, by=ada)
     assert (third.is_new, third.number) == (True, 2)
     assert third.sha256 != first.sha256
     assert datasets.intact(first)
@@ -76,7 +76,7 @@ def test_it_finds_the_version_there_is_when_nothing_changed(taught: Project, ada
 def test_it_uses_the_projects_own_validation_prompts(taught: Project, ada: Any, erin: Any) -> None:
     aside = factories.prompt(taught, split=Split.VALIDATION)
     factories.demonstration(aside, erin)
-    version = actions.freeze_demonstrations(project=taught, by=ada)
+    version = actions.freeze(kind="demonstrations", project=taught, by=ada)
     assert [row["prompt_id"] for row in datasets.validation_rows(version)] == [str(aside.pk)]
     assert version.train_rows == 12
 
@@ -84,7 +84,7 @@ def test_it_uses_the_projects_own_validation_prompts(taught: Project, ada: Any, 
 def test_it_sets_whole_groups_aside_where_there_are_none(project: Project, ada: Any, erin: Any) -> None:
     for number in range(60):
         factories.demonstration(factories.prompt(project, group=f"matter-{number // 3}"), erin)
-    version = actions.freeze_demonstrations(project=project, by=ada)
+    version = actions.freeze(kind="demonstrations", project=project, by=ada)
     train = {row["group"] for row in datasets.training_rows(version)}
     aside = {row["group"] for row in datasets.validation_rows(version)}
     assert not train & aside
@@ -106,7 +106,7 @@ def factories_comparison(prompt: Any, *rankers: Any, texts: list[str] | None = N
 def test_it_freezes_the_pairs_that_rankers_agree_on(project: Project, ada: Any, erin: Any, eve: Any) -> None:
     prompt = factories.prompt(project)
     made = factories_comparison(prompt, erin, eve, texts=["Good", "Bad", "Worse"])
-    version = actions.freeze_preferences(project=project, by=ada)
+    version = actions.freeze(kind="preferences", project=project, by=ada)
     rows = everything(version)
     assert [(row["chosen"][0]["content"], row["rejected"][0]["content"]) for row in rows] in (
         [("Good", "Bad"), ("Good", "Worse")],
@@ -115,7 +115,7 @@ def test_it_freezes_the_pairs_that_rankers_agree_on(project: Project, ada: Any, 
     assert all(row["id"].startswith(str(made.pk)) for row in rows)
     assert rows[0]["prompt"] == datasets.question(prompt, project.instruction_template)
     assert version.statistics["people"] == 2
-    assert actions.freeze_preferences(project=project, by=ada).pk == version.pk
+    assert actions.freeze(kind="preferences", project=project, by=ada).pk == version.pk
 
 
 def test_it_takes_no_pairs_where_rankers_disagree_or_all_is_bad(
@@ -129,7 +129,7 @@ def test_it_takes_no_pairs_where_rankers_disagree_or_all_is_bad(
     unfinished = factories_comparison(factories.prompt(project), erin)
     type(unfinished).objects.filter(pk=unfinished.pk).update(rankings_needed=2)
     with pytest.raises(ValidationError) as refused:
-        actions.freeze_preferences(project=project, by=ada)
+        actions.freeze(kind="preferences", project=project, by=ada)
     assert "no preference pair" in refused.value.message_dict["kind"][0]
 
 
@@ -137,7 +137,7 @@ def test_it_warns_when_training_gives_held_out_prompts_away(taught: Project, ada
     ours = taught.prompts.first()
     assert ours is not None
     factories.prompt(taught, input=ours.input.upper(), split=Split.EVALUATION)
-    version = actions.freeze_demonstrations(project=taught, by=ada)
+    version = actions.freeze(kind="demonstrations", project=taught, by=ada)
     assert version.statistics["leak_count"] >= 1
     assert version.statistics["leaks"][0]["kind"] == "exact"
     assert ours.input[:40] in version.statistics["leaks"][0]["training_text"]

@@ -241,7 +241,7 @@ def test_it_offers_a_dpo_round_only_rows_it_can_learn_from(
     page = reverse("round_create", args=[dataset.project_id])
     assert "No preferences to learn from yet" in client.get(page, {"method": "dpo"}).text
     factories_comparison(factories.prompt(dataset.project), erin)
-    preferences = actions.freeze_preferences(project=dataset.project, by=ada)
+    preferences = actions.freeze(kind="preferences", project=dataset.project, by=ada)
     response = client.post(page, {**sent(dataset), "method": "dpo"})
     assert "Select a valid choice" in response.text
     response = client.post(page, {**sent(preferences), "method": "dpo"})

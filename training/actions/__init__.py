@@ -1,7 +1,7 @@
 """Writes over several rows, by subject."""
 
 from training.actions.base_models import register_base_model
-from training.actions.freezing import freeze, freeze_demonstrations, freeze_preferences
+from training.actions.freezing import freeze
 from training.actions.rounds import cancel_round, launch_preflight, launch_round, retry_round, start_preflight
 from training.actions.sampling import cancel_sampling, start_sampling
 
@@ -9,8 +9,6 @@ __all__ = [
     "cancel_round",
     "cancel_sampling",
     "freeze",
-    "freeze_demonstrations",
-    "freeze_preferences",
     "launch_preflight",
     "launch_round",
     "register_base_model",

@@ -17,19 +17,10 @@ NOTHING_TO_FREEZE = {
 }
 
 
-def freeze_demonstrations(*, project: Project, by: User, description: str = "") -> DatasetVersion:
-    return _freeze(project, DatasetVersion.Kind.DEMONSTRATIONS, datasets.demonstration_rows(project), by, description)
-
-
-def freeze_preferences(*, project: Project, by: User, description: str = "") -> DatasetVersion:
-    return _freeze(project, DatasetVersion.Kind.PREFERENCES, datasets.preference_rows(project), by, description)
-
-
 def freeze(*, project: Project, kind: str, by: User, description: str = "") -> DatasetVersion:
     """A new version, or the one there is when nothing has changed since (`is_new` says which)."""
-    if kind == DatasetVersion.Kind.DEMONSTRATIONS:
-        return freeze_demonstrations(project=project, by=by, description=description)
-    return freeze_preferences(project=project, by=by, description=description)
+    rows = datasets.demonstration_rows if kind == DatasetVersion.Kind.DEMONSTRATIONS else datasets.preference_rows
+    return _freeze(project, kind, rows(project), by, description)
 
 
 def record_export(*, version: DatasetVersion, part: str, by: User) -> None:
