@@ -12,15 +12,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from annotation.access import SENIOR
-from annotation.api.base import DetailSerializer, InProject
+from annotation.api.base import DetailSerializer, InProject, refused_as_400
 from annotation.pagination import Keyset
 from evaluation import actions, results
 from evaluation.actions.promoting import NeedsConfirmation
 from evaluation.comparison import compare
 from evaluation.models import Contestant, Evaluation, EvaluationSet, Output, Promotion, Review
 from evaluation.progress import Progress, progress_of, scores_the_same_prompts, visible_to
-from training.api import adapters_named
-from training.api import refused_as_400 as refused
+from training.api.base import adapters_named
 
 ELSEWHERE = "Score the outputs for these prompts in the other evaluation first: its contestants may be the same."
 CLOSED = "People are still scoring blind, or contestants are answering. Open the results to read them now."
@@ -70,7 +69,7 @@ class EvaluationSets(InProject, generics.ListAPIView):
         try:
             made = actions.freeze_evaluation_set(project=self.project, by=self.person, **given.validated_data)
         except ValidationError as error:
-            raise refused(error) from error
+            raise refused_as_400(error) from error
         code = status.HTTP_200_OK if made.pk in known else status.HTTP_201_CREATED
         return Response(EvaluationSetSerializer(self.get_queryset().get(pk=made.pk)).data, code)
 
@@ -134,7 +133,7 @@ class Evaluations(InProject, generics.ListAPIView):
         try:
             made = actions.start_evaluation(project=self.project, contestants=contestants, by=self.person, **data)
         except ValidationError as error:
-            raise refused(error) from error
+            raise refused_as_400(error) from error
         return Response(EvaluationSerializer(made).data, status.HTTP_201_CREATED)
 
     def _set(self, pk: UUID | None) -> EvaluationSet:
@@ -195,7 +194,7 @@ class _ContestantAct(InProject):
         try:
             type(self).act(contestant=contestant, by=self.person)
         except ValidationError as error:
-            raise refused(error) from error
+            raise refused_as_400(error) from error
         contestant.refresh_from_db()
         return Response(ContestantSerializer(contestant).data)
 
@@ -357,7 +356,7 @@ class Promotions(InProject, generics.ListAPIView):
             blind = evaluation and not visible_to(evaluation, request.user, progress_of(evaluation))
             raise serializers.ValidationError({"confirmed": [CLOSED] if blind else asked.evidence.doubts}) from asked
         except ValidationError as error:
-            raise refused(error) from error
+            raise refused_as_400(error) from error
         return Response(PromotionSerializer(made).data, status.HTTP_201_CREATED)
 
     def _evaluation(self, pk: UUID | None) -> Evaluation | None:
@@ -379,7 +378,7 @@ class Rollback(InProject):
         try:
             restored = actions.rollback(project=self.project, by=self.person, **given.validated_data)
         except ValidationError as error:
-            raise refused(error) from error
+            raise refused_as_400(error) from error
         if restored is None:
             return Response(status=status.HTTP_204_NO_CONTENT)
         return Response(PromotionSerializer(restored).data)

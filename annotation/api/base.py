@@ -6,6 +6,8 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.forms import Form
 from rest_framework import serializers
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
@@ -68,9 +70,14 @@ def conflict(refused: Refused) -> Conflicting:
     return Conflicting(str(refused))
 
 
-def checked(check: Any, *values: Any) -> Any:
-    """A rule's sentence as the API's answer."""
-    try:
-        return check(*values)
-    except ValueError as error:
-        raise serializers.ValidationError(str(error)) from None
+def refused_as_400(error: ValidationError) -> serializers.ValidationError:
+    """An action's refusal, under the names of its fields."""
+    if hasattr(error, "error_dict"):
+        return serializers.ValidationError(error.message_dict)
+    return serializers.ValidationError({"non_field_errors": error.messages})
+
+
+def require_valid(form: Form) -> None:
+    """What the page would say beside each field, as the API's answer."""
+    if not form.is_valid():
+        raise serializers.ValidationError({field: list(map(str, errors)) for field, errors in form.errors.items()})

@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 from django.db.models import QuerySet
-from django.forms import Form
 from django.http import HttpResponseBase, QueryDict, StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
@@ -16,7 +15,7 @@ from rest_framework.views import APIView
 
 from annotation.actions import exporting, uploads
 from annotation.actions.importing import ImportRefused, Responses
-from annotation.api.base import InProject
+from annotation.api.base import InProject, require_valid
 from annotation.api.prompts import CountsSerializer
 from annotation.downloads import attachment
 from annotation.forms.importing import MappingForm, UploadForm, initial_from
@@ -79,8 +78,7 @@ class ImportList(InProject, generics.ListAPIView):
     )
     def post(self, request: Request, pk: str) -> Response:
         upload = UploadForm(request.POST, request.FILES)
-        if not upload.is_valid():
-            raise serializers.ValidationError(_errors(upload))
+        require_valid(upload)
         file = upload.cleaned_data["file"]
         chosen = _choices(request.POST, upload.columns)
         row = uploads.upload(
@@ -109,13 +107,8 @@ def _choices(data: QueryDict, columns: list[str]) -> MappingForm:
         guessed["split_by"] = "column" if guessed["columns"].get("split") else "group"
     sent = {name: data[name] for name in MappingForm.base_fields if name in data}
     form = MappingForm({**initial_from(guessed), **sent}, columns=columns)
-    if not form.is_valid():
-        raise serializers.ValidationError(_errors(form))
+    require_valid(form)
     return form
-
-
-def _errors(form: Form) -> dict[str, list[str]]:
-    return {field: [str(error) for error in errors] for field, errors in form.errors.items()}
 
 
 def _columns(text: str) -> dict[str, str]:

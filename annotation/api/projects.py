@@ -17,8 +17,8 @@ from rest_framework.views import APIView
 from annotation import project_rules
 from annotation.actions import Refused, members, projects
 from annotation.actions.guidelines import write_guidelines
-from annotation.api.base import InProject, checked, conflict
-from annotation.forms.projects import InvitationForm
+from annotation.api.base import InProject, conflict, require_valid
+from annotation.forms.projects import InvitationForm, checked
 from annotation.models import Guidelines, Membership, Project, Role
 
 
@@ -178,10 +178,7 @@ class MemberList(InProject, generics.ListAPIView):
         if not data.get("name"):
             raise serializers.ValidationError({"username": ["Nobody has this user name; give a name to invite them."]})
         form = InvitationForm(data)
-        if not form.is_valid():
-            raise serializers.ValidationError(
-                {field: [str(error) for error in errors] for field, errors in form.errors.items()}
-            )
+        require_valid(form)
         return form.cleaned_data
 
 

@@ -13,7 +13,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from annotation.actions.importing import ImportRefused, Responses, take_records
-from annotation.api.base import ByPosition, InProject, checked
+from annotation.api.base import ByPosition, InProject
+from annotation.forms.projects import checked
 from annotation.models import Demonstration, Prompt, PromptQuerySet, Split
 from annotation.records import Mapping, Record, read_records
 from annotation.rows import MAX_CELL, Problem, Row
@@ -57,6 +58,9 @@ class NewPromptsSerializer(serializers.Serializer):
     responses = serializers.ChoiceField(choices=Responses.choices, default=Responses.SUBMITTED)
     evaluation_share = serializers.FloatField(min_value=0, max_value=0.9, default=0.1)
     validation_share = serializers.FloatField(min_value=0, max_value=0.5, default=0.1)
+
+    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
+        return {**data, "shares": checked(Shares, data["evaluation_share"], data["validation_share"])}
 
 
 class CountsSerializer(serializers.Serializer):
@@ -104,7 +108,7 @@ class PromptList(InProject, generics.ListAPIView):
             counts = take_records(
                 project=self.project,
                 items=_records(data["prompts"]),
-                shares=checked(Shares, data["evaluation_share"], data["validation_share"]),
+                shares=data["shares"],
                 responses=data["responses"],
                 by=self.person,
                 source="API",

@@ -16,7 +16,8 @@ from annotation.rubric import DEFAULT_CRITERIA, Criterion
 MOST_PER_ITEM = 9
 
 
-def _checked(check: Callable[..., Any], *values: Any) -> Any:
+def checked(check: Callable[..., Any], *values: Any) -> Any:
+    """A rule's sentence as a form's answer, or a serializer's."""
     try:
         return check(*values)
     except ValueError as error:
@@ -90,15 +91,15 @@ class ProjectForm(forms.ModelForm):
         return any(name.startswith("anchor-") for name in self.errors)
 
     def clean_instruction_template(self) -> str:
-        return _checked(project_rules.check_template, self.cleaned_data["instruction_template"])
+        return checked(project_rules.check_template, self.cleaned_data["instruction_template"])
 
     def clean_sections(self) -> list[str]:
-        return _checked(project_rules.check_sections, self.cleaned_data["sections"].splitlines())
+        return checked(project_rules.check_sections, self.cleaned_data["sections"].splitlines())
 
     def clean_dated_section(self) -> str:
         if "sections" not in self.cleaned_data:
             return self.cleaned_data["dated_section"]
-        return _checked(
+        return checked(
             project_rules.check_dated_section, self.cleaned_data["dated_section"], self.cleaned_data["sections"]
         )
 

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError as Refused
+from django.db.models import QuerySet
+from django.http import FileResponse, Http404
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import OpenApiTypes, extend_schema
+from rest_framework import generics, serializers, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from annotation.api.base import InProject, refused_as_400
+from training import actions, datasets
+from training.actions.freezing import record_export
+from training.models import DatasetVersion
+
+
+class DatasetSerializer(serializers.ModelSerializer[DatasetVersion]):
+    class Meta:
+        model = DatasetVersion
+        fields = [
+            "id",
+            "kind",
+            "number",
+            "description",
+            "sha256",
+            "train_rows",
+            "validation_rows",
+            "statistics",
+            "created_at",
+        ]
+
+
+class FreezeSerializer(serializers.Serializer[Any]):
+    kind = serializers.ChoiceField(choices=DatasetVersion.Kind.choices)
+    description = serializers.CharField(max_length=300, required=False, allow_blank=True, default="")
+
+
+class Datasets(InProject, generics.ListAPIView[DatasetVersion]):
+    """The project's dataset versions; POST freezes a new one. 200 instead of 201: nothing has changed since."""
+
+    serializer_class = DatasetSerializer
+    queryset = DatasetVersion.objects.none()
+    filterset_fields = ["kind"]
+
+    def get_queryset(self) -> QuerySet[DatasetVersion]:
+        return self.project.dataset_versions.all()
+
+    @extend_schema(request=FreezeSerializer, responses={201: DatasetSerializer, 200: DatasetSerializer})
+    def post(self, request: Request, pk: UUID) -> Response:
+        given = FreezeSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        try:
+            version = actions.freeze(project=self.project, by=self.person, **given.validated_data)
+        except Refused as error:
+            raise refused_as_400(error) from error
+        made = status.HTTP_201_CREATED if version.is_new else status.HTTP_200_OK
+        return Response(DatasetSerializer(version).data, status=made)
+
+
+class DatasetFile(InProject):
+    @extend_schema(responses={(200, "application/x-ndjson"): OpenApiTypes.BINARY})
+    def get(self, request: Request, pk: UUID, dataset_pk: UUID, part: str) -> FileResponse:
+        """The frozen rows as TRL reads them: train or validation; manifest says where each row came from."""
+        version = get_object_or_404(self.project.dataset_versions.select_related("project"), pk=dataset_pk)
+        path = datasets.file_of(version, part)
+        if path is None:
+            raise Http404("No such file")
+        record_export(version=version, part=part, by=self.person)
+        return FileResponse(path.open("rb"), content_type="application/x-ndjson")
