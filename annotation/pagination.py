@@ -13,7 +13,7 @@ class Keyset(CursorPagination):
     """Keyset pages: the hundredth costs what the first does."""
 
     page_size_query_param = "page_size"
-    max_page_size = 1000
+    max_page_size = 200  # a prompt may carry 600,000 characters
 
     def paginate_queryset(self, queryset: QuerySet[Any], request: Request, view: Any = None) -> list[Any] | None:
         """A cursor whose position is no time or number was made up: there is no such page."""
