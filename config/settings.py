@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import secrets
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import structlog
+from django.core.exceptions import ImproperlyConfigured
 from environs import Env
 from huey import PostgresHuey, SqliteHuey
 from huey.serializer import SignedSerializer
@@ -17,6 +21,8 @@ env = Env()
 
 DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / "var"))).resolve()
 DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)  # it holds clients' texts and the key to every session
+with suppress(PermissionError):  # somebody else's folder, opened to us
+    DATA_DIR.chmod(0o700)
 DEBUG = env.bool("DEBUG", False)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", [])
@@ -25,12 +31,21 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", [])
 def _secret_key(path: Path) -> str:
     """A key of this installation's own, made on first start and readable by its owner only."""
     if not path.exists():
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(64))
+        descriptor, fresh = tempfile.mkstemp(dir=path.parent, prefix=".secret_key-")
+        with open(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(64))
+        with suppress(FileExistsError):  # two processes start at once: the second takes the key of the first
+            os.link(fresh, path)
+        os.unlink(fresh)
     return path.read_text().strip()
 
 
 SECRET_KEY = env.str("SECRET_KEY", "") or _secret_key(DATA_DIR / "secret_key")
+if len(SECRET_KEY) < 32:
+    raise ImproperlyConfigured(
+        "SECRET_KEY has fewer than 32 characters, so sessions could be forged. Leave it out: a good one is made, and "
+        f"kept in {DATA_DIR / 'secret_key'}. If that file is empty or cut off, delete it and start again."
+    )
 
 INSTALLED_APPS = [
     "config",

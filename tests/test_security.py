@@ -16,10 +16,12 @@ from urllib.parse import quote
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
 from django.test import Client
 
 from annotation.models import Project
 from config.management.commands.serve import Command
+from tests import factories
 
 LISTS = [
     *("prompts", "demonstrations", "comparisons", "rankings", "imports", "datasets", "rounds", "adapters"),
@@ -44,6 +46,12 @@ def test_it_has_no_page_at_a_made_up_cursor(as_ada: Client, project: Project, na
         assert as_ada.get(api(project, f"{name}/?cursor={cursor}")).status_code in (200, 404), text
     for query in ("cursor=%FF", "page_size=-1", "page_size=99999999999999999999"):
         assert as_ada.get(api(project, f"{name}/?{query}")).status_code in (200, 404), query
+
+
+def test_it_answers_at_most_two_hundred_rows_at_once(as_ada: Client, project: Project) -> None:
+    for _ in range(201):
+        factories.prompt(project)
+    assert len(as_ada.get(api(project, "prompts/?page_size=1000")).json()["results"]) == 200
 
 
 @pytest.mark.parametrize(
@@ -100,6 +108,44 @@ def test_it_makes_a_data_folder_that_only_its_owner_can_open(tmp_path: Path) -> 
     settings_with(tmp_path, "")
     assert stat.S_IMODE((tmp_path / "data").stat().st_mode) == 0o700
     assert stat.S_IMODE((tmp_path / "data" / "secret_key").stat().st_mode) == 0o600
+
+
+def test_it_closes_a_data_folder_that_was_left_open(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir(mode=0o755)
+    settings_with(tmp_path, "")
+    assert stat.S_IMODE((tmp_path / "data").stat().st_mode) == 0o700
+
+
+def test_it_takes_the_key_of_whoever_started_first(tmp_path: Path) -> None:
+    code = """
+import config.settings, os, pathlib, secrets
+path = config.settings.DATA_DIR / "other" / "secret_key"
+path.parent.mkdir()
+before = secrets.token_urlsafe
+def late(size):
+    if not path.exists():
+        path.write_text("made by the other process")  # between our look and our writing
+    return before(size)
+secrets.token_urlsafe = late
+print(config.settings._secret_key(path), sorted(file.name for file in path.parent.iterdir()))
+"""
+    assert settings_with(tmp_path, code) == "made by the other process ['secret_key']"
+
+
+@pytest.mark.parametrize("where", ["environment", "file"])
+def test_it_refuses_a_key_that_can_be_guessed(tmp_path: Path, where: str) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "secret_key").write_text("" if where == "file" else "k" * 64)
+    with pytest.raises(subprocess.CalledProcessError) as refused:
+        settings_with(tmp_path, "", SECRET_KEY="changeme" if where == "environment" else "")
+    assert "fewer than 32 characters" in refused.value.stdout
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.7", "preceptor.example.org"])  # noqa: S104 - refused
+def test_it_shows_errors_in_detail_to_this_machine_only(settings: Any, host: str) -> None:
+    settings.DEBUG = True
+    with pytest.raises(CommandError, match="DEBUG"):
+        call_command("serve", host=host)
 
 
 def test_it_insists_on_https_behind_an_https_proxy(tmp_path: Path) -> None:

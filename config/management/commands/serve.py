@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import ctypes
+import ipaddress
 import os
 import signal
 import socket
@@ -35,6 +36,11 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         host, port = options["host"], options["port"]
+        if settings.DEBUG and not _is_this_machine(host):
+            raise CommandError(
+                f"DEBUG shows settings and texts to whoever meets an error, so it is not served on {host}. "
+                "Leave DEBUG out, or serve on 127.0.0.1."
+            )
         if _taken(host, port):
             raise CommandError(f"Port {port} is in use. Stop what runs there, or choose another: PORT=8001 make run")
         self.get_ready(load_demo=not options["no_demo"])
@@ -76,6 +82,14 @@ def commands(host: str, port: int) -> dict[str, list[str]]:
         # Thread workers: a killed consumer of processes leaves orphans that go on taking work.
         "worker": [python, "manage.py", "run_huey", "--workers", "4", "--worker-type", "thread", "--quiet"],
     }
+
+
+def _is_this_machine(host: str) -> bool:
+    """Whether only this machine can reach an address; of names, that is known of one."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _taken(host: str, port: int) -> bool:
