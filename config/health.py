@@ -6,20 +6,31 @@ import os
 import shutil
 
 from django.conf import settings
-from django.db import DatabaseError, connection, transaction
+from django.core.cache import cache
+from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 SPACE_NEEDED = 500 * 1024 * 1024
+REMEMBERED_SECONDS = 5
 
 
 def problems() -> dict[str, str]:
-    """What is wrong, by check; empty when all is well. Visitors see it unsigned: no names, no paths."""
+    """What is wrong, by check; empty when all is well. Visitors see it unsigned: no names, no paths.
+
+    Whoever reaches the port may ask as often as they like: so it is looked at once in a few seconds, without a lock.
+    """
+    return cache.get_or_set("problems", _look, REMEMBERED_SECONDS) or {}
+
+
+def _look() -> dict[str, str]:
     try:
-        _write_nothing()
         waiting = _waiting_migrations()
+        read_only = _is_read_only()
     except DatabaseError:
-        return {"database": "cannot be written to"}
+        return {"database": "does not answer"}
     found = {}
+    if read_only:
+        found["database"] = "cannot be written to"
     if waiting:
         found["migrations"] = f"{waiting} not applied"
     if not os.access(settings.DATA_DIR, os.W_OK):
@@ -29,10 +40,13 @@ def problems() -> dict[str, str]:
     return found
 
 
-def _write_nothing() -> None:
-    """Takes the write lock and changes no row; a read-only database or a full disk's journal fails here."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("UPDATE django_session SET session_key = session_key WHERE 1 = 0")
+def _is_read_only() -> bool:
+    if connection.vendor == "sqlite":
+        file = connection.settings_dict["NAME"]
+        return os.path.exists(file) and not os.access(file, os.W_OK)
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW transaction_read_only")
+        return cursor.fetchone() == ("on",)
 
 
 def _waiting_migrations() -> int:

@@ -141,7 +141,7 @@ def test_it_refuses_a_key_that_can_be_guessed(tmp_path: Path, where: str) -> Non
     assert "fewer than 32 characters" in refused.value.stdout
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.7", "preceptor.example.org"])  # noqa: S104 - refused
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.7", "preceptor.example.org"])
 def test_it_shows_errors_in_detail_to_this_machine_only(settings: Any, host: str) -> None:
     settings.DEBUG = True
     with pytest.raises(CommandError, match="DEBUG"):
