@@ -26,6 +26,7 @@ from annotation.models import (
     PromptQuerySet,
     Ranking,
 )
+from annotation.texts import counted
 
 COUNT_AT_EVERY_PAGE = 1_000
 
@@ -318,7 +319,7 @@ def _why_nothing_to_approve(project: Project, user: User) -> list[str]:
         reasons.append(f"{_with_others(others, 'response')}.")
     waiting = Demonstration.objects.awaiting_review().filter(prompt__project=project)
     if own := waiting.filter(author=user).count():
-        reasons.append(f"{_number(own, 'response')} of your own must be approved by somebody else.")
+        reasons.append(f"{counted(own, 'response')} of your own must be approved by somebody else.")
     return reasons or ["no response is waiting for review."]
 
 
@@ -332,15 +333,11 @@ def _why_nothing_to_rank(project: Project, user: User) -> list[str]:
     ranked = unfinished.filter(rankings__ranker=user).count()
     with_others = unfinished.count() - set_aside - ranked
     reasons = [
-        set_aside and f"you could not judge {_number(set_aside, 'comparison')}.",
-        ranked and f"{_number(ranked, 'comparison')} you have ranked still {_needs(ranked)} somebody else's judgement.",
+        set_aside and f"you could not judge {counted(set_aside, 'comparison')}.",
+        ranked and f"{counted(ranked, 'comparison')} you have ranked still {_needs(ranked)} somebody else's judgement.",
         with_others > 0 and f"{_with_others(with_others, 'comparison')}.",
     ]
     return [reason for reason in reasons if reason] or ["every comparison has all the rankings it needs."]
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _needs(count: int) -> str:
@@ -349,4 +346,4 @@ def _needs(count: int) -> str:
 
 def _with_others(count: int, noun: str) -> str:
     verb = "is" if count == 1 else "are"
-    return f"{_number(count, noun)} {verb} in other people's hands right now"
+    return f"{counted(count, noun)} {verb} in other people's hands right now"

@@ -1,4 +1,4 @@
-"""Normalising texts, so that the same words are found to be the same."""
+"""Small work on texts: the same words found to be the same, and a number beside what it counts."""
 
 from __future__ import annotations
 
@@ -21,3 +21,8 @@ def fingerprint(*parts: str) -> str:
 
 def words(text: str) -> list[str]:
     return WORD.findall(normalise(text))
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """“1 prompt”, “3 prompts”; `plural` for nouns that take more than an s."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_safe
 
 from annotation.access import ADMIN, EVERYONE, SENIOR, project_for
 from annotation.models import Project
+from annotation.texts import counted
 from config.counts import Counts, counts_of
 from config.my_work import work_in
 from evaluation.models import Evaluation, Promotion
@@ -122,10 +123,6 @@ def _number(rows: QuerySet[Any]) -> Coalesce:
 # --- In words -----------------------------------------------------------------------------------------------
 
 
-def _n(number: int, noun: str, plural: str = "") -> str:
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
-
-
 def _some(number: int, words: str) -> str:
     return f"{number:,} {words}" if number > 0 else ""
 
@@ -148,8 +145,8 @@ def _written(c: Counts) -> str:
 def _taught(done: str, busy: str) -> Callable[[Counts], str]:
     def facts(c: Counts) -> str:
         if c[busy]:
-            return _joined(f"{_n(c[done], 'round')} finished" if c[done] else "", f"{c[busy]} at work now")
-        return f"{_n(c[done], 'round')} finished" if c[done] else "No round yet"
+            return _joined(f"{counted(c[done], 'round')} finished" if c[done] else "", f"{c[busy]} at work now")
+        return f"{counted(c[done], 'round')} finished" if c[done] else "No round yet"
 
     return facts
 
@@ -157,14 +154,14 @@ def _taught(done: str, busy: str) -> Callable[[Counts], str]:
 def _ranked(c: Counts) -> str:
     if not c["comparisons"]:
         return "No candidates to rank yet"
-    return _joined(_n(c["rankings"], "ranking") if c["rankings"] else "", _some(c["to_rank"], "to rank"))
+    return _joined(counted(c["rankings"], "ranking") if c["rankings"] else "", _some(c["to_rank"], "to rank"))
 
 
 def _reviewed(c: Counts) -> str:
     if not c["evaluations"]:
         return "No evaluation yet"
     left = c["reviews_needed"] - c["reviews"]
-    return _joined(_n(c["evaluations"], "evaluation"), _n(c["reviews"], "score"), _some(left, "to score"))
+    return _joined(counted(c["evaluations"], "evaluation"), counted(c["reviews"], "score"), _some(left, "to score"))
 
 
 def _page(name: str) -> Callable[[Counts], str]:
@@ -181,7 +178,7 @@ def _frozen(c: Counts) -> str:
     if not c["versions"]:
         return "Nothing frozen yet"
     return _joined(
-        _n(c["versions"], "version of the demonstrations", "versions of the demonstrations"),
+        counted(c["versions"], "version of the demonstrations", "versions of the demonstrations"),
         _some(c["preference_versions"], "of the preference pairs"),
     )
 
@@ -220,7 +217,7 @@ PLANS: tuple[_Plan, ...] = (
     _Plan(
         "Promote",
         lambda c: c["promotions"] > 0,
-        lambda c: _n(c["promotions"], "promotion") if c["promotions"] else "Nothing promoted yet",
+        lambda c: counted(c["promotions"], "promotion") if c["promotions"] else "Nothing promoted yet",
         _page("promotions"),
         "Promotion",
         SENIOR,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from annotation.texts import counted
 from evaluation import measures
 from evaluation.comparison import Comparison, Difference, Pair
 from evaluation.statistics import FEWEST, Estimate
@@ -44,7 +45,7 @@ def _by_people(pair: Pair, judged: Sequence[Difference]) -> list[Finding]:
     if utility.estimate.n == 0:
         return [Finding(UNCLEAR, f"No person has judged {pair.first.name} and {pair.second.name} on the same prompts.")]
     if utility.estimate.n < FEWEST:
-        few = _counted(utility.estimate.n, "prompt")
+        few = counted(utility.estimate.n, "prompt")
         return [
             Finding(
                 UNCLEAR,
@@ -104,9 +105,7 @@ def _by_measures(pair: Pair, measured: Sequence[Difference]) -> list[Finding]:
         return []
     most = max(each.estimate.n for each in told)
     if most < FEWEST:
-        return [
-            Finding(UNCLEAR, f"{_capital(_counted(most, 'prompt'))} are too few to compare the automatic measures.")
-        ]
+        return [Finding(UNCLEAR, f"{_capital(counted(most, 'prompt'))} are too few to compare the automatic measures.")]
     return [
         *(_clear(pair, each) for each in told if each.side < 0),
         *_clear_together(
@@ -125,7 +124,7 @@ def _against(difference: Difference) -> str:
 
 def _evidence(difference: Difference) -> str:
     estimate = difference.estimate
-    prompts = _counted(estimate.n, "prompt")
+    prompts = counted(estimate.n, "prompt")
     if estimate.low is None:
         return f"the same difference on each of {prompts}" if estimate.value else f"no difference on any of {prompts}"
     return f"difference {difference_text(difference)}, 95 % interval {interval_text(difference)}, {prompts}"
@@ -146,10 +145,6 @@ def _signed(difference: Difference, value: float | None) -> str:
     """A difference of shares is in percentage points, which are not percent."""
     shown = difference.measure.show(value)
     return shown.replace(" %", " points") if difference.measure.style == "share" else shown
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _capital(text: str) -> str:

@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from annotation.models import Numbered, Project, UUIDModel
+from annotation.texts import counted
 from training.jobs import Job, JobQuerySet, Status
 from training.run_dir import finished_rows
 
@@ -210,7 +211,7 @@ class Sampling(Job):
         ordering = ["-created_at"]
 
     def __str__(self) -> str:
-        return f"sampling for {len(self.prompts)} prompts"
+        return f"sampling for {counted(len(self.prompts), 'prompt')}"
 
     def outputs(self) -> list[dict[str, Any]]:
         """What has been written so far: {"source", "id", "index", "text", "tokens", "seconds", "finish"}."""

@@ -12,6 +12,20 @@ from training.progress import duration
 NO_WORKER = "No worker is running, so nothing will start. Whoever runs this installation starts one."
 
 
+STANDINGS = {
+    Status.QUEUED: "is queued",
+    Status.RUNNING: "is running",
+    Status.SUCCEEDED: "has succeeded",
+    Status.FAILED: "has failed",
+    Status.CANCELLED: "was cancelled",
+}
+
+
+def standing(job: Job) -> str:
+    """For after its name: “Round 2 · SFT has succeeded”."""
+    return STANDINGS[Status(job.status)]
+
+
 def sentence(job: Job) -> str:
     if job.status == Status.QUEUED:
         return _queued(job)
@@ -20,7 +34,7 @@ def sentence(job: Job) -> str:
     if job.status == Status.FAILED:
         return job.failure_message or "It failed."
     if job.status == Status.CANCELLED:
-        return "Cancelled. Nothing of it was kept."
+        return "Nothing of it was kept."
     return _succeeded(job)
 
 

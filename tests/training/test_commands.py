@@ -63,10 +63,27 @@ def test_it_launches_shows_cancels_and_repeats(dataset: DatasetVersion, base_mod
     assert (round.params["lora_r"], round.params["lr_scheduler_type"]) == (4, "linear")
     assert round.params["num_train_epochs"] == 6.0
     named = ["--project", project.name, "--round", "1"]
-    assert "Round 1 · SFT: queued. No worker is running" in run("round_status", *named)
+    assert "Round 1 · SFT is queued. No worker is running" in run("round_status", *named)
     assert told("round_status", *named)["status"] == "queued"
     assert run("cancel_round", *named, "--by", "ada") == "Round 1 · SFT stops."
     assert told("retry_round", *named, "--by", "ada")["number"] == 2
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"status": "running", "progress": {"phase": "Training"}}, "is running. Training."),
+        ({"status": "succeeded"}, "has succeeded. Done."),
+        ({"status": "failed", "failure_message": "It ran out of memory."}, "has failed. It ran out of memory."),
+        ({"status": "cancelled"}, "was cancelled. Nothing of it was kept."),
+    ],
+)
+def test_it_says_where_a_round_stands_in_whole_sentences(
+    dataset: DatasetVersion, base_model: BaseModel, rung: Any, fields: dict[str, Any], said: str
+) -> None:
+    run("launch_round", *of(dataset.project, "--method", "sft"))
+    TrainingRound.objects.update(**fields)
+    assert run("round_status", "--project", dataset.project.name, "--round", "1") == f"Round 1 · SFT {said}"
 
 
 @pytest.mark.parametrize(
@@ -119,7 +136,7 @@ def test_waiting_tells_what_happens_and_fails_with_the_round(
     )
     monkeypatch.setattr(waiting.time, "sleep", lambda _s: TrainingRound.objects.update(**next(states)))
     errors = StringIO()
-    with pytest.raises(CommandError, match="Round 1 · SFT failed"):
+    with pytest.raises(CommandError, match="Round 1 · SFT has failed"):
         call_command("launch_round", *of(dataset.project, "--method", "sft", "--wait"), stderr=errors)
     assert errors.getvalue().splitlines() == [
         "Waiting for a worker.",

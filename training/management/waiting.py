@@ -13,7 +13,7 @@ from annotation.models import Project
 from training import progress, tasks
 from training.jobs import Job, Status
 from training.models import Adapter, TrainingRound
-from training.wording import NO_WORKER, sentence
+from training.wording import NO_WORKER, sentence, standing
 
 LOOK_SECONDS = 1.0
 PATIENCE_SECONDS = 30
@@ -69,7 +69,7 @@ def wait_for(command: BaseCommand, job: Job) -> None:
             break
         time.sleep(LOOK_SECONDS)
     if job.status != Status.SUCCEEDED:
-        raise CommandError(f"{job} {job.get_status_display().lower()}.")
+        raise CommandError(f"{job} {standing(job)}.")
 
 
 def _line(job: Job) -> str:
@@ -85,7 +85,7 @@ def report_round(command: BaseCommand, options: dict[str, Any], round: TrainingR
     if options["wait"]:
         wait_for(command, round)
     note = "" if options["wait"] else worker_note()
-    said = f"{round} is {round.get_status_display().lower()} ({round.pk}).{note}"
+    said = f"{round} {standing(round)} ({round.pk}).{note}"
     report(command, options, said, id=round.pk, number=round.number, status=round.status)
 
 

@@ -86,19 +86,21 @@ def _reasons_from_tokens(report: dict[str, Any], params: SFTParams) -> list[str]
             continue
         if part["different_prompt"]["count"]:
             reasons.append(
-                f"The chat template writes {part['different_prompt']['count']} {words} rows differently when it "
+                f"The chat template writes {_rows(part['different_prompt']['count'], words)} differently when it "
                 "asks for an answer and when it shows one: the model would learn from a prompt it never meets."
             )
         if part["nothing_trained"]["count"]:
+            count = part["nothing_trained"]["count"]
             reasons.append(
-                f"{part['nothing_trained']['count']} {words} rows have nothing to learn within "
-                f"{params.max_length} tokens: raise the longest row in tokens or leave these rows out."
+                f"{_rows(count, words)} {'has' if count == 1 else 'have'} nothing to learn within {params.max_length} "
+                f"tokens: raise the longest row in tokens or leave {'this row' if count == 1 else 'these rows'} out."
             )
         if part["truncated"]["count"] and not params.allow_truncation:
+            count = part["truncated"]["count"]
             reasons.append(
-                f"{part['truncated']['count']} {words} rows are longer than {params.max_length} tokens and would "
-                f"lose their end; the longest has {part['tokens']['max']}. Raise the longest row in tokens, "
-                "shorten the rows, or allow cut rows."
+                f"{_rows(count, words)} {'is' if count == 1 else 'are'} longer than {params.max_length} tokens and "
+                f"would lose {'its' if count == 1 else 'their'} end; the longest has {part['tokens']['max']}. "
+                "Raise the longest row in tokens, shorten the rows, or allow cut rows."
             )
     if report["train"]["trained_share"] < SMALLEST_TRAINED_SHARE:
         reasons.append(
@@ -106,6 +108,10 @@ def _reasons_from_tokens(report: dict[str, Any], params: SFTParams) -> list[str]
             f"{SMALLEST_TRAINED_SHARE:.0%} are needed. Shorten the prompts or choose fuller answers."
         )
     return reasons
+
+
+def _rows(count: int, words: str) -> str:
+    return f"{count} {words} {'row' if count == 1 else 'rows'}"
 
 
 def _tokenized(method: str, row: dict[str, Any], tokenizer: Any) -> Iterator[rows.Tokens]:

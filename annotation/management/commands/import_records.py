@@ -19,6 +19,7 @@ from annotation.management.arguments import (
 from annotation.records import KNOWN_NAMES, Mapping, guess_columns, read_records
 from annotation.rows import FORMATS, Unreadable, columns_of, format_of, read_rows
 from annotation.splits import Shares
+from annotation.texts import counted
 
 
 class Command(BaseCommand):
@@ -91,7 +92,7 @@ class Command(BaseCommand):
 
 def _sentence(counts: Counts) -> str:
     return (
-        f"{counts.new} prompts imported ({counts.train} training, {counts.validation} validation, "
+        f"{counted(counts.new, 'prompt')} imported ({counts.train} training, {counts.validation} validation, "
         f"{counts.evaluation} evaluation), {counts.known} known already, {counts.problems} passed over."
     )
 

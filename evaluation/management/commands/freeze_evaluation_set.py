@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandParser
 
 from annotation.management.arguments import add_by, add_json, add_project, find_actor, find_project, report
+from annotation.texts import counted
 from evaluation import actions
 from training.management.waiting import refusal
 
@@ -29,5 +30,5 @@ class Command(BaseCommand):
             raise refusal(error) from error
         new = made.pk not in known
         prompts = made.prompts.count()
-        said = f"{made}: {prompts} prompts {'frozen' if new else 'as frozen before'} ({made.pk})."
+        said = f"{made}: {counted(prompts, 'prompt')} {'frozen' if new else 'as frozen before'} ({made.pk})."
         report(self, options, said, id=made.pk, new=new, prompts=prompts, sha256=made.sha256)

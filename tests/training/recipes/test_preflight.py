@@ -57,7 +57,9 @@ def test_it_refuses_rows_that_would_be_cut_unless_allowed(tiny_tokenizer: Any, d
     rows = [*demonstrations, long]
     found = report(tiny_tokenizer, rows, max_length=200)
     assert found["train"]["truncated"] == {"count": 1, "ids": ["long"]}
-    assert any("1 training rows are longer than 200 tokens" in reason for reason in found["reasons"])
+    assert any(
+        "1 training row is longer than 200 tokens and would lose its end" in reason for reason in found["reasons"]
+    )
     assert report(tiny_tokenizer, rows, max_length=200, allow_truncation=True)["reasons"] == []
 
 

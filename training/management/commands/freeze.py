@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandParser
 
 from annotation.management.arguments import add_by, add_json, add_project, find_actor, find_project, report
+from annotation.texts import counted
 from training.actions import freeze
 from training.management.waiting import refusal
 from training.models import DatasetVersion
@@ -28,10 +29,10 @@ class Command(BaseCommand):
             version = freeze(project=project, kind=options["kind"], by=by, description=options["description"])
         except ValidationError as error:
             raise refusal(error) from error
-        rows = f"{version.train_rows} rows to learn from, {version.validation_rows} to check with"
+        rows = f"{counted(version.train_rows, 'row')} to learn from, {version.validation_rows} to check with"
         state = "is frozen" if version.is_new else "is still what there is"
         leaks = version.statistics.get("leak_count", 0)
-        warning = f" {leaks} of its rows are too close to held-out prompts: no round will take it." if leaks else ""
+        warning = f" {_leaks(leaks)} held-out prompts: no round will take it." if leaks else ""
         report(
             self,
             options,
@@ -44,3 +45,7 @@ class Command(BaseCommand):
             is_new=version.is_new,
             leak_count=leaks,
         )
+
+
+def _leaks(number: int) -> str:
+    return "1 of its rows is too close to" if number == 1 else f"{number} of its rows are too close to"

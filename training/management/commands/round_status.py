@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from annotation.management.arguments import add_json, add_project, find_project, report
 from training.management.waiting import add_round, find_round
-from training.wording import sentence
+from training.wording import sentence, standing
 
 
 class Command(BaseCommand):
@@ -22,7 +22,7 @@ class Command(BaseCommand):
         report(
             self,
             options,
-            f"{round}: {round.get_status_display().lower()}. {sentence(round)}",
+            f"{round} {standing(round)}. {sentence(round)}",
             id=round.pk,
             number=round.number,
             status=round.status,

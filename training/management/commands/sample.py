@@ -6,10 +6,12 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandParser
 
 from annotation.management.arguments import add_by, add_json, add_project, find_actor, find_project, report
+from annotation.texts import counted
 from training import actions, choosing
 from training.jobs import Status
 from training.management.waiting import add_wait, find_adapter, refusal, wait_for, worker_note
 from training.params import GenerateParams, to_json
+from training.wording import standing
 
 
 class Command(BaseCommand):
@@ -56,8 +58,9 @@ class Command(BaseCommand):
             raise refusal(error) from error
         if options["wait"]:
             wait_for(self, sampling)
-        made = f" {sampling.result['comparisons']} comparisons to rank." if sampling.status == Status.SUCCEEDED else ""
-        said = f"Sampling is {sampling.get_status_display().lower()} ({sampling.pk}).{made}"
+        done = sampling.status == Status.SUCCEEDED
+        made = f" {counted(sampling.result['comparisons'], 'comparison')} to rank." if done else ""
+        said = f"The {sampling} {standing(sampling)} ({sampling.pk}).{made}"
         note = "" if options["wait"] else worker_note()
         report(
             self,
