@@ -63,6 +63,7 @@ def _show(
             "tokens": AuthToken.objects.filter(user=request.user).order_by("-created"),
             "new_token": new_token,
         },
+        status=422 if name.errors or password.errors or token.errors else 200,
     )
 
 

@@ -48,4 +48,5 @@ def guidelines_edit(request: MemberRequest, pk: UUID) -> HttpResponse:
         else:
             messages.success(request, f"Version {made.version} is what everybody reads from now on.")
             return redirect("guidelines", project.pk)
-    return render(request, "annotation/guidelines_edit.html", {"project": project, "form": form, "current": current})
+    context = {"project": project, "form": form, "current": current}
+    return render(request, "annotation/guidelines_edit.html", context, status=422 if form.errors else 200)

@@ -36,7 +36,8 @@ def import_start(request: MemberRequest, pk: UUID) -> HttpResponse:
         )
         return redirect("import_map", project.pk, row.pk)
     imports = project.imports.select_related("created_by")[:50]
-    return render(request, "annotation/import_start.html", {"project": project, "form": form, "imports": imports})
+    context = {"project": project, "form": form, "imports": imports}
+    return render(request, "annotation/import_start.html", context, status=422 if form.errors else 200)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -113,6 +114,7 @@ def _show(request: MemberRequest, project: Project, row: Import, form: MappingFo
             "mapped": uploads.is_mapped(row),
             "unreadable": unreadable,
         },
+        status=422 if form.errors else 200,
     )
 
 

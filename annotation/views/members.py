@@ -94,4 +94,5 @@ def _show(
     if membership and token:
         context["link_for"] = membership.user
         context["link"] = request.build_absolute_uri(reverse("sign_in_link", args=[token]))
-    return render(request, "annotation/members.html", context)
+    status = 422 if adding.errors or inviting.errors else 200
+    return render(request, "annotation/members.html", context, status=status)

@@ -24,7 +24,7 @@ def project_create(request: HttpRequest) -> HttpResponse:
         project = create_project(by=request.user, guidelines=form.cleaned_data["guidelines"], **form.values())
         messages.success(request, "The project is made. Import prompts and invite its people next.")
         return redirect("project", project.pk)
-    return render(request, "annotation/project_form.html", {"form": form})
+    return render(request, "annotation/project_form.html", {"form": form}, status=422 if form.errors else 200)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -35,4 +35,5 @@ def project_settings(request: MemberRequest, pk: UUID) -> HttpResponse:
         changed = change_project(project=project, by=request.user, **form.values())
         messages.success(request, "The settings are saved." if changed else "Nothing was changed.")
         return redirect("project_settings", project.pk)
-    return render(request, "annotation/project_form.html", {"form": form, "project": project})
+    context = {"form": form, "project": project}
+    return render(request, "annotation/project_form.html", context, status=422 if form.errors else 200)

@@ -27,7 +27,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         _enter(request, form.get_user(), "password")
         return HttpResponseRedirect(target)
-    status = 429 if form.seconds_to_wait else 200
+    status = 429 if form.seconds_to_wait else 422 if form.errors else 200
     return render(
         request, "annotation/sign_in.html", {"form": form, "next": request.GET.get("next", "")}, status=status
     )

@@ -56,7 +56,7 @@ def test_it_makes_no_version_of_the_same_text(project: Project, ada: User) -> No
 
 @pytest.mark.parametrize("data", [{"text": "", "after": "1"}, {"text": "x"}, {"text": "x" * 100_001, "after": "1"}])
 def test_it_keeps_what_it_has_when_the_form_is_incomplete(project: Project, ada: User, sign_in, data: dict) -> None:
-    assert sign_in(ada).post(url(project, "edit/"), data).status_code == 200
+    assert sign_in(ada).post(url(project, "edit/"), data).status_code == 422
     assert project.guidelines.count() == 1
 
 

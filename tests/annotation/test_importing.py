@@ -277,7 +277,7 @@ def test_it_refuses_a_file_with_a_reason(
     project: Project, ada: User, sign_in, name: str, content: bytes, words: str
 ) -> None:
     response = sign_in(ada).post(url(project), {"file": SimpleUploadedFile(name, content)})
-    assert response.status_code == 200
+    assert response.status_code == 422
     assert words in response.content.decode()
     assert not Import.objects.exists()
 
@@ -313,7 +313,7 @@ def test_it_says_beside_the_field_what_is_missing(
     client = sign_in(ada)
     page_url = uploaded(client, project, *ROWS)
     response = client.post(page_url, choices(action="import", **changes))
-    assert response.status_code == 200
+    assert response.status_code == 422
     assert words in response.content.decode()
     assert not project.prompts.exists()
 

@@ -54,7 +54,9 @@ def test_it_says_what_is_wrong_with_an_invitation(
     project: Project, ada: User, sign_in, name: str, username: str, words: str
 ) -> None:
     data = {"action": "invite", "invite-name": name, "invite-username": username, "invite-role": "expert"}
-    assert words in sign_in(ada).post(page(project), data).content.decode()
+    response = sign_in(ada).post(page(project), data)
+    assert response.status_code == 422
+    assert words in response.content.decode()
     assert project.memberships.count() == 4
 
 

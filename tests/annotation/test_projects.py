@@ -23,7 +23,7 @@ def values(**changes: Any) -> dict[str, Any]:
 
 def errors(client: Any, url: str, **changes: Any) -> str:
     response = client.post(url, values(**changes))
-    assert response.status_code == 200
+    assert response.status_code == 422
     return response.content.decode()
 
 

@@ -138,7 +138,7 @@ def test_it_refuses_to_freeze_beside_the_field(
     taught: Project, sign_in: Any, ada: Any, sent: dict[str, str], sentence: str
 ) -> None:
     response = sign_in(ada).post(reverse("datasets", args=[taught.pk]), sent)
-    assert response.status_code == 400
+    assert response.status_code == 422
     assert sentence in response.text
     assert not taught.dataset_versions.exists()
 
@@ -188,13 +188,13 @@ def test_it_checks_then_launches_with_preset_and_changes(
         "load_in_4bit": True,
     }
     assert "hx-trigger" in client.get(page).text
-    assert client.post(page).status_code == 400
+    assert client.post(page).status_code == 422
     assert not TrainingRound.objects.exists()
     Preflight.objects.update(status=Status.SUCCEEDED, report={"reasons": ["Row 3 is too long."]})
     refused = client.get(page)
     assert "Row 3 is too long." in refused.text
     assert "Launch the round" not in refused.text
-    assert client.post(page).status_code == 400
+    assert client.post(page).status_code == 422
     Preflight.objects.update(report={"reasons": [], "train": {"rows": 9, "trained_tokens": 1234}})
     assert "Launch the round" in client.get(page).text
     first = client.post(page)
@@ -229,7 +229,7 @@ def test_it_refuses_settings_beside_their_fields(
     sentence: str,
 ) -> None:
     response = sign_in(ada).post(reverse("round_create", args=[dataset.project_id]), sent(dataset, **changes))
-    assert response.status_code == 400
+    assert response.status_code == 422
     assert sentence in response.text
     assert not Preflight.objects.exists()
 
@@ -340,7 +340,7 @@ def test_it_samples_for_ranking(adapter: Adapter, sign_in: Any, ada: Any) -> Non
         ({"temperature": "hot"}, "Enter a number."),
     ]:
         response = client.post(page, {**form, **changes})
-        assert response.status_code == 400
+        assert response.status_code == 422
         assert sentence in response.text
     client.post(reverse("sampling_cancel", args=[adapter.project_id, sampling.pk]))
     sampling.refresh_from_db()
@@ -368,7 +368,7 @@ def test_it_asks_base_model_and_adapter_the_same(adapter: Adapter, sign_in: Any,
     assert "<i>roof" not in text
     assert "&lt;i&gt;roof" in client.get(page, {"like": str(sampling.pk)}).text
     assert client.get(page, {"like": "nonsense"}).status_code == 200
-    assert client.post(page, {"instruction": ""}).status_code == 400
+    assert client.post(page, {"instruction": ""}).status_code == 422
 
 
 # --- Base models ------------------------------------------------------------------------------------------------------

@@ -37,7 +37,7 @@ def datasets(request: HttpRequest, pk: UUID) -> HttpResponse:
     versions = rows.select_related("created_by").order_by("-created_at")
     page = Paginator(versions, 50).get_page(request.GET.get("page"))
     context = {"project": project, "form": form, "page": page, "ready": _ready(project)}
-    return render(request, "training/datasets.html", context, status=400 if form.errors else 200)
+    return render(request, "training/datasets.html", context, status=422 if form.errors else 200)
 
 
 def _say(request: HttpRequest, version: DatasetVersion) -> None:

@@ -41,7 +41,7 @@ def playground(request: HttpRequest, pk: UUID) -> HttpResponse:
         except ValidationError as refused:
             attach(form, refused)
     context = {"project": project, "form": form, "has_adapters": form.fields["adapter"].queryset.exists()}
-    return render(request, "training/playground.html", context, status=400 if form.errors else 200)
+    return render(request, "training/playground.html", context, status=422 if form.errors else 200)
 
 
 def _initial(request: HttpRequest, project: Project) -> dict[str, Any]:

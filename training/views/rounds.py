@@ -62,7 +62,7 @@ def round_create(request: HttpRequest, pk: UUID) -> HttpResponse:
         "has_versions": form.fields["dataset_version"].queryset.exists(),
         "base_models": BaseModel.objects.count(),
     }
-    return render(request, "training/round_create.html", context, status=400 if form.errors else 200)
+    return render(request, "training/round_create.html", context, status=422 if form.errors else 200)
 
 
 def _like(project: Project, pk: str) -> TrainingRound | Preflight | None:
@@ -121,7 +121,7 @@ def preflight(request: HttpRequest, pk: UUID, preflight_pk: UUID) -> HttpRespons
         "settings": settings_of(checked.params),
     }
     template = "training/preflight.html" + ("#state" if request.htmx and request.method == "GET" else "")
-    return render(request, template, context, status=400 if refusals else 200)
+    return render(request, template, context, status=422 if refusals else 200)
 
 
 def _truncated(report: dict[str, Any]) -> int:

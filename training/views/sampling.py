@@ -35,7 +35,7 @@ def sampling_create(request: HttpRequest, pk: UUID) -> HttpResponse:
             attach(form, refused)
     earlier = project.samplings.filter(purpose=Sampling.Purpose.RANKING).select_related("created_by")[:10]
     context = {"project": project, "form": form, "earlier": earlier}
-    return render(request, "training/sampling_create.html", context, status=400 if form.errors else 200)
+    return render(request, "training/sampling_create.html", context, status=422 if form.errors else 200)
 
 
 @require_safe
