@@ -26,22 +26,18 @@ class SignInForm(AuthenticationForm):
         self.fields["username"].widget.attrs["autocomplete"] = "username"
 
     def clean(self) -> dict[str, Any]:
-        username = self.cleaned_data.get("username")
-        if not username or self.request is None:
-            return super().clean()
+        username, password = self.cleaned_data.get("username"), self.cleaned_data.get("password")
+        if not username or not password or self.request is None:
+            return self.cleaned_data
         address = brake.address_of(self.request)
-        self.seconds_to_wait = brake.seconds_to_wait(username, address)
+        self.seconds_to_wait = brake.begin_try(username, address)
         if self.seconds_to_wait:
             raise ValidationError(
-                f"Too many wrong passwords for this name. Try again in {brake.words_for(self.seconds_to_wait)}, "
+                f"Too many wrong passwords. Try again in {brake.words_for(self.seconds_to_wait)}, "
                 "or ask your project's admin for a sign-in link."
             )
-        try:
-            cleaned = super().clean()
-        except ValidationError:
-            brake.record_failure(username, address)
-            raise
-        brake.forget(username, address)
+        cleaned = super().clean()
+        brake.forgive(username, address)
         return cleaned
 
 

@@ -52,7 +52,7 @@ class SignInLink(models.Model):
 
 
 class SignInFailure(models.Model):
-    """Wrong passwords for one name from one address; annotation/brake.py turns the count into a wait."""
+    """Wrong passwords from one network, for one name or any; annotation/brake.py turns the count into a wait."""
 
     key_sha256 = models.CharField(max_length=64, unique=True)
     count = models.PositiveIntegerField(default=0)
