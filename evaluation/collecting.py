@@ -12,6 +12,7 @@ from evaluation.comparison import summary
 from evaluation.measures import Facts
 from evaluation.models import Contestant, Evaluation, Output
 from training import datasets
+from training.kinds import adapter_dir
 from training.run_dir import RunDir, finished_rows, read_rows, write_json, write_rows
 from training.runner import JobFailed, JobKind, carry_outputs, expect_success
 
@@ -40,18 +41,10 @@ def write_inputs(contestant: Contestant, run_dir: RunDir) -> None:
             "base_model_name": contestant.base_model.name,
             "parent_adapter_dir": None,
             "resume_from": None,
-            "sources": [{"label": SOURCE, "adapter_dir": _adapter_dir(contestant)}],
+            "sources": [{"label": SOURCE, "adapter_dir": adapter_dir(contestant.adapter_id)}],
             "params": contestant.params,
         },
     )
-
-
-def _adapter_dir(contestant: Contestant) -> str | None:
-    if contestant.adapter is None:
-        return None
-    if not contestant.adapter.directory.is_dir():
-        raise JobFailed("adapter", f"The files of the {contestant} are missing on this machine.")
-    return str(contestant.adapter.directory)
 
 
 def check(contestant: Contestant, run_dir: RunDir, result: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from uuid import UUID
 
 from annotation.actions.ranking import create_comparison
 from annotation.models import Prompt
@@ -28,7 +29,7 @@ def _training_inputs(job: TrainingRound | Preflight, run_dir: RunDir, recipe: st
         "recipe": recipe,
         "base_model_dir": str(job.base_model.directory),
         "base_model_name": job.base_model.name,
-        "parent_adapter_dir": str(job.parent_adapter.directory) if job.parent_adapter else None,
+        "parent_adapter_dir": adapter_dir(job.parent_adapter_id),
         "resume_from": None,
         "params": job.params,
     }
@@ -76,13 +77,14 @@ def _sampling_inputs(sampling: Sampling, run_dir: RunDir) -> None:
     write_json(run_dir.params, params)
 
 
-def adapter_dir(adapter_id: str | None) -> str | None:
-    """Where an adapter's files lie; None for the base model."""
+def adapter_dir(adapter_id: UUID | str | None) -> str | None:
+    """Where an adapter's files lie, after a look at whether they are its own; None for the base model."""
     if adapter_id is None:
         return None
-    adapter = Adapter.objects.filter(pk=adapter_id).first()
-    if adapter is None or not adapter.directory.is_dir():
-        raise JobFailed("adapter", "The files of one of the adapters are missing on this machine.")
+    adapter = Adapter.objects.select_related("round").filter(pk=adapter_id).first()
+    if adapter is None or not publishing.intact(adapter):
+        name = adapter or "adapter"
+        raise JobFailed("adapter", f"The files of the {name} are missing on this machine or have changed.")
     return str(adapter.directory)
 
 

@@ -40,6 +40,11 @@ def publish(round: TrainingRound, run_dir: RunDir, result: dict[str, Any]) -> No
     Event.record("published", adapter, by=None, project=round.project, round=round.number, sha256=sha256)
 
 
+def intact(adapter: Adapter) -> bool:
+    """Whether the stored files are still those that were published."""
+    return directory_sha256(adapter.directory) == adapter.sha256
+
+
 def store(source: Path, *, base_model_name: str) -> str:
     """Copy an adapter into its place and return its hash. Doing it again changes nothing."""
     settings.ADAPTERS_DIR.mkdir(parents=True, exist_ok=True)

@@ -11,7 +11,7 @@ from annotation.models import Event, Project
 from evaluation.evidence import Evidence, evidence
 from evaluation.models import Evaluation, Promotion
 from training.models import Adapter
-from training.run_dir import directory_sha256
+from training.publishing import intact
 
 CHANGED = "Somebody else has changed what is in use meanwhile. Look at it and decide again."
 
@@ -125,7 +125,7 @@ def _refuse(adapter: Adapter, reason: str, evaluation: Evaluation | None) -> Non
         refused["reason"] = "Say why, so that others understand it later."
     if evaluation and evaluation.project_id != adapter.project_id:
         refused["evaluation"] = "This evaluation belongs to another project."
-    if not adapter.directory.is_dir() or directory_sha256(adapter.directory) != adapter.sha256:
+    if not intact(adapter):
         refused["adapter"] = "The files of this adapter are missing on this machine or have changed."
     if refused:
         raise ValidationError(refused)

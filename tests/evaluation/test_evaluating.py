@@ -13,7 +13,7 @@ from evaluation.models import Contestant, Output
 from tests.evaluation import factories
 from tests.factories import NOTE
 from training.jobs import Status
-from training.run_dir import RunDir, append_row, read_rows
+from training.run_dir import ADAPTER_WEIGHTS, RunDir, append_row, read_rows
 from training.runner import JobFailed
 
 
@@ -131,6 +131,14 @@ def test_it_fails_when_the_adapters_files_are_gone(started):
     contestant, run_dir = claimed(started.contestants.get(position=1))
     contestant.adapter.directory.rename(contestant.adapter.directory.with_name("elsewhere"))
     with pytest.raises(JobFailed, match="missing on this machine"):
+        CONTESTANT.write_inputs(contestant, run_dir)
+
+
+def test_it_lets_no_adapter_answer_whose_files_were_changed(started):
+    contestant, run_dir = claimed(started.contestants.get(position=1))
+    with (contestant.adapter.directory / ADAPTER_WEIGHTS).open("ab") as weights:
+        weights.write(b"\0")
+    with pytest.raises(JobFailed, match="have changed"):
         CONTESTANT.write_inputs(contestant, run_dir)
 
 

@@ -14,9 +14,10 @@ from tests import factories
 from tests.training.test_datasets import factories_comparison
 from training import actions, choosing
 from training.jobs import Status
-from training.kinds import SAMPLING
+from training.kinds import ROUND, SAMPLING
 from training.models import Adapter, BaseModel, DatasetVersion, Preflight, Sampling, TrainingRound
-from training.run_dir import write_json, write_rows
+from training.run_dir import directory_sha256, write_json, write_rows
+from training.runner import JobFailed
 
 pytestmark = pytest.mark.django_db
 
@@ -303,6 +304,24 @@ def test_its_playground_makes_no_comparisons(taught: Project, base_model: BaseMo
     sampling = sample(taught, ada, prompts=asked, params={}, purpose="playground")
     SAMPLING.publish(sampling, sampling.run_dir(1), {"status": "succeeded"})
     assert not Comparison.objects.exists()
+
+
+def test_it_reads_no_adapter_whose_files_were_changed(launch: Any, taught: Project, ada: Any) -> None:
+    parent = adapter_of(launch())
+    (parent.directory / "weights").write_bytes(b"published")
+    Adapter.objects.update(sha256=directory_sha256(parent.directory))
+    made, parent = parent.directory, Adapter.objects.get()
+    made.rename(parent.directory)
+    round, sampling = launch(parent_adapter=parent), sample(taught, ada, sources=[parent])
+    for kind, job in ((ROUND, round), (SAMPLING, sampling)):
+        run_dir = job.run_dir(1)
+        run_dir.path.mkdir(parents=True)
+        (parent.directory / "weights").write_bytes(b"published")
+        kind.write_inputs(job, run_dir)
+        assert str(parent.directory) in run_dir.params.read_text()
+        (parent.directory / "weights").write_bytes(b"swapped")
+        with pytest.raises(JobFailed, match="have changed"):
+            kind.write_inputs(job, run_dir)
 
 
 # --- Base models --------------------------------------------------------------------------------------------------
