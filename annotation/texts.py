@@ -26,3 +26,8 @@ def words(text: str) -> list[str]:
 def counted(number: int, noun: str, plural: str = "") -> str:
     """“1 prompt”, “3 prompts”; `plural` for nouns that take more than an s."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def capital(text: str) -> str:
+    """The first letter alone: names further on keep theirs."""
+    return text[:1].upper() + text[1:]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from annotation.texts import counted
+from annotation.texts import capital, counted
 from evaluation import measures
 from evaluation.comparison import Comparison, Difference, Pair
 from evaluation.statistics import FEWEST, Estimate
@@ -79,7 +79,7 @@ def _headline(pair: Pair, utility: Difference) -> Finding:
 def _clear(pair: Pair, difference: Difference) -> Finding:
     word, tone = ("better", BETTER) if difference.side > 0 else ("worse", WORSE)
     text = (
-        f"{_capital(pair.first.name)} is clearly {word} than {pair.second.name} on "
+        f"{capital(pair.first.name)} is clearly {word} than {pair.second.name} on "
         f"{_lower(difference.measure.label)}: {_against(difference)} ({_evidence(difference)})."
     )
     return Finding(tone, text)
@@ -105,7 +105,7 @@ def _by_measures(pair: Pair, measured: Sequence[Difference]) -> list[Finding]:
         return []
     most = max(each.estimate.n for each in told)
     if most < FEWEST:
-        return [Finding(UNCLEAR, f"{_capital(counted(most, 'prompt'))} are too few to compare the automatic measures.")]
+        return [Finding(UNCLEAR, f"{capital(counted(most, 'prompt'))} are too few to compare the automatic measures.")]
     return [
         *(_clear(pair, each) for each in told if each.side < 0),
         *_clear_together(
@@ -145,10 +145,6 @@ def _signed(difference: Difference, value: float | None) -> str:
     """A difference of shares is in percentage points, which are not percent."""
     shown = difference.measure.show(value)
     return shown.replace(" %", " points") if difference.measure.style == "share" else shown
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def _lower(label: str) -> str:

@@ -94,6 +94,9 @@ IN_A_PROJECT: dict[str, dict[str, str]] = {
     # training: API
     "api_datasets": both("manage"),
     "api_dataset_file": reads("manage"),
+    "api_preflights": posts("manage"),
+    "api_preflight": reads("manage"),
+    "api_preflight_launch": posts("manage"),
     "api_rounds": both("manage"),
     "api_round": reads("manage"),
     "api_round_cancel": posts("manage"),

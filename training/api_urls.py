@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from training.api import datasets, models, rounds, samplings
+from training.api import datasets, models, preflights, rounds, samplings
 
 project_urls = [
     path("datasets/", datasets.Datasets.as_view(), name="api_datasets"),
@@ -11,6 +11,9 @@ project_urls = [
     path("rounds/<uuid:round_pk>/", rounds.Round.as_view(), name="api_round"),
     path("rounds/<uuid:round_pk>/cancel/", rounds.RoundCancel.as_view(), name="api_round_cancel"),
     path("rounds/<uuid:round_pk>/retry/", rounds.RoundRetry.as_view(), name="api_round_retry"),
+    path("preflights/", preflights.Preflights.as_view(), name="api_preflights"),
+    path("preflights/<uuid:preflight_pk>/", preflights.OnePreflight.as_view(), name="api_preflight"),
+    path("preflights/<uuid:preflight_pk>/launch/", preflights.PreflightLaunch.as_view(), name="api_preflight_launch"),
     path("adapters/", models.Adapters.as_view(), name="api_adapters"),
     path("samplings/", samplings.Samplings.as_view(), name="api_samplings"),
     path("samplings/<uuid:sampling_pk>/", samplings.OneSampling.as_view(), name="api_sampling"),

@@ -1,9 +1,10 @@
-"""Where a job stands, in one sentence for people who wait."""
+"""Where a job stands, in one sentence for people who wait, and what a pre-flight has found."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from annotation.texts import counted
 from training import tasks
 from training.jobs import Job, Status
 from training.models import TrainingRound
@@ -71,3 +72,24 @@ def _gain(result: dict[str, Any]) -> str:
     if result.get("eval_reward_accuracy") is not None:
         words += f" It prefers the chosen answer in {result['eval_reward_accuracy']:.0%} of the held-out pairs."
     return words
+
+
+PARTS = {"train": "To learn from", "validation": "To check with"}
+
+
+def findings(report: dict[str, Any]) -> list[str]:
+    """What a pre-flight's report says: its rows, then what speaks against a round, or that nothing does."""
+    parts = [f"{label}: {_part(report[name])}" for name, label in PARTS.items() if "tokens" in report.get(name, {})]
+    return [*parts, *(report.get("reasons") or ["Everything is in order."])]
+
+
+def _part(part: dict[str, Any]) -> str:
+    if not part["rows"]:
+        return "no rows."
+    tokens, cut = part["tokens"], part["truncated"]["count"]
+    learned = f"{part['trained_share']:.0%} of {part['total_tokens']:,} tokens are learned"
+    too_long = f"; {counted(cut, 'row')} too long" if cut else ""
+    return (
+        f"{counted(part['rows'], 'row')} of {tokens['min']} to {tokens['max']} tokens "
+        f"(median {tokens['median']}); {learned}{too_long}."
+    )

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from annotation.texts import counted, fingerprint, normalise, words
+from annotation.texts import capital, counted, fingerprint, normalise, words
 
 
 def test_it_counts_as_people_say_it() -> None:
@@ -11,6 +11,11 @@ def test_it_counts_as_people_say_it() -> None:
         "1,200 prompts",
     ]
     assert [counted(number, "reply", "replies") for number in (1, 2)] == ["1 reply", "2 replies"]
+
+
+def test_it_begins_a_sentence_with_a_name_inside() -> None:
+    assert capital("sampling for SmolLM2") == "Sampling for SmolLM2"
+    assert capital("") == ""
 
 
 def test_it_takes_for_the_same_what_a_reader_does() -> None:

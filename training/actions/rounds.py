@@ -32,6 +32,7 @@ def start_preflight(
 ) -> Preflight:
     """Check a round's rows token by token, with the settings it would have."""
     settings_ = _settings(project, method, dataset_version, params, parent_adapter, base_model, start_from_base)
+    _refuse_leaks(project, dataset_version)
     with transaction.atomic():
         preflight = Preflight.objects.create(project=project, note=note.strip(), created_by=by, **settings_)
         Event.record("started the pre-flight", preflight, by=by, project=project, method=method)

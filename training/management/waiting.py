@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from annotation.management.arguments import report
 from annotation.models import Project
+from annotation.texts import capital
 from training import progress, tasks
 from training.jobs import Job, Status
 from training.models import Adapter, TrainingRound
@@ -69,7 +70,7 @@ def wait_for(command: BaseCommand, job: Job) -> None:
             break
         time.sleep(LOOK_SECONDS)
     if job.status != Status.SUCCEEDED:
-        raise CommandError(f"{job} {standing(job)}.")
+        raise CommandError(f"{capital(str(job))} {standing(job)}.")
 
 
 def _line(job: Job) -> str:

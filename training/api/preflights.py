@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError as Refused
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from annotation.api.base import InProject, refused_as_400
+from training import actions
+from training.api.base import JOB_FIELDS, found_in
+from training.api.rounds import LaunchSerializer, RoundSerializer
+from training.models import Preflight
+
+
+class PreflightSerializer(serializers.ModelSerializer[Preflight]):
+    passed = serializers.BooleanField(read_only=True, help_text="It is over, and nothing speaks against the round.")
+    report = serializers.DictField(read_only=True, help_text="Rows and tokens, the first rows, and every reason.")
+    round = serializers.SerializerMethodField(help_text="The round it was launched as.")
+
+    class Meta:
+        model = Preflight
+        fields = [
+            *JOB_FIELDS,
+            "method",
+            "base_model",
+            "parent_adapter",
+            "dataset_version",
+            "params",
+            "note",
+            "passed",
+            "report",
+            "round",
+        ]
+
+    def get_round(self, preflight: Preflight) -> UUID | None:
+        return preflight.round.pk if hasattr(preflight, "round") else None
+
+
+class Preflights(InProject):
+    @extend_schema(request=LaunchSerializer, responses={201: PreflightSerializer})
+    def post(self, request: Request, pk: UUID) -> Response:
+        """Check a round before it is launched, with the settings it would have."""
+        given = LaunchSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        settings: dict[str, Any] = found_in(self.project, given.validated_data)
+        try:
+            made = actions.start_preflight(project=self.project, by=self.person, **settings)
+        except Refused as error:
+            raise refused_as_400(error) from error
+        return Response(PreflightSerializer(made).data, status=status.HTTP_201_CREATED)
+
+
+class OnePreflight(InProject):
+    @extend_schema(responses=PreflightSerializer)
+    def get(self, request: Request, pk: UUID, preflight_pk: UUID) -> Response:
+        """What the check has found; `report.reasons` says why the round would be refused."""
+        found = get_object_or_404(self.project.preflights.select_related("round"), pk=preflight_pk)
+        return Response(PreflightSerializer(found).data)
+
+
+class PreflightLaunch(InProject):
+    @extend_schema(request=None, responses={201: RoundSerializer})
+    def post(self, request: Request, pk: UUID, preflight_pk: UUID) -> Response:
+        """Launch exactly what was checked. Asked again, it answers with the round that it launched."""
+        found = get_object_or_404(self.project.preflights, pk=preflight_pk)
+        try:
+            round = actions.launch_preflight(preflight=found, by=self.person)
+        except Refused as error:
+            raise refused_as_400(error) from error
+        return Response(RoundSerializer(round).data, status=status.HTTP_201_CREATED)

@@ -1,0 +1,75 @@
+"""What the commands that check and launch a round share: its settings as options."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+
+from annotation.models import Project
+from training import choosing
+from training.management.waiting import find_adapter
+from training.models import BaseModel, DatasetVersion, TrainingRound
+
+
+def add_settings(parser: CommandParser) -> None:
+    parser.add_argument("--method", choices=TrainingRound.Method.values, required=True)
+    parser.add_argument("--dataset", type=int, metavar="NUMBER", help="version to learn from (default: the newest)")
+    parser.add_argument(
+        "--preset", choices=["standard", "quick", "careful"], default="standard", help="default: standard"
+    )
+    parser.add_argument(
+        "--param",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="replaces a value of the preset, such as learning_rate=0.0005; may be given several times",
+    )
+    parser.add_argument("--parent", metavar="ROUND", help="start from the adapter of this round, or `latest`")
+    parser.add_argument("--base-model", metavar="NAME", help="default: the default one, or that of the parent")
+    parser.add_argument("--start-from-base", action="store_true", help="DPO without a parent adapter")
+    parser.add_argument("--note", default="", help="what this round is meant to find out")
+
+
+def settings_from(options: dict[str, Any], project: Project) -> dict[str, Any]:
+    """What start_preflight and launch_round take, beside the person."""
+    method = options["method"]
+    return {
+        "project": project,
+        "method": method,
+        "dataset_version": _dataset(project, method, options["dataset"]),
+        "params": choosing.preset_params(method, options["preset"]) | dict(map(_param, options["param"])),
+        "parent_adapter": find_adapter(project, options["parent"]) if options["parent"] else None,
+        "base_model": _base_model(options["base_model"]),
+        "start_from_base": options["start_from_base"],
+        "note": options["note"],
+    }
+
+
+def _param(given: str) -> tuple[str, Any]:
+    name, separator, value = given.partition("=")
+    if not separator:
+        raise CommandError(f"--param takes NAME=VALUE, not “{given}”.")
+    try:
+        return name.strip(), json.loads(value)
+    except ValueError:
+        return name.strip(), value.strip()
+
+
+def _dataset(project: Project, method: str, number: int | None) -> DatasetVersion:
+    versions = choosing.dataset_versions(project, method)
+    found = versions.first() if number is None else versions.filter(number=number).first()
+    if found is None:
+        named = f"version {number}" if number else "dataset version"
+        raise CommandError(f"“{project}” has no {named} that {method.upper()} learns from: freeze one first.")
+    return found
+
+
+def _base_model(name: str | None) -> BaseModel | None:
+    if name is None:
+        return None
+    found = BaseModel.objects.filter(name=name).first()
+    if found is None:
+        raise CommandError(f"There is no base model called “{name}”.")
+    return found
