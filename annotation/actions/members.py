@@ -71,9 +71,27 @@ def new_link(*, user: User, by: User | None, project: Project | None = None) -> 
     """The token of a new one-time link; earlier links of the same person stop working."""
     with transaction.atomic():
         user.sign_in_links.filter(used_at=None).delete()
-        token = SignInLink.issue(user)
+        token = SignInLink.issue(user, made_by=by)
         Event.record("made a sign-in link", user, by=by, project=project)
     return token
+
+
+def usable_link(token: str) -> SignInLink | None:
+    """None also where its maker might no longer make it: another project has taken the person in since."""
+    link = SignInLink.find(token)
+    if link is None or (link.made_by and not may_make_link(user=link.user, by=link.made_by)):
+        return None
+    return link
+
+
+def set_password(*, user: User, password: str) -> None:
+    """Whoever came in by an older way does not stay in: sessions end with the old password, links and tokens here."""
+    with transaction.atomic():
+        user.set_password(password)
+        user.save(update_fields=["password"])
+        user.sign_in_links.filter(used_at=None).delete()
+        AuthToken.objects.filter(user=user).delete()
+        Event.record("changed the password", user, by=user)
 
 
 def new_token(*, user: User, valid_for: timedelta) -> str:

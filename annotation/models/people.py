@@ -21,6 +21,9 @@ class SignInLink(models.Model):
     """A link that signs one person in once. Only the hash of its token is stored."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sign_in_links")
+    made_by = models.ForeignKey(
+        User, on_delete=models.CASCADE, null=True, related_name="+", help_text="Nobody: made on the machine itself."
+    )
     token_sha256 = models.CharField(max_length=64, unique=True)
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)
@@ -33,22 +36,26 @@ class SignInLink(models.Model):
         return hashlib.sha256(token.encode()).hexdigest()
 
     @classmethod
-    def issue(cls, user: User) -> str:
+    def issue(cls, user: User, made_by: User | None = None) -> str:
         """Store a new link and return its token, the only time it can be seen."""
         token = secrets.token_urlsafe(32)
         expires_at = timezone.now() + timedelta(hours=settings.SIGN_IN_LINK_HOURS)
-        cls.objects.create(user=user, token_sha256=cls.digest(token), expires_at=expires_at)
+        cls.objects.create(user=user, made_by=made_by, token_sha256=cls.digest(token), expires_at=expires_at)
         return token
 
     @classmethod
-    def redeem(cls, token: str) -> User | None:
-        """The user of a valid link, which is used up by this call; None for a spent or unknown one."""
-        now = timezone.now()
-        link = cls.objects.filter(token_sha256=cls.digest(token), used_at=None, expires_at__gt=now).first()
-        if link is None or not link.user.is_active:
-            return None
-        spent = cls.objects.filter(pk=link.pk, used_at=None).update(used_at=now)
-        return link.user if spent else None
+    def find(cls, token: str) -> SignInLink | None:
+        """The link with this token, unless it is spent, or unknown, or of a closed account."""
+        return (
+            cls.objects.filter(token_sha256=cls.digest(token), used_at=None, user__is_active=True)
+            .filter(expires_at__gt=timezone.now())
+            .select_related("user", "made_by")
+            .first()
+        )
+
+    def redeem(self) -> bool:
+        """Use it up; False for whoever comes second."""
+        return bool(SignInLink.objects.filter(pk=self.pk, used_at=None).update(used_at=timezone.now()))
 
 
 class SignInFailure(models.Model):

@@ -170,6 +170,7 @@ class Import(UUIDModel):
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="imports")
     file = models.FileField(upload_to="imports/")
     file_name = models.CharField(max_length=200)
+    sha256 = models.CharField(max_length=64, blank=True, help_text="Of the file, which is deleted once imported.")
     format = models.CharField(max_length=10)
     mapping = models.JSONField(default=dict)
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.UPLOADED)

@@ -11,9 +11,11 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 from knox.models import AuthToken
 
-from annotation.actions.members import new_token
+from annotation.actions.members import new_token, set_password
 from annotation.forms.account import NameForm, PasswordForm, TokenForm
 from annotation.models import Event
+
+SIGN_INS_SHOWN = 5
 
 
 @sensitive_post_parameters("current", "new_password1", "new_password2")
@@ -32,7 +34,7 @@ def account(request: HttpRequest) -> HttpResponse:
         messages.success(request, "Your name is saved.")
         return redirect("account")
     if action == "password" and password.is_valid():
-        _change_password(request, password)
+        _change_password(request, user, password)
         return redirect("account")
     if action == "token" and token.is_valid():
         made = new_token(user=user, valid_for=timedelta(days=token.cleaned_data["days"]))
@@ -62,13 +64,16 @@ def _show(
             "token_form": token,
             "tokens": AuthToken.objects.filter(user=request.user).order_by("-created"),
             "new_token": new_token,
+            "sign_ins": Event.objects.filter(actor=request.user, verb="signed in")[:SIGN_INS_SHOWN],
         },
         status=422 if name.errors or password.errors or token.errors else 200,
     )
 
 
-def _change_password(request: HttpRequest, form: PasswordForm) -> None:
-    user = form.save()
+def _change_password(request: HttpRequest, user: User, form: PasswordForm) -> None:
+    set_password(user=user, password=form.cleaned_data["new_password1"])
     update_session_auth_hash(request, user)
-    Event.record("changed the password", user, by=user)
-    messages.success(request, "Your password is saved. Other devices are signed out.")
+    messages.success(
+        request,
+        "Your password is saved. Other devices are signed out, and older tokens and sign-in links no longer work.",
+    )

@@ -26,8 +26,12 @@ def members(request: MemberRequest, pk: UUID) -> HttpResponse:
     if action == "add" and adding.is_valid() and _added(request, project, adding):
         return redirect("members", project.pk)
     if action == "invite" and inviting.is_valid():
-        membership, token = invite(project=project, by=request.user, **inviting.cleaned_data)
-        return _show(request, project, MemberForm(prefix="add"), InvitationForm(prefix="invite"), membership, token)
+        try:
+            membership, token = invite(project=project, by=request.user, **inviting.cleaned_data)
+        except Refused as refused:
+            inviting.add_error("username", str(refused))
+        else:
+            return _show(request, project, MemberForm(prefix="add"), InvitationForm(prefix="invite"), membership, token)
     return _show(request, project, adding, inviting)
 
 

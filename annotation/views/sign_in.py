@@ -5,13 +5,13 @@ from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render, resolve_url
-from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
+from annotation.actions.members import usable_link
 from annotation.forms.account import SignInForm
-from annotation.models import Event, SignInLink
+from annotation.models import Event, name_of
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
@@ -37,17 +37,17 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_in_link(request: HttpRequest, token: str) -> HttpResponse:
     """Opening the link only asks: mail and chat programs open links by themselves, and would use it up."""
-    if request.method == "POST":
-        user = SignInLink.redeem(token)
-        if user is not None:
-            _enter(request, user, "link")
-            return redirect("home" if user.has_usable_password() else "account")
-    person = _holder(token)
+    link = usable_link(token)
+    if request.method == "POST" and link:
+        if link.redeem():
+            _enter(request, link.user, "link", made_by=name_of(link.made_by) if link.made_by else "")
+            return redirect("home" if link.user.has_usable_password() else "account")
+        link = None
     return render(
         request,
         "annotation/sign_in_link.html",
-        {"person": person, "expired": person is None},
-        status=200 if person else 410,
+        {"person": link and link.user, "expired": link is None},
+        status=200 if link else 410,
     )
 
 
@@ -57,19 +57,9 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     return redirect("sign_in")
 
 
-def _holder(token: str) -> User | None:
-    link = (
-        SignInLink.objects.filter(token_sha256=SignInLink.digest(token), used_at=None, user__is_active=True)
-        .filter(expires_at__gt=timezone.now())
-        .select_related("user")
-        .first()
-    )
-    return link.user if link else None
-
-
-def _enter(request: HttpRequest, user: User, how: str) -> None:
+def _enter(request: HttpRequest, user: User, how: str, **more: str) -> None:
     login(request, user, backend=BACKEND)
-    Event.record("signed in", user, by=user, how=how)
+    Event.record("signed in", user, by=user, how=how, **more)
 
 
 def _next_url(request: HttpRequest) -> str:

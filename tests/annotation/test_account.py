@@ -6,6 +6,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 from knox.models import AuthToken
 
+from annotation.actions.members import new_link
+
 PASSWORD = {"new_password1": "four unrelated words here", "new_password2": "four unrelated words here"}
 
 
@@ -40,6 +42,32 @@ def test_it_asks_for_the_present_password(erin: User, sign_in) -> None:
     client.post("/account/", {"action": "password", "current": "a long pass phrase", **PASSWORD})
     erin.refresh_from_db()
     assert erin.check_password(PASSWORD["new_password1"])
+
+
+def test_a_new_password_ends_every_other_way_in(erin: User, eve: User, sign_in) -> None:
+    elsewhere = Client()
+    elsewhere.force_login(erin)
+    link = new_link(user=erin, by=None)
+    tokens = [AuthToken.objects.create(user=user)[1] for user in (erin, eve)]
+    client = sign_in(erin)
+    assert "ends your tokens and unused sign-in links" in client.get("/account/").content.decode()
+    data = {"action": "password", "current": "a long pass phrase", **PASSWORD}
+    assert (
+        "older tokens and sign-in links no longer work" in client.post("/account/", data, follow=True).content.decode()
+    )
+    assert elsewhere.get("/account/").status_code == 302
+    assert client.get(f"/sign-in/{link}/").status_code == 410
+    programs = [Client(headers={"Authorization": f"Bearer {token}"}) for token in tokens]
+    assert [program.get("/api/v1/projects/").status_code for program in programs] == [401, 200]
+
+
+def test_it_shows_the_latest_sign_ins_and_whose_link_was_used(erin: User, ada: User) -> None:
+    visitor = Client()
+    visitor.post("/sign-in/", {"username": "erin", "password": "a long pass phrase"})
+    visitor.logout()
+    visitor.post(f"/sign-in/{new_link(user=erin, by=ada)}/")
+    page = visitor.get("/account/").content.decode()
+    assert page.index("by a link that Ada Admin made") < page.index("with your password")
 
 
 def test_it_refuses_weak_and_differing_passwords(erin: User, sign_in) -> None:

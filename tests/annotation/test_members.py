@@ -8,7 +8,16 @@ from django.test import Client
 from django.utils import timezone
 
 from annotation.actions import Refused
-from annotation.actions.members import change_role, may_make_link, new_link, remove_member
+from annotation.actions.members import (
+    add_member,
+    change_role,
+    invite,
+    may_make_link,
+    new_link,
+    remove_member,
+    usable_link,
+)
+from annotation.forms.projects import InvitationForm
 from annotation.models import Event, Lease, Membership, Project, Role, SignInLink
 from tests import factories
 
@@ -58,6 +67,22 @@ def test_it_says_what_is_wrong_with_an_invitation(
     assert response.status_code == 422
     assert words in response.content.decode()
     assert project.memberships.count() == 4
+
+
+def test_it_says_so_when_a_user_name_is_taken_meanwhile(project: Project, ada: User, sign_in, monkeypatch) -> None:
+    """Another admin invites the same person between our look at the names and our writing."""
+    data = {"action": "invite", "invite-name": "Nora Nurse", "invite-username": "nora", "invite-role": "expert"}
+    before = InvitationForm.clean_username
+
+    def late(form: InvitationForm) -> str:
+        username = before(form)
+        invite(project=project, username="nora", name="Nora Nurse", role="expert", by=ada)
+        return username
+
+    monkeypatch.setattr(InvitationForm, "clean_username", late)
+    response = sign_in(ada).post(page(project), data)
+    assert response.status_code == 422
+    assert "The user name “nora” is taken." in response.content.decode()
 
 
 def test_it_adds_somebody_who_has_an_account(project: Project, ada: User, oscar: User, sign_in) -> None:
@@ -127,7 +152,7 @@ def test_it_reaches_no_member_of_another_project(project: Project, ada: User, os
 def test_it_makes_a_new_link_that_replaces_the_old(project: Project, ada: User, erin: User, sign_in) -> None:
     old = new_link(user=erin, by=ada)
     link = shown_link(act(sign_in(ada), project, erin, action="link"))
-    assert SignInLink.redeem(old) is None
+    assert usable_link(old) is None
     newcomer = Client()
     newcomer.post(link)
     assert newcomer.session["_auth_user_id"] == str(erin.pk)
@@ -141,6 +166,20 @@ def test_it_makes_no_link_into_what_the_admin_may_not_do(project: Project, ada: 
     Membership.objects.filter(project=project, user=erin).delete()
     assert may_make_link(user=erin, by=oscar)
     assert may_make_link(user=oscar, by=ada)
+
+
+def test_it_lets_no_link_into_a_project_its_maker_does_not_run(
+    project: Project, ada: User, oscar: User, eve: User, client: Client
+) -> None:
+    other = oscar.memberships.get().project
+    token = invite(project=other, username="nora", name="Nora Nurse", role="expert", by=oscar)[1]
+    own = new_link(user=eve, by=None)
+    assert usable_link(token)
+    add_member(project=project, user=User.objects.get(username="nora"), role="expert", by=ada)
+    for response in (client.get(f"/sign-in/{token}/"), client.post(f"/sign-in/{token}/")):
+        assert response.status_code == 410
+    add_member(project=other, user=eve, role="expert", by=oscar)
+    assert usable_link(own)  # made on the machine itself
 
 
 def test_it_says_why_there_is_no_link(project: Project, ada: User, oscar: User, sign_in) -> None:
