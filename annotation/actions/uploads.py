@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
@@ -87,10 +88,12 @@ def preview(row: Import, show: int) -> tuple[list[Planned], Counts]:
 
 
 def run(*, row: Import, by: User, skip_problems: bool = False) -> Counts:
-    """Import the file, once: a second click or tab is refused."""
+    """Import the file, once: a second click or tab is refused. Its records are in the project then, so it goes."""
     with transaction.atomic():
         _settle(row, Import.Status.DONE)
         with row.file.open("rb") as file:
+            row.sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            file.seek(0)
             counts = take_records(
                 project=row.project,
                 items=_records(row, file),
@@ -101,7 +104,8 @@ def run(*, row: Import, by: User, skip_problems: bool = False) -> Counts:
                 source=row.file_name,
             )
         row.counts = counts.numbers()
-        row.save(update_fields=["counts"])
+        row.save(update_fields=["counts", "sha256"])
+    row.file.delete(save=False)
     return counts
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any
 
 from django.db.models import QuerySet
@@ -13,9 +14,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from annotation.actions import exporting, uploads
+from annotation.actions import Refused, exporting, uploads
 from annotation.actions.importing import ImportRefused, Responses
-from annotation.api.base import InProject, require_valid
+from annotation.api.base import InProject, conflict, require_valid
 from annotation.api.prompts import CountsSerializer
 from annotation.downloads import attachment
 from annotation.forms.importing import MappingForm, UploadForm, initial_from
@@ -29,7 +30,7 @@ class ImportSerializer(serializers.ModelSerializer):
 
     class Meta:
         model = Import
-        fields = ["id", "file_name", "format", "status", "counts", "created_by", "created_at"]
+        fields = ["id", "file_name", "sha256", "format", "status", "counts", "created_by", "created_at"]
 
 
 class NewImportSerializer(serializers.Serializer):
@@ -93,9 +94,12 @@ class ImportList(InProject, generics.ListAPIView):
         try:
             counts = uploads.run(row=row, by=self.person, skip_problems=chosen.cleaned_data["skip_problems"])
         except (ImportRefused, Unreadable) as refused:
-            uploads.discard(row=Import.objects.get(pk=row.pk), by=self.person)
+            with suppress(Refused):  # somebody has discarded it on its page meanwhile
+                uploads.discard(row=Import.objects.get(pk=row.pk), by=self.person)
             problems = refused.counts.first_problems if isinstance(refused, ImportRefused) else []
             return Response({"detail": str(refused), "problems": problems}, status.HTTP_400_BAD_REQUEST)
+        except Refused as refused:
+            raise conflict(refused) from None
         return Response({"id": row.pk, "counts": counts.numbers()}, status.HTTP_201_CREATED)
 
 

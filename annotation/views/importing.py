@@ -48,9 +48,7 @@ def import_map(request: MemberRequest, pk: UUID, import_pk: UUID) -> HttpRespons
     if row.status != Import.Status.UPLOADED:
         return render(request, "annotation/import_closed.html", {"project": project, "row": row})
     if request.POST.get("action") == "discard":
-        uploads.discard(row=row, by=request.user)
-        messages.success(request, f"{row.file_name} is discarded; nothing of it was imported.")
-        return redirect("import_start", project.pk)
+        return _discard(request, project, row)
     try:
         columns = _columns(row)
     except (OSError, Unreadable):
@@ -76,6 +74,16 @@ def import_problems(request: MemberRequest, pk: UUID, import_pk: UUID) -> HttpRe
 def _columns(row: Import) -> list[str]:
     with row.file.open("rb") as file:
         return columns_of(file, row.format)
+
+
+def _discard(request: MemberRequest, project: Project, row: Import) -> HttpResponse:
+    try:
+        uploads.discard(row=row, by=request.user)
+    except Refused as refused:
+        messages.error(request, str(refused))
+        return redirect("import_map", project.pk, row.pk)
+    messages.success(request, f"{row.file_name} is discarded; nothing of it was imported.")
+    return redirect("import_start", project.pk)
 
 
 def _import(request: MemberRequest, project: Project, row: Import, form: MappingForm) -> HttpResponse:

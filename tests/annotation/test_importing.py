@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -227,6 +228,35 @@ def test_it_discards_a_file(project: Project, ada: User, sign_in) -> None:
     assert row.status == "discarded"
     assert not list((Path(settings.MEDIA_ROOT) / "imports").iterdir())
     assert "Nothing of this file was imported" in client.get(page_url).content.decode()
+
+
+def test_it_deletes_an_imported_file_and_keeps_what_it_was(project: Project, ada: User, sign_in) -> None:
+    client = sign_in(ada)
+    page_url = uploaded(client, project, *ROWS)
+    stored = next((Path(settings.MEDIA_ROOT) / "imports").iterdir())
+    sha256 = hashlib.sha256(stored.read_bytes()).hexdigest()
+    client.post(page_url, choices(action="import"))
+    assert not stored.exists()
+    row = Import.objects.get()
+    assert (row.sha256, row.file_name, row.counts["new"]) == (sha256, "notes.jsonl", 12)
+    assert sha256 in client.get(page_url).content.decode()
+
+
+@pytest.mark.parametrize("action", ["discard", "import"])
+def test_it_says_so_when_somebody_else_was_faster(project: Project, ada: User, sign_in, monkeypatch, action) -> None:
+    client = sign_in(ada)
+    page_url = uploaded(client, project, *ROWS)
+    stale = Import.objects.get()
+    before = uploads.discard if action == "discard" else uploads.run
+
+    def late(**arguments: Any) -> Any:
+        uploads._settle(stale, Import.Status.DISCARDED)
+        return before(**arguments)
+
+    monkeypatch.setattr(uploads, before.__name__, late)
+    page = client.post(page_url, choices(action=action), follow=True).content.decode()
+    assert "has been imported or discarded already" in page
+    assert not project.prompts.exists()
 
 
 def test_it_says_so_when_the_file_is_gone(project: Project, ada: User, sign_in) -> None:
