@@ -105,6 +105,8 @@ IN_A_PROJECT: dict[str, dict[str, str]] = {
     "api_samplings": both("manage"),
     "api_sampling": reads("manage"),
     "api_sampling_cancel": posts("manage"),
+    "api_playground": posts("manage"),
+    "api_playground_result": reads("manage"),
     # evaluation: pages
     "evaluations": both("read results", post="manage"),
     "evaluation_create": both("manage"),

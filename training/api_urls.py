@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from training.api import datasets, models, preflights, rounds, samplings
+from training.api import datasets, models, playground, preflights, rounds, samplings
 
 project_urls = [
     path("datasets/", datasets.Datasets.as_view(), name="api_datasets"),
@@ -18,6 +18,8 @@ project_urls = [
     path("samplings/", samplings.Samplings.as_view(), name="api_samplings"),
     path("samplings/<uuid:sampling_pk>/", samplings.OneSampling.as_view(), name="api_sampling"),
     path("samplings/<uuid:sampling_pk>/cancel/", samplings.SamplingCancel.as_view(), name="api_sampling_cancel"),
+    path("playground/", playground.Playground.as_view(), name="api_playground"),
+    path("playground/<uuid:sampling_pk>/", playground.PlaygroundResult.as_view(), name="api_playground_result"),
 ]
 
 urlpatterns = [

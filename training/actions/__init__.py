@@ -3,9 +3,11 @@
 from training.actions.base_models import register_base_model
 from training.actions.freezing import freeze
 from training.actions.rounds import cancel_round, launch_preflight, launch_round, retry_round, start_preflight
-from training.actions.sampling import cancel_sampling, start_sampling
+from training.actions.sampling import LONGEST_ANSWER, ask, cancel_sampling, start_sampling
 
 __all__ = [
+    "LONGEST_ANSWER",
+    "ask",
     "cancel_round",
     "cancel_sampling",
     "freeze",

@@ -12,6 +12,8 @@ from training import datasets, tasks
 from training.models import Adapter, BaseModel, Sampling
 from training.params import GenerateParams, ParamsError, from_json, to_json
 
+LONGEST_ANSWER = 384  # tokens, in the playground
+
 
 def start_sampling(
     *,
@@ -39,6 +41,30 @@ def start_sampling(
         Event.record("started sampling", sampling, by=by, project=project, purpose=purpose, prompts=len(prompts))
         tasks.ring_after_commit(tasks.run_sampling, sampling)
     return sampling
+
+
+def ask(
+    *,
+    project: Project,
+    instruction: str,
+    sources: Sequence[Adapter | None],
+    by: User,
+    input: str = "",
+    temperature: float = 0.0,
+    max_new_tokens: int = LONGEST_ANSWER,
+) -> Sampling:
+    """The playground: models (None: the base model) answer one question, each once, and the answers are shown."""
+    if not instruction.strip():
+        raise ValidationError({"instruction": ["Say what the models are asked to do."]})
+    messages = datasets.asked(project.instruction_template, instruction, input)
+    return start_sampling(
+        project=project,
+        purpose=Sampling.Purpose.PLAYGROUND,
+        sources=list(dict.fromkeys(sources)),
+        prompts=[{"id": "playground", "prompt": messages, "instruction": instruction, "input": input}],
+        params=to_json(GenerateParams()) | {"temperature": temperature, "max_new_tokens": max_new_tokens},
+        by=by,
+    )
 
 
 def cancel_sampling(*, sampling: Sampling, by: User) -> None:

@@ -10,11 +10,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from annotation.access import project_for
 from annotation.models import Project
-from training import datasets
-from training.actions import start_sampling
+from training.actions import ask
+from training.answers import answers
 from training.forms import PlaygroundForm, attach
 from training.models import Sampling
-from training.params import GenerateParams, to_json
 from training.wording import sentence
 
 
@@ -26,17 +25,9 @@ def playground(request: HttpRequest, pk: UUID) -> HttpResponse:
         request.POST if request.method == "POST" else None, project=project, initial=_initial(request, project)
     )
     if request.method == "POST" and form.is_valid():
-        data = form.cleaned_data
-        messages = datasets.asked(project.instruction_template, data["instruction"], data["input"])
+        asked = dict(form.cleaned_data)
         try:
-            sampling = start_sampling(
-                project=project,
-                purpose=Sampling.Purpose.PLAYGROUND,
-                sources=[None, data["adapter"]],
-                prompts=[{"id": "playground", "prompt": messages, **{n: data[n] for n in ("instruction", "input")}}],
-                params=to_json(GenerateParams()) | {"temperature": data["temperature"], "max_new_tokens": 384},
-                by=request.user,
-            )
+            sampling = ask(project=project, sources=[None, asked.pop("adapter")], by=request.user, **asked)
             return redirect("playground_result", project.pk, sampling.pk)
         except ValidationError as refused:
             attach(form, refused)
@@ -63,20 +54,11 @@ def playground_result(request: HttpRequest, pk: UUID, sampling_pk: UUID) -> Http
     project = project_for(request, pk, "manage")
     rows = project.samplings.filter(purpose=Sampling.Purpose.PLAYGROUND).select_related("base_model")
     found = get_object_or_404(rows, pk=sampling_pk)
-    written = {output["source"]: output for output in found.outputs()}
-    names = {str(adapter.pk): adapter for adapter in project.adapters.select_related("round")}
-    answers = [
-        {
-            "name": str(names.get(source["adapter_id"] or "", f"Base model {found.base_model}")),
-            "output": written.get(source["label"]),
-        }
-        for source in found.sources
-    ]
     context = {
         "project": project,
         "sampling": found,
         "question": found.prompts[0]["prompt"][0]["content"],
-        "answers": answers,
+        "answers": answers(found),
         "sentence": sentence(found),
     }
     template = "training/playground_result.html" + ("#state" if request.htmx else "")

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from annotation.access import project_for
 from training import choosing, progress
 from training.actions import cancel_sampling, start_sampling
+from training.answers import writers
 from training.forms import SamplingForm, attach
 from training.jobs import Status
 from training.models import Sampling
@@ -45,15 +46,12 @@ def sampling(request: HttpRequest, pk: UUID, sampling_pk: UUID) -> HttpResponse:
     rows = project.samplings.filter(purpose=Sampling.Purpose.RANKING).select_related("base_model", "created_by")
     found = get_object_or_404(rows, pk=sampling_pk)
     found.progress = (progress.summarise(found.run_dir().events()) if found.attempt else {}) or found.progress
-    names = {str(adapter.pk): str(adapter) for adapter in project.adapters.select_related("round")}
     context = {
         "project": project,
         "sampling": found,
         "sentence": sentence(found),
         "bar": progress.bar(found.progress),
-        "writers": [
-            names.get(source["adapter_id"] or "", f"Base model {found.base_model}") for source in found.sources
-        ],
+        "writers": writers(found),
         "log": found.run_dir().log_tail() if found.attempt and found.status == Status.FAILED else "",
     }
     template = "training/sampling.html" + ("#state" if request.htmx else "")
