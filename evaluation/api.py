@@ -21,7 +21,10 @@ from evaluation.models import Contestant, Evaluation, EvaluationSet, Output, Pro
 from evaluation.progress import Progress, progress_of, scores_the_same_prompts, visible_to
 from training.api.base import adapters_named
 
-ELSEWHERE = "Score the outputs for these prompts in the other evaluation first: its contestants may be the same."
+ELSEWHERE = (
+    "Another evaluation has people score outputs for these prompts, or will: its contestants may be the same. "
+    "Score there first."
+)
 CLOSED = "People are still scoring blind, or contestants are answering. Open the results to read them now."
 
 

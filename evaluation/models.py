@@ -40,6 +40,11 @@ class EvaluationSet(UUIDModel):
 
 
 class EvaluationQuerySet(Numbered, models.QuerySet["Evaluation"]):
+    def unanswered(self) -> Self:
+        """Where a contestant is still to answer: it waits, is at work, or failed and may be tried again."""
+        waiting = Contestant.objects.exclude(status__in=[Status.SUCCEEDED, Status.CANCELLED])
+        return self.filter(Exists(waiting.filter(evaluation=OuterRef("pk"))))
+
     def with_review_counts(self) -> Self:
         """`reviews_wanted` and `reviews_in`, over the outputs that are up for review."""
         asked = Output.objects.filter(contestant__evaluation=OuterRef("pk"), for_review=True)
@@ -106,9 +111,7 @@ class OutputQuerySet(models.QuerySet["Output"]):
         Only where every contestant has answered or was left out: otherwise those that answer first would be
         scored first, and the order would tell them apart. Not where the person has opened the results.
         """
-        unanswered = Contestant.objects.filter(evaluation=OuterRef("contestant__evaluation")).exclude(
-            status__in=[Status.SUCCEEDED, Status.CANCELLED]
-        )
+        unanswered = Evaluation.objects.unanswered().filter(pk=OuterRef("contestant__evaluation"))
         opened = Evaluation.opened_by.through.objects.filter(
             evaluation=OuterRef("contestant__evaluation"), user_id=user.pk
         )

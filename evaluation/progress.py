@@ -79,11 +79,18 @@ def visible_to(evaluation: Evaluation, user: AnyUser, progress: Progress) -> boo
 
 
 def scores_the_same_prompts(evaluation: Evaluation, user: AnyUser) -> bool:
-    """Whether this person may still score outputs for these prompts in another evaluation.
+    """Whether this person may score outputs for these prompts in another evaluation, now or once it has answered.
 
     A model answers alike each time, so its text beside its name here would tell whose the other one is.
     """
+    prompts = evaluation.evaluation_set.prompts.all()
     elsewhere = Output.objects.exclude(contestant__evaluation=evaluation).filter(
-        contestant__evaluation__project=evaluation.project_id, prompt__in=evaluation.evaluation_set.prompts.all()
+        contestant__evaluation__project=evaluation.project_id, prompt__in=prompts
     )
-    return elsewhere.to_score_by(user).exists()
+    answering = Evaluation.objects.unanswered().exclude(pk=evaluation.pk).exclude(opened_by=user.pk)
+    return (
+        elsewhere.to_score_by(user).exists()
+        or answering.filter(
+            project=evaluation.project_id, reviewed_prompts__gt=0, evaluation_set__prompts__in=prompts
+        ).exists()
+    )

@@ -11,8 +11,9 @@ from django.test import Client
 from django.urls import reverse
 
 from evaluation import actions
-from evaluation.models import Evaluation
+from evaluation.models import Evaluation, EvaluationSet
 from tests.evaluation import factories
+from training.jobs import Status
 from training.models import Adapter
 
 
@@ -38,6 +39,37 @@ def test_it_closes_texts_to_whoever_may_still_score_the_same_prompts(
     factories.review_all(again, rita, levels=(1, 4))
     assert factories.GOOD.splitlines()[0] in client.get(page).content.decode()
     assert client.get(api).status_code == 200
+
+
+@pytest.mark.parametrize("status", [Status.QUEUED, Status.RUNNING, Status.FAILED])
+def test_it_closes_texts_while_another_evaluation_of_the_same_prompts_is_answering(
+    judged: Evaluation, again: Evaluation, rita: User, ada: User, as_user: Callable[[User], Client], status: str
+) -> None:
+    again.contestants.filter(position=1).update(status=status)
+    page, api = addresses(judged)
+    assert as_user(rita).get(api).status_code == 403
+    assert "Score first, then read on" in as_user(rita).get(page).content.decode()
+    actions.open_results(evaluation=again, by=ada)
+    assert as_user(ada).get(api).status_code == 200  # gave up scoring there
+    assert as_user(rita).get(api).status_code == 403
+    again.contestants.update(status=Status.CANCELLED)
+    assert as_user(rita).get(api).status_code == 200  # left out: nothing of it will be scored
+
+
+def test_it_leaves_texts_open_while_other_prompts_or_no_people_are_asked(
+    judged: Evaluation, again: Evaluation, rita: User, as_user: Callable[[User], Client]
+) -> None:
+    again.contestants.update(status=Status.RUNNING)
+    api = addresses(judged)[1]
+    Evaluation.objects.filter(pk=again.pk).update(reviewed_prompts=0)
+    assert as_user(rita).get(api).status_code == 200
+    Evaluation.objects.filter(pk=again.pk).update(reviewed_prompts=6)
+    assert as_user(rita).get(api).status_code == 403
+    other = EvaluationSet.objects.create(
+        project=again.project, name="Others", sha256="0" * 64, created_by=again.created_by
+    )
+    Evaluation.objects.filter(pk=again.pk).update(evaluation_set=other)
+    assert as_user(rita).get(api).status_code == 200
 
 
 def test_it_closes_texts_of_an_evaluation_by_measures_alone(
