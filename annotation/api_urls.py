@@ -11,6 +11,7 @@ urlpatterns = [
     path(P, projects.ProjectDetail.as_view(), name="api_project"),
     path(f"{P}members/", projects.MemberList.as_view(), name="api_members"),
     path(f"{P}members/<int:membership_pk>/", projects.MemberDetail.as_view(), name="api_member"),
+    path(f"{P}members/<int:membership_pk>/link/", projects.MemberLink.as_view(), name="api_member_link"),
     path(f"{P}guidelines/", projects.GuidelinesList.as_view(), name="api_guidelines"),
     path(f"{P}prompts/", prompts.PromptList.as_view(), name="api_prompts"),
     path(f"{P}prompts/<uuid:prompt_pk>/", prompts.PromptDetail.as_view(), name="api_prompt"),

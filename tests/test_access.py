@@ -62,6 +62,7 @@ IN_A_PROJECT: dict[str, dict[str, str]] = {
     "api_project": {"GET": "open project", "PATCH": "manage"},
     "api_members": both("manage"),
     "api_member": {"PATCH": "manage", "DELETE": "manage"},
+    "api_member_link": posts("manage"),
     "api_guidelines": both("open project", post="manage"),
     "api_prompts": both("read results", post="manage"),
     "api_prompt": reads("read results"),
@@ -135,6 +136,8 @@ IN_A_PROJECT: dict[str, dict[str, str]] = {
 }
 # For everybody who is signed in; what each of them shows is the person's own.
 FOR_PEOPLE = {"home", "account", "sign_out", "token_revoke", "schema", "api_docs", "api_projects", "api_base_models"}
+# Everybody may read these; only those who run the installation may post.
+STAFF_POST = {"api_projects", "api_base_models"}
 # For those who run the installation.
 FOR_STAFF = {"project_create", "base_models"}
 # Before signing in.
@@ -228,6 +231,14 @@ def test_it_keeps_the_installation_to_those_who_run_it(name: str, project: Proje
     path = EVERY[name].path(project)
     assert [ask(client_of(rita), method, path) for method in ("GET", "POST")] == [403, 403]
     assert ask(client_of(ada), "GET", path) == 200
+
+
+@pytest.mark.parametrize("name", sorted(STAFF_POST))
+def test_it_lets_only_those_who_run_the_installation_add_to_it(
+    name: str, project: Project, rita: User, ada: User
+) -> None:
+    path = EVERY[name].path(project)
+    assert [ask(client, "POST", path) for client in (Client(), client_of(rita), client_of(ada))] == [401, 403, 400]
 
 
 @pytest.mark.parametrize("name", sorted(OPEN))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Exists, OuterRef
 
 from annotation.models import Comparison, Demonstration, Project, Prompt
@@ -49,3 +51,8 @@ def prompts_to_sample(project: Project, count: int) -> list[Prompt]:
         .order_by(Exists(taught), "position")
     )
     return list(waiting[:count])
+
+
+def prepared_folders() -> list[Path]:
+    """Base models that can be registered from afar: only those in their one place."""
+    return sorted(path.parent for path in settings.BASE_MODELS_DIR.glob("*/base_model.json"))

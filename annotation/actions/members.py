@@ -76,6 +76,16 @@ def new_link(*, user: User, by: User | None, project: Project | None = None) -> 
     return token
 
 
+def link_for_member(*, membership: Membership, by: User) -> str:
+    """As `new_link`, for an admin of their project, who may not open more with it than the project."""
+    if not may_make_link(user=membership.user, by=by):
+        raise Refused(
+            f"{name_of(membership.user)} also works where you are not an admin, and a link would open that too. "
+            "Ask somebody who runs this installation."
+        )
+    return new_link(user=membership.user, by=by, project=membership.project)
+
+
 def usable_link(token: str) -> SignInLink | None:
     """None also where its maker might no longer make it: another project has taken the person in since."""
     link = SignInLink.find(token)

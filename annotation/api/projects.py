@@ -207,6 +207,26 @@ class MemberDetail(InProject, APIView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
+class LinkSerializer(serializers.Serializer):
+    sign_in_link = serializers.CharField(help_text="Shown this once; signs them in once. Earlier links stop working.")
+
+
+class MemberLink(InProject, APIView):
+    """A new one-time link for somebody who cannot sign in. Not where it would open more than you administer."""
+
+    acts = {"POST": "manage"}
+
+    @extend_schema(request=None, responses={201: LinkSerializer})
+    def post(self, request: Request, pk: str, membership_pk: int) -> Response:
+        membership = get_object_or_404(self.project.memberships.select_related("user"), pk=membership_pk)
+        try:
+            token = members.link_for_member(membership=membership, by=self.person)
+        except Refused as refused:
+            raise PermissionDenied(str(refused)) from None
+        link = request.build_absolute_uri(reverse("sign_in_link", args=[token]))
+        return Response({"sign_in_link": link}, status.HTTP_201_CREATED)
+
+
 # --- Guidelines ---------------------------------------------------------------------------------------------
 
 

@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.test import Client
 from knox.models import AuthToken
 
-from annotation.models import Demonstration, Event, Import, Project, Ranking, Role
+from annotation.models import Demonstration, Event, Import, Membership, Project, Ranking, Role, SignInLink
 from tests import factories
 
 JSON = "application/json"
@@ -108,6 +108,26 @@ def test_it_manages_members(project: Project, ada: User, oscar: User) -> None:
     admin = project.memberships.get(user=ada)
     assert client.delete(url(project, f"members/{admin.pk}/")).status_code == 409
     assert len(get(client, url(project, "members/"))) == 5
+
+
+def test_it_makes_a_new_link_for_a_member(project: Project, ada: User, erin: User) -> None:
+    path = f"members/{project.memberships.get(user=erin).pk}/link/"
+    first, second = (post(program(ada), url(project, path), {})["sign_in_link"] for _ in range(2))
+    assert [Client().get(link).status_code for link in (first, second)] == [410, 200]
+    assert first.startswith("http://testserver/sign-in/")
+    made = Event.objects.filter(verb="made a sign-in link", actor=ada, project=project, object_id=str(erin.pk))
+    assert made.count() == 2
+
+
+def test_it_makes_no_link_into_what_the_admin_may_not_do(project: Project, ada: User, oscar: User, erin: User) -> None:
+    other = oscar.memberships.get().project
+    for user in (ada, erin):  # ada runs the installation, erin works in a project of others too
+        membership = Membership.objects.create(project=other, user=user, role=Role.EXPERT)
+        refused = post(program(oscar), url(other, f"members/{membership.pk}/link/"), {}, expect=403)
+        assert "a link would open that too" in refused["detail"]
+    foreign = project.memberships.get(user=erin)
+    post(program(oscar), url(other, f"members/{foreign.pk}/link/"), {}, expect=404)
+    assert not SignInLink.objects.exists()
 
 
 def test_it_writes_guidelines(project: Project, ada: User, erin: User) -> None:

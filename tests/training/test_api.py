@@ -10,7 +10,7 @@ from annotation.models import Event, Project
 from training import actions
 from training.jobs import Status
 from training.models import Adapter, BaseModel, DatasetVersion, Sampling, TrainingRound
-from training.run_dir import write_rows
+from training.run_dir import write_json, write_rows
 
 pytestmark = pytest.mark.django_db
 
@@ -142,6 +142,36 @@ def test_it_lists_adapters_and_base_models(adapter: Adapter, api: APIClient) -> 
     assert [row["id"] for row in api.get(at(adapter.project, "adapters/")).json()["results"]] == [str(adapter.pk)]
     assert [row["name"] for row in api.get("/api/v1/base-models/").json()["results"]] == ["Toy"]
     assert "path" not in api.get("/api/v1/base-models/").json()["results"][0]
+
+
+def test_it_registers_base_models_from_their_one_place(
+    base_model: BaseModel, api: APIClient, ada: Any, settings: Any
+) -> None:
+    second = settings.BASE_MODELS_DIR / "second"
+    second.mkdir()
+    described = {"name": "Second", "weights_sha256": "5" * 64, "chat_template_sha256": "6" * 64, "parameters": 5}
+    write_json(second / "base_model.json", described)
+    made = api.post("/api/v1/base-models/", {"directory": "second", "default": True}, format="json")
+    assert (made.status_code, made.json()["name"], made.json()["is_default"]) == (201, "Second", True)
+    assert Event.objects.filter(verb="registered", actor=ada, object_id=made.json()["id"]).exists()
+    again = api.post("/api/v1/base-models/", {"directory": "second"}, format="json")
+    assert (again.status_code, again.json()["id"]) == (200, made.json()["id"])
+    for name in ("../../etc", str(second), "third", ""):
+        refused = api.post("/api/v1/base-models/", {"directory": name}, format="json")
+        assert (refused.status_code, list(refused.json())) == (400, ["directory"])
+    (second / "model.bin").write_bytes(b"")
+    refused = api.post("/api/v1/base-models/", {"directory": "second"}, format="json")
+    assert "can carry code" in refused.json()["directory"][0]
+
+
+def test_it_registers_base_models_for_those_who_run_the_installation_only(
+    base_model: BaseModel, oscar: Any, rita: Any
+) -> None:
+    client = APIClient()
+    for person in (oscar, rita):
+        client.force_authenticate(person)
+        assert client.post("/api/v1/base-models/", {"directory": "toy"}, format="json").status_code == 403
+        assert client.get("/api/v1/base-models/").status_code == 200
 
 
 @pytest.mark.parametrize(("who", "status"), [("erin", 403), ("rita", 403), ("oscar", 404), (None, 401)])

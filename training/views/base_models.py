@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
+from training import choosing
 from training.actions import register_base_model
 from training.models import BaseModel
 
@@ -38,5 +39,4 @@ def base_models(request: HttpRequest) -> HttpResponse:
 
 def _unregistered() -> list[Path]:
     known = {base.directory.resolve() for base in BaseModel.objects.all()}
-    prepared = sorted(path.parent for path in settings.BASE_MODELS_DIR.glob("*/base_model.json"))
-    return [folder for folder in prepared if folder.resolve() not in known]
+    return [folder for folder in choosing.prepared_folders() if folder.resolve() not in known]
