@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 from django.contrib.auth.models import User
 from django.db.models import Max
 from django.utils import timezone
 
 from annotation.models import Candidate, Comparison, Demonstration, Guidelines, Project, Prompt, Split
+from training.run_dir import file_sha256
 
 SECTIONS = ["Parties", "Jurisdiction", "Core dispute", "Key facts", "Remedies sought", "Next step"]
 RESPONSE = """Parties: Denise Okafor (tenant); Peachtree Crossing LLC (landlord)
@@ -58,3 +62,19 @@ def comparison(prompt: Prompt, texts: list[str] | None = None, **fields: object)
     for number, text in enumerate(texts or [RESPONSE, RESPONSE.replace(" by 3 March 2025", "")]):
         Candidate.objects.create(comparison=made, text=text, source=f"source-{number}")
     return made
+
+
+def base_model_folder(folder: Path, **described: object) -> Path:
+    """A folder that can be registered as a base model; what is there already stays, so it may be a real one."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("config.json", "model.safetensors", "chat_template.jinja"):
+        if not (folder / name).exists():
+            (folder / name).write_text(json.dumps({"of": folder.name}))
+    values = {
+        "name": folder.name.title(),
+        "weights_sha256": file_sha256(folder / "model.safetensors"),
+        "chat_template_sha256": file_sha256(folder / "chat_template.jinja"),
+        "parameters": 1000,
+    }
+    (folder / "base_model.json").write_text(json.dumps({**values, **described}))
+    return folder

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,12 +25,7 @@ PEOPLE = ["erin", "rita", "ada"]
 
 @pytest.fixture
 def base_model(settings: Any) -> None:
-    directory = Path(settings.BASE_MODELS_DIR) / "toy"
-    directory.mkdir(parents=True)
-    (directory / "config.json").write_text("{}")
-    described = {"name": "Toy", "weights_sha256": "1" * 64, "chat_template_sha256": "2" * 64, "parameters": 1000}
-    (directory / "base_model.json").write_text(json.dumps(described))
-    actions.register_base_model(directory=directory)
+    actions.register_base_model(directory=factories.base_model_folder(settings.BASE_MODELS_DIR / "toy"))
 
 
 @pytest.fixture

@@ -90,15 +90,9 @@ def main() -> None:
     from tests import factories
     from training import actions
     from training.models import BaseModel, Sampling
-    from training.run_dir import write_json
 
     call_command("migrate", verbosity=0)
-    directory = settings.BASE_MODELS_DIR / "toy"
-    directory.mkdir(parents=True)
-    write_json(directory / "config.json", {})
-    described = {"name": "toy", "weights_sha256": "1" * 64, "chat_template_sha256": "2" * 64, "parameters": 1}
-    write_json(directory / "base_model.json", described)
-    actions.register_base_model(directory=directory)
+    actions.register_base_model(directory=factories.base_model_folder(settings.BASE_MODELS_DIR / "toy"))
     ada = User.objects.create_user("ada")
     project = factories.project(created_by=ada)
     for _number in range(3):

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -30,19 +29,10 @@ def rung(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
 @pytest.fixture
 def base_model(db: None, settings: Any) -> BaseModel:
     """A folder that says it is a base model; enough for everything but running one."""
-    directory = settings.BASE_MODELS_DIR / "toy"
-    directory.mkdir(parents=True)
-    (directory / "config.json").write_text("{}")
-    described = {
-        "name": "Toy",
-        "source": "made in a test",
-        "license": "Apache-2.0",
-        "weights_sha256": "1" * 64,
-        "chat_template_sha256": "2" * 64,
-        "parameters": 1000,
-    }
-    (directory / "base_model.json").write_text(json.dumps(described))
-    return actions.register_base_model(directory=directory)
+    folder = factories.base_model_folder(
+        settings.BASE_MODELS_DIR / "toy", source="made in a test", license="Apache-2.0"
+    )
+    return actions.register_base_model(directory=folder)
 
 
 @pytest.fixture

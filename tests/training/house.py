@@ -30,19 +30,9 @@ def prepare(base_model: Path) -> None:
     from annotation.models import Membership, Role
     from tests import factories
     from training import actions
-    from training.run_dir import file_sha256, write_json
 
     call_command("migrate", verbosity=0)
-    described = {
-        "name": "tiny",
-        "source": "made in a test",
-        "license": "Apache-2.0",
-        "weights_sha256": file_sha256(base_model / "model.safetensors"),
-        "chat_template_sha256": "0" * 64,
-        "parameters": 100_000,
-    }
-    write_json(base_model / "base_model.json", described)
-    actions.register_base_model(directory=base_model)
+    actions.register_base_model(directory=factories.base_model_folder(base_model, name="tiny"))
     ada = User.objects.create_user("ada", is_staff=True)
     project = factories.project(created_by=ada, sections=[])
     Membership.objects.create(project=project, user=ada, role=Role.ADMIN)

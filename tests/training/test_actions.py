@@ -16,7 +16,7 @@ from training import actions, choosing
 from training.jobs import Status
 from training.kinds import ROUND, SAMPLING
 from training.models import Adapter, BaseModel, DatasetVersion, Preflight, Sampling, TrainingRound
-from training.run_dir import directory_sha256, write_json, write_rows
+from training.run_dir import directory_sha256, write_rows
 from training.runner import JobFailed
 
 pytestmark = pytest.mark.django_db
@@ -331,25 +331,13 @@ def test_it_registers_a_base_model_once_and_keeps_one_default(base_model: BaseMo
     assert base_model.is_default
     assert base_model.path == "base-models/toy"
     assert actions.register_base_model(directory=base_model.directory).pk == base_model.pk
-    second = settings.BASE_MODELS_DIR / "second"
-    second.mkdir()
-    described = {"name": "Second", "weights_sha256": "5" * 64, "chat_template_sha256": "6" * 64, "parameters": 5}
-    write_json(second / "base_model.json", described)
+    second = factories.base_model_folder(settings.BASE_MODELS_DIR / "second")
     assert not actions.register_base_model(directory=second).is_default
     actions.register_base_model(directory=second, make_default=True)
     assert list(BaseModel.objects.filter(is_default=True).values_list("name", flat=True)) == ["Second"]
 
 
-def test_it_refuses_folders_that_are_not_what_they_say(base_model: BaseModel, settings: Any, tmp_path: Any) -> None:
-    with pytest.raises(ValidationError, match="not a prepared base model"):
-        actions.register_base_model(directory=tmp_path / "nothing")
-    (base_model.directory / "model.safetensors").write_bytes(b"other weights")
-    with pytest.raises(ValidationError, match="not those its description names"):
-        actions.register_base_model(directory=base_model.directory)
-    (base_model.directory / "model.safetensors").unlink()
-    described = {"name": "Toy", "weights_sha256": "9" * 64, "chat_template_sha256": "6" * 64, "parameters": 5}
-    impostor = settings.BASE_MODELS_DIR / "impostor"
-    impostor.mkdir()
-    write_json(impostor / "base_model.json", described)
+def test_it_refuses_another_base_model_of_the_same_name(base_model: BaseModel, settings: Any) -> None:
+    impostor = factories.base_model_folder(settings.BASE_MODELS_DIR / "impostor", name="Toy")
     with pytest.raises(ValidationError, match="with other weights"):
         actions.register_base_model(directory=impostor)

@@ -7,10 +7,11 @@ import pytest
 from rest_framework.test import APIClient
 
 from annotation.models import Event, Project
+from tests import factories
 from training import actions
 from training.jobs import Status
 from training.models import Adapter, BaseModel, DatasetVersion, Sampling, TrainingRound
-from training.run_dir import write_json, write_rows
+from training.run_dir import write_rows
 
 pytestmark = pytest.mark.django_db
 
@@ -147,10 +148,7 @@ def test_it_lists_adapters_and_base_models(adapter: Adapter, api: APIClient) -> 
 def test_it_registers_base_models_from_their_one_place(
     base_model: BaseModel, api: APIClient, ada: Any, settings: Any
 ) -> None:
-    second = settings.BASE_MODELS_DIR / "second"
-    second.mkdir()
-    described = {"name": "Second", "weights_sha256": "5" * 64, "chat_template_sha256": "6" * 64, "parameters": 5}
-    write_json(second / "base_model.json", described)
+    second = factories.base_model_folder(settings.BASE_MODELS_DIR / "second")
     made = api.post("/api/v1/base-models/", {"directory": "second", "default": True}, format="json")
     assert (made.status_code, made.json()["name"], made.json()["is_default"]) == (201, "Second", True)
     assert Event.objects.filter(verb="registered", actor=ada, object_id=made.json()["id"]).exists()

@@ -16,7 +16,7 @@ from training import actions, tasks
 from training.jobs import Status
 from training.models import Adapter, BaseModel, DatasetVersion, Preflight, Sampling, TrainingRound
 from training.params import SFTParams, to_json
-from training.run_dir import write_json, write_rows
+from training.run_dir import write_rows
 
 pytestmark = pytest.mark.django_db
 
@@ -387,10 +387,7 @@ def test_it_registers_only_folders_it_offers(base_model: BaseModel, sign_in: Any
     for name in ("../../etc", "toy", ""):
         response = client.post(reverse("base_models"), {"folder": name}, follow=True)
         assert "not there, or is registered already" in response.text
-    second = settings.BASE_MODELS_DIR / "second"
-    second.mkdir()
-    described = {"name": "Second", "weights_sha256": "5" * 64, "chat_template_sha256": "6" * 64, "parameters": 5}
-    write_json(second / "base_model.json", described)
+    factories.base_model_folder(settings.BASE_MODELS_DIR / "second")
     assert "second" in client.get(reverse("base_models")).text
     client.post(reverse("base_models"), {"folder": "second"})
     assert BaseModel.objects.filter(name="Second").exists()

@@ -13,6 +13,9 @@ from annotation.models import Event
 from training.models import BaseModel
 from training.run_dir import file_sha256
 
+DESCRIPTION = "base_model.json"
+WEIGHTS = "model.safetensors"  # whole: several pieces would need a hash each
+TEMPLATE = "chat_template.jinja"
 CODE_OR_PICKLES = {".py", ".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt"}
 
 
@@ -20,9 +23,7 @@ def register_base_model(*, directory: Path, by: User | None = None, make_default
     """Make a prepared folder known; the first one becomes the default. Registering it again changes nothing."""
     described = _read_description(directory)
     _refuse_code(directory)
-    weights = directory / "model.safetensors"
-    if weights.exists() and file_sha256(weights) != described["weights_sha256"]:
-        raise ValidationError({"directory": f"{directory.name}: the weights are not those its description names."})
+    _refuse_changes(directory, described.pop("files"))
     path = directory.resolve()
     if path.is_relative_to(settings.DATA_DIR):
         path = path.relative_to(settings.DATA_DIR)
@@ -48,7 +49,7 @@ def _refuse_code(directory: Path) -> None:
         reason = ""
         if file.is_symlink():
             reason = "is a link"
-        elif file.suffix in CODE_OR_PICKLES:
+        elif file.suffix.lower() in CODE_OR_PICKLES:
             reason = "can carry code; only safetensors, JSON and text are taken"
         elif file.name.endswith("config.json") and b'"auto_map"' in file.read_bytes():
             reason = "asks to run code of its own (auto_map)"
@@ -56,19 +57,36 @@ def _refuse_code(directory: Path) -> None:
             raise ValidationError({"directory": f"{directory.name}/{file.relative_to(directory)} {reason}."})
 
 
+def _refuse_changes(directory: Path, named: dict[str, str]) -> None:
+    """Its description names files by their sha256: those must be there, unchanged."""
+    for name, sha256 in named.items():
+        file = directory / name
+        if not file.is_file():
+            raise ValidationError({"directory": f"{directory.name} has no {name}."})
+        if file_sha256(file) != sha256:
+            raise ValidationError({"directory": f"{directory.name}/{name} is not the one that {DESCRIPTION} names."})
+
+
 def _read_description(directory: Path) -> dict[str, Any]:
-    file = directory / "base_model.json"
+    """What is stored of it, and as `files` what it names by hash: weights and template always, others if it does."""
     try:
-        described = json.loads(file.read_text(encoding="utf-8"))
-        names = ("name", "weights_sha256", "chat_template_sha256", "parameters")
-        optional = {name: str(described.get(name, "")) for name in ("source", "license")}
-        if not all(isinstance(described[name], str) for name in names[:3]) or type(described["parameters"]) is not int:
-            raise TypeError("name and hashes are text, parameters a whole number")
-        return {**{name: described[name] for name in names}, **optional}
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        described = json.loads((directory / DESCRIPTION).read_text(encoding="utf-8"))
+        texts = {name: described[name] for name in ("name", "weights_sha256", "chat_template_sha256")}
+        files = described.get("files", {})
+        if not all(isinstance(text, str) for text in [*texts.values(), *files.values()]):
+            raise TypeError("name and hashes are text")
+        if type(described["parameters"]) is not int:
+            raise TypeError("parameters is a whole number")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValidationError(
             {
                 "directory": f"{directory} is not a prepared base model: "
-                "it needs a base_model.json with its name and hashes."
+                f"it needs a {DESCRIPTION} with its name and hashes."
             }
         ) from error
+    return {
+        **texts,
+        "parameters": described["parameters"],
+        **{name: str(described.get(name, "")) for name in ("source", "license")},
+        "files": files | {WEIGHTS: texts["weights_sha256"], TEMPLATE: texts["chat_template_sha256"]},
+    }

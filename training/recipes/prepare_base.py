@@ -35,11 +35,12 @@ def prepare(source: Path, out_dir: Path, sha256: str, name: str = "") -> dict[st
     with tempfile.TemporaryDirectory(dir=out_dir.parent, prefix=f".{out_dir.name}.") as scratch:
         gguf = _extract(source, Path(scratch))
         made = Path(scratch) / "model"
-        description = _convert(gguf, made)
         description = {
             "name": name or gguf.name.split(".")[0],
             "source": f"{source.name}#{gguf.name}",
-        } | description
+            **_convert(gguf, made),
+            "files": {file.name: file_sha256(file) for file in sorted(made.iterdir())},
+        }
         write_json(made / DESCRIPTION, description)
         for file in made.iterdir():
             file.chmod(0o644)
