@@ -17,7 +17,7 @@ from torch.nn import functional
 
 def install(model: torch.nn.Module) -> None:
     for module in model.modules():
-        if isinstance(module, Linear) and not module.use_dora:
+        if isinstance(module, Linear) and not any(module.use_dora.values()):
             module.forward = types.MethodType(_forward_of(module), module)
 
 

@@ -8,7 +8,7 @@ several times faster; on a GPU the stock path is used.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,8 @@ from transformers.masking_utils import sdpa_mask
 NAME = "shared_prefix"
 ARCHITECTURES = frozenset({"llama", "qwen2", "qwen3"})
 Attends = Callable[[int, torch.Tensor, torch.Tensor, torch.Tensor, float], torch.Tensor]
+BLOCK = 128  # queries attended at once
+AHEAD = torch.ones(BLOCK, BLOCK, dtype=torch.bool).triu(1)
 SHORTEST_SHARED = 16  # sharing less costs more in extra segments than it saves
 
 
@@ -28,7 +30,6 @@ class Segment:
     start: int
     length: int
     keys: torch.Tensor  # flat places of the ancestors' tokens and its own, in reading order
-    ahead: torch.Tensor  # (length, length): which of its own tokens still lie ahead of each
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Tree:
             own = query[0, :, segment.start : segment.start + segment.length]
             keys = key[0].index_select(1, segment.keys)
             values = value[0].index_select(1, segment.keys)
-            pieces.append(Attend.apply(own, keys, values, scaling, segment.ahead))
+            pieces.append(Attend.apply(own, keys, values, scaling))
         return torch.cat(pieces, dim=1).transpose(0, 1).unsqueeze(0)
 
 
@@ -74,8 +75,7 @@ def build_tree(rows: list[list[int]]) -> Tree:
         own = range(start, start + end - begin)
         for member in members:
             places[member].extend(own)
-        ahead = torch.ones(end - begin, end - begin, dtype=torch.bool).triu(1)
-        segments.append(Segment(start, end - begin, torch.tensor(places[first]), ahead))
+        segments.append(Segment(start, end - begin, torch.tensor(places[first])))
 
     def grow(members: list[int], begin: int) -> None:
         shared = _common_length([rows[member] for member in members], begin)
@@ -134,53 +134,56 @@ def tree_states(backbone: Any, tree: Tree) -> torch.Tensor:
 
 
 class Attend(torch.autograd.Function):
-    """Attention of (heads, queries, size) over (key heads, keys, size); a group of heads shares its keys.
+    """Causal attention of (heads, queries, size) over (key heads, keys, size); a group of heads shares its keys.
 
-    The weights are made again in the backward instead of kept: they would be most of a step's memory.
+    The queries are the last of the keys. A block of queries at a time sees only the keys up to its own end, which
+    halves the work. The weights are made again in the backward instead of kept: they would be most of a step's memory.
     """
 
     @staticmethod
-    def forward(
-        ctx: Any,
-        query: torch.Tensor,
-        key: torch.Tensor,
-        value: torch.Tensor,
-        scaling: float,
-        ahead: torch.Tensor,
-    ) -> torch.Tensor:
-        weights = _weights(query, key, scaling, ahead)
-        mixed = torch.matmul(weights, value).view_as(query)
-        ctx.save_for_backward(query, key, value, mixed)
-        ctx.scaling, ctx.ahead = scaling, ahead
+    def forward(ctx: Any, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scaling: float) -> torch.Tensor:
+        mixed = torch.empty_like(query)
+        for own, seen in _blocks(query.shape[1], key.shape[1]):
+            weights = _weights(_grouped(query[:, own], key) * scaling, key[:, :seen], own)
+            mixed[:, own] = torch.matmul(weights, value[:, :seen]).view_as(query[:, own])
+        ctx.save_for_backward(query, key, value)
+        ctx.scaling = scaling
         return mixed
 
     @staticmethod
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
-        query, key, value, mixed = ctx.saved_tensors
-        groups, _keys, size = key.shape
-        weights = _weights(query, key, ctx.scaling, ctx.ahead)
-        gradient = gradient.contiguous()
-        delta = (gradient.float() * mixed.float()).sum(-1).view(groups, -1, 1)
-        grouped = gradient.view(groups, -1, size)
-        slopes = torch.matmul(grouped, value.transpose(1, 2))
-        slopes = ((slopes.float() - delta) * weights).mul_(ctx.scaling).to(query.dtype)
-        return (
-            torch.matmul(slopes, key).view_as(query),
-            torch.matmul(slopes.transpose(1, 2), query.reshape(groups, -1, size)),
-            torch.matmul(weights.transpose(1, 2), grouped),
-            None,
-            None,
-        )
+        query, key, value = ctx.saved_tensors
+        by_query = torch.empty_like(query)
+        by_key, by_value = (torch.zeros(each.shape, dtype=torch.float32) for each in (key, value))
+        for own, seen in _blocks(query.shape[1], key.shape[1]):
+            scaled, slopes = _grouped(query[:, own], key) * ctx.scaling, _grouped(gradient[:, own], key)
+            weights = _weights(scaled, key[:, :seen], own)
+            by_value[:, :seen] += torch.matmul(weights.transpose(1, 2), slopes)
+            slopes = torch.matmul(slopes, value[:, :seen].transpose(1, 2))
+            slopes = torch.ops.aten._softmax_backward_data(slopes, weights, -1, weights.dtype)
+            by_query[:, own] = torch.matmul(slopes, key[:, :seen]).view_as(query[:, own]) * ctx.scaling
+            by_key[:, :seen] += torch.matmul(slopes.transpose(1, 2), scaled)
+        return by_query, by_key.to(key.dtype), by_value.to(value.dtype), None
 
 
-def _weights(query: torch.Tensor, key: torch.Tensor, scaling: float, ahead: torch.Tensor) -> torch.Tensor:
-    heads, queries, size = query.shape
-    groups, keys, _ = key.shape
-    scores = torch.matmul(query.reshape(groups, -1, size), key.transpose(1, 2)).float().mul_(scaling)
-    # only a segment's own tokens, which come last, can lie ahead
-    own = scores.view(groups, heads // groups, queries, keys)[..., keys - queries :]
-    own.masked_fill_(ahead, float("-inf"))
-    return torch.softmax(scores, dim=-1).to(query.dtype)
+def _blocks(queries: int, keys: int) -> Iterator[tuple[slice, int]]:
+    """Each block of queries, and how many keys its last query sees."""
+    for begin in range(0, queries, BLOCK):
+        end = min(begin + BLOCK, queries)
+        yield slice(begin, end), keys - queries + end
+
+
+def _grouped(per_head: torch.Tensor, key: torch.Tensor) -> torch.Tensor:
+    return per_head.reshape(len(key), -1, per_head.shape[-1])
+
+
+def _weights(scaled: torch.Tensor, key: torch.Tensor, own: slice) -> torch.Tensor:
+    """(key heads, heads per key head x queries, keys); softmax sums in float32 whatever the type."""
+    scores = torch.matmul(scaled, key.transpose(1, 2))
+    size = own.stop - own.start
+    # only the block's own tokens, which come last, can lie ahead
+    scores.view(len(key), -1, size, key.shape[1])[..., -size:].masked_fill_(AHEAD[:size, :size], float("-inf"))
+    return torch.softmax(scores, dim=-1)
 
 
 def shared_prefix_attention(

@@ -29,7 +29,7 @@ def batch() -> dict[str, Any]:
     }
 
 
-def lora_model(base: Path) -> Any:
+def lora_model(base: Path, **lora: Any) -> Any:
     import torch
     from peft import LoraConfig, get_peft_model
     from transformers import AutoModelForCausalLM
@@ -37,7 +37,7 @@ def lora_model(base: Path) -> Any:
 
     torch.manual_seed(3)
     model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
-    model = get_peft_model(model, LoraConfig(r=4, lora_alpha=8, target_modules="all-linear"))
+    model = get_peft_model(model, LoraConfig(r=4, lora_alpha=8, target_modules="all-linear", **lora))
     for name, weight in model.named_parameters():
         if "lora_B" in name:
             torch.nn.init.normal_(weight, std=0.1)
@@ -74,14 +74,15 @@ def test_it_lays_out_any_rows(rows: list[list[int]]) -> None:
     assert [tree.input_ids[0][place].tolist() for place in tree.places] == rows
 
 
-@pytest.mark.parametrize("flat", [True, False])
+@pytest.mark.parametrize(("flat", "block"), [(True, 128), (True, 3), (False, 128)])
 def test_it_gives_trl_the_same_numbers_and_gradients(
-    tiny_base: Path, monkeypatch: pytest.MonkeyPatch, flat: bool
+    tiny_base: Path, monkeypatch: pytest.MonkeyPatch, flat: bool, block: int
 ) -> None:
     import torch
 
     from training.recipes import label_head, lean_lora, shared_prefix
 
+    monkeypatch.setattr(shared_prefix, "BLOCK", block)
     if not flat:
         monkeypatch.setattr(shared_prefix, "ARCHITECTURES", frozenset())
     stock, quick = lora_model(tiny_base), lora_model(tiny_base)
@@ -113,6 +114,18 @@ def test_it_leaves_the_base_model_untouched_when_the_adapter_is_off(tiny_base: P
         assert torch.equal(stock(**inputs).logits, quick(**inputs).logits)
     with torch.no_grad():
         assert torch.allclose(stock(**inputs).logits, quick(**inputs).logits, atol=1e-5)
+
+
+def test_it_replaces_every_lora_layer_but_dora(tiny_base: Path) -> None:
+    from training.recipes import lean_lora
+
+    for use_dora in (False, True):
+        model = lora_model(tiny_base, use_dora=use_dora)
+        before = {name: each.forward for name, each in model.named_modules() if hasattr(each, "lora_A")}
+        lean_lora.install(model)
+        replaced = [name for name, each in model.named_modules() if name in before and each.forward != before[name]]
+        assert len(replaced) == (0 if use_dora else len(before))
+        assert before
 
 
 def test_it_leaves_models_with_windows_alone() -> None:
