@@ -7,8 +7,9 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
+from annotation.models import Event
 from evaluation.actions.promoting import current_adapter
-from evaluation.models import Contestant, Evaluation
+from evaluation.models import Contestant, Evaluation, Output
 from tests.evaluation import factories
 from training.jobs import Status
 
@@ -58,7 +59,10 @@ def test_it_waits_for_the_answers_and_prints_the_table(project, sft, ada, named,
         Contestant.objects.filter(pk=contestant.pk).update(status=Status.SUCCEEDED)
 
     monkeypatch.setattr("evaluation.management.commands.evaluate.wait_for", answer)
-    said = run("evaluate", *named, "--by", "ada", "--wait")
+    blind = run("evaluate", *named, "--by", "ada", "--wait")
+    assert "People score it blind (0 of 12 reviews are in), so the results stay closed" in blind
+    assert "|" not in blind
+    said = run("evaluate", *named, "--by", "ada", "--reviewed-prompts", "0", "--wait")
     assert "| Measure | Base model SmolLM2-135M-Instruct | SFT adapter of round 1 |" in said
     assert "| Sections present | 0 % (6) | 100 % (6) |" in said
 
@@ -90,7 +94,57 @@ def test_it_prints_verdicts_and_every_number(project, judged, named):
     assert "| Wins against the base model |  | 100 % (61 to 100 %; 6) | 100 % (61 to 100 %; 6) |" in rows
     assert "8 prompts; 18 of 18 blind reviews." in markdown
     found = json.loads(run("show_evaluation", *named, "--evaluation", str(judged.pk), "--json"))
-    assert found["reviews_in"] == 18
+    assert (found["reviews_in"], found["results"]["reviews_in"]) == (18, 18)
+
+
+def test_it_keeps_results_closed_while_people_score_blind(project, open_evaluation, erin, rita, ada, named):
+    show = ["show_evaluation", *named, "--evaluation", "1"]
+    for more in ([], ["--by", "rita"], ["--by", "ada", "--markdown"]):
+        with pytest.raises(CommandError, match=r"First look: People score it blind \(0 of 18 reviews are in\)"):
+            run(*show, *more)
+    told = json.loads(run(*show, "--json"))
+    assert (told["state"], told["reviews_wanted"], told["reviews_in"], told["results"]) == ("Under review", 18, 0, None)
+    with pytest.raises(CommandError, match="erin may not do this"):
+        run(*show, "--by", "erin")
+    with pytest.raises(CommandError, match="rita may not do this"):
+        run(*show, "--by", "rita", "--open")
+    with pytest.raises(CommandError, match="--open needs --by"):
+        run(*show, "--open")
+    assert not open_evaluation.opened_by.exists()
+
+
+def test_it_opens_results_early_and_records_who_has_seen_them(project, open_evaluation, rita, ada, named):
+    show = ["show_evaluation", *named, "--evaluation", "1"]
+    assert Output.objects.to_score_by(ada).exists()
+    assert "0 of 18 blind reviews." in run(*show, "--by", "ada", "--open")
+    assert list(open_evaluation.opened_by.all()) == [ada]
+    assert Event.objects.get(verb="opened the results early").actor == ada
+    assert not Output.objects.to_score_by(ada).exists()
+    assert "| Measure |" in run(*show, "--by", "ada")
+    assert json.loads(run(*show, "--by", "ada", "--json"))["results"]["reviews_in"] == 0
+    assert Event.objects.filter(verb="opened the results early").count() == 1
+    with pytest.raises(CommandError, match="blind"):
+        run(*show, "--by", "rita")
+
+
+def test_it_records_nobody_as_early_when_the_results_are_open_to_all(project, judged, ada, named):
+    assert "complete." in run("show_evaluation", *named, "--evaluation", "1", "--by", "ada", "--open")
+    assert not judged.opened_by.exists()
+
+
+def test_it_tells_no_doubts_about_results_to_whoever_may_still_score(project, open_evaluation, sft, rita, ada, named):
+    factories.review_all(open_evaluation, rita, levels=(5, 1, 1))
+    output = Output.objects.filter(for_review=True, contestant__position=2).first()
+    output.reviews.all().delete()
+    Output.objects.filter(pk=output.pk).update(reviews_done=0)
+    promote = ["promote", *named, "--adapter", "1", "--reason", "x", "--evaluation", "1", "--by", "ada"]
+    with pytest.raises(CommandError) as closed:
+        run(*promote)
+    assert "17 of 18 reviews are in" in str(closed.value)
+    assert "worse" not in str(closed.value)
+    run("show_evaluation", *named, "--evaluation", "1", "--by", "ada", "--open")
+    with pytest.raises(CommandError, match="It got worse"):
+        run(*promote)
 
 
 def test_it_says_when_there_is_nothing_to_show(project, open_evaluation, named):

@@ -8,14 +8,17 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from annotation.management.arguments import add_by, add_json, add_project, find_actor, find_project, report
 from annotation.models import Project
 from evaluation import actions
+from evaluation.management.blindness import table_for
 from evaluation.management.finding import find_set
 from evaluation.models import Evaluation
-from evaluation.results import results_table
 from training.management.waiting import add_wait, find_adapter, refusal, wait_for, worker_note
 
 
 class Command(BaseCommand):
-    help = "Have the base model and adapters answer an evaluation set; with --wait, print the comparison."
+    help = (
+        "Have the base model and adapters answer an evaluation set; with --wait, print the comparison, unless people "
+        "score it blind first."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         add_project(parser)
@@ -63,7 +66,7 @@ class Command(BaseCommand):
         report(
             self,
             options,
-            f"{said}\n\n{results_table(evaluation)}" if options["wait"] else f"{said}{worker_note()}",
+            f"{said}\n\n{table_for(evaluation, by)}" if options["wait"] else f"{said}{worker_note()}",
             id=evaluation.pk,
             number=evaluation.number,
             contestants=[str(each.pk) for each in evaluation.contestants.all()],
