@@ -1,4 +1,4 @@
-"""What the commands of evaluation share: naming a set, an evaluation and a contestant."""
+"""What the commands of evaluation share: naming a set and an evaluation."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import uuid
 from django.core.management.base import CommandError, CommandParser
 
 from annotation.models import Project
-from evaluation.models import Contestant, Evaluation, EvaluationSet
+from evaluation.models import Evaluation, EvaluationSet
 
 
 def add_evaluation(parser: CommandParser, *, required: bool = True) -> None:
@@ -34,20 +34,6 @@ def find_set(project: Project, named: str | None) -> EvaluationSet:
     found = sets.filter(pk=_uuid(named)).first() if named else sets.first()
     if found is None:
         raise CommandError(f"There is no evaluation set {named or 'yet: freeze one first'}.")
-    return found
-
-
-def add_contestant(parser: CommandParser) -> None:
-    parser.add_argument(
-        "--contestant", type=uuid.UUID, required=True, metavar="ID", help="as `evaluate --json` prints it"
-    )
-
-
-def find_contestant(project: Project, pk: uuid.UUID) -> Contestant:
-    contestants = Contestant.objects.filter(evaluation__project=project)
-    found = contestants.select_related("evaluation__project", "adapter__round", "base_model").filter(pk=pk).first()
-    if found is None:
-        raise CommandError(f"“{project}” has no contestant {pk}.")
     return found
 
 

@@ -161,8 +161,12 @@ def test_it_tries_a_contestant_again_or_leaves_it_out(project, open_evaluation, 
     with pytest.raises(CommandError, match="has failed can be tried again"):
         run("retry_contestant", *which)
     Contestant.objects.filter(pk=contestant.pk).update(status=Status.FAILED)
-    assert "is queued again" in run("retry_contestant", *which)
+    assert run("retry_contestant", *which).startswith("DPO adapter of round 2 is queued again. No worker is running")
     assert json.loads(run("leave_out", *which, "--json"))["status"] == Status.CANCELLED
+    with pytest.raises(CommandError, match="being left out"):
+        run("leave_out", *which)
+    Contestant.objects.filter(pk=contestant.pk).update(status=Status.FAILED)
+    assert run("leave_out", *which) == "DPO adapter of round 2 is left out; the others go on.\n"
     with pytest.raises(CommandError, match="has no contestant"):
         run("leave_out", *named, "--contestant", str(open_evaluation.pk), "--by", "ada")
 

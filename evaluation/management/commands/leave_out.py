@@ -2,37 +2,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandParser
 
-from annotation.management.arguments import add_by, add_json, add_project, find_actor, find_project, report
-from evaluation import actions
-from evaluation.management.finding import add_contestant, find_contestant
-from training.management.waiting import refusal
+from evaluation.actions import leave_out
+from evaluation.management.contestants import act_on, add_contestant
 
 
 class Command(BaseCommand):
     help = "Go on with an evaluation without one of its contestants."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        add_project(parser)
         add_contestant(parser)
-        add_by(parser)
-        add_json(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        project = find_project(options["project"])
-        by = find_actor(options["by"], project)
-        contestant = find_contestant(project, options["contestant"])
-        try:
-            actions.leave_out(contestant=contestant, by=by)
-        except ValidationError as error:
-            raise refusal(error) from error
-        contestant.refresh_from_db()
-        report(
-            self,
-            options,
-            f"The {contestant} is left out; the others go on.",
-            id=contestant.pk,
-            status=contestant.status,
-        )
+        act_on(self, options, leave_out, "is left out; the others go on.")
