@@ -33,7 +33,8 @@ def rounds(request: HttpRequest, pk: UUID) -> HttpResponse:
     page = Paginator(rows, 50).get_page(request.GET.get("page"))
     for round in page:
         round.bar = progress.bar(round.progress)
-    return render(request, "training/rounds.html", {"project": project, "page": page})
+    has_versions = bool(page.object_list) or project.dataset_versions.exists()
+    return render(request, "training/rounds.html", {"project": project, "page": page, "has_versions": has_versions})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -173,7 +174,6 @@ def _round_context(project: Project, round_pk: UUID) -> dict[str, Any]:
         "sentence": sentence(found),
         "now": now,
         "bar": progress.bar(now),
-        "time_left": _time_left(now),
         "charts": _charts(found, events),
         "log": run_dir.log_tail(LOG_LINES) if run_dir else "",
         "settings": settings_of(found.params),
@@ -191,11 +191,6 @@ def _at_the_end(round: TrainingRound) -> dict[str, Any]:
 def _with_words(now: dict[str, Any]) -> dict[str, Any]:
     shares = ("reward_accuracy", "eval_reward_accuracy")
     return {**now, **{f"{name}_text": f"{now[name]:.0%}" for name in shares if now.get(name) is not None}}
-
-
-def _time_left(now: dict[str, Any]) -> str:
-    left = now.get("seconds_left")
-    return progress.duration(left) if left is not None else ""
 
 
 def _charts(round: TrainingRound, events: list[dict[str, Any]]) -> list[Chart]:
