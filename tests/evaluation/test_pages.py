@@ -23,12 +23,16 @@ def test_it_leads_from_nothing_to_the_first_evaluation(
     project, ada, as_user, sft, rung, django_capture_on_commit_callbacks
 ):
     client = as_user(ada)
-    assert "First freeze an evaluation set" in get(client, "evaluations", project.pk).content.decode()
+    assert (
+        "held-out prompts that have a reference, and there is none yet"
+        in get(client, "evaluations", project.pk).content.decode()
+    )
     assert "no evaluation set yet" in get(client, "evaluation_create", project.pk).content.decode()
     refused = client.post(reverse("evaluations", args=[project.pk]), {"name": "Spring"})
     assert refused.status_code == 422
     assert "No held-out prompt has a reference yet" in refused.content.decode()
     factories.held_out(project, 7)
+    assert "First freeze an evaluation set" in get(client, "evaluations", project.pk).content.decode()
     client.post(reverse("evaluations", args=[project.pk]), {"name": "Spring"})
     frozen = EvaluationSet.objects.get()
     again = client.post(reverse("evaluations", args=[project.pk]), {"name": "Again"}, follow=True)
