@@ -2,6 +2,7 @@
 // unasked. Until the server confirms, a copy stays in this tab's storage, under the name of the person it belongs to.
 const WAIT = 1500;
 const LONGEST_RETRY = 30_000;
+const GIVE_UP = 30_000; // a save that hangs must not keep the person from submitting
 const PREFIX = "draft:";
 const person = document.body.dataset.person || "";
 
@@ -44,6 +45,13 @@ function fill(form, fields) {
   form.dispatchEvent(new CustomEvent("autosave:filled"));
 }
 
+// As the server sent them, whatever was typed before this script ran.
+function renderedFields(form) {
+  const copy = form.cloneNode(true);
+  copy.reset();
+  return fieldsOf(copy);
+}
+
 const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 const hour = (iso) => new Date(iso).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 
@@ -58,7 +66,7 @@ class Autosave {
     this.sending = null; // the promise of the save under way
     this.retryAfter = 2000;
     this.blocked = false; // a conflict waits for the person's decision
-    this.saved = fieldsOf(form);
+    this.saved = renderedFields(form);
     this.listen();
     this.restore();
   }
@@ -66,19 +74,17 @@ class Autosave {
   get version() { return Number(this.form.elements.version?.value || 0); }
   set version(number) { if (this.form.elements.version) this.form.elements.version.value = number; }
   get dirty() { return !same(fieldsOf(this.form), this.saved); }
+  get endangered() { return this.state?.dataset.state === "failed" && this.dirty && !this.submitted; }
 
   listen() {
     for (const name of ["input", "change"]) this.form.addEventListener(name, () => this.touched());
-    this.form.addEventListener("focusout", () => this.save());
-    document.addEventListener("visibilitychange", () => { if (document.hidden) this.save({ keepalive: true }); });
-    addEventListener("pagehide", () => this.save({ keepalive: true }));
-    addEventListener("online", () => this.save());
+    this.form.addEventListener("focusout", (event) => {
+      if (!event.relatedTarget?.matches(".btn-primary")) this.save(); // that button sends it all by itself
+    });
     this.form.addEventListener("submit", (event) => this.submitting(event));
     this.form.addEventListener("htmx:confirm", (event) => this.confirming(event));
+    this.form.addEventListener("htmx:beforeOnLoad", (event) => this.delivered(event));
     this.form.addEventListener("htmx:afterRequest", (event) => this.answered(event));
-    addEventListener("beforeunload", (event) => {
-      if (this.state?.dataset.state === "failed" && this.dirty && !this.submitted) event.preventDefault();
-    });
   }
 
   tell(words, state = "") {
@@ -106,7 +112,7 @@ class Autosave {
   // One save at a time: the next needs the version that this one returns.
   async save({ keepalive = false } = {}) {
     clearTimeout(this.timer);
-    if (this.sending || this.blocked || this.submitted || !this.dirty) return this.sending;
+    if (this.sending || this.blocked || this.submitted || !this.dirty || !this.form.isConnected) return this.sending;
     this.sending = this.send(keepalive).finally(() => { this.sending = null; });
     return this.sending;
   }
@@ -121,6 +127,7 @@ class Autosave {
         body: new URLSearchParams(new FormData(this.form)),
         headers: { "X-CSRFToken": this.form.elements.csrfmiddlewaretoken.value, "X-Requested-With": "fetch" },
         keepalive,
+        signal: AbortSignal.timeout(GIVE_UP),
       });
     } catch {
       return this.failed();
@@ -196,8 +203,12 @@ class Autosave {
 
   restore() {
     const copy = store.read(this.key);
-    if (!copy) return;
-    if (same(copy.fields, this.saved)) return store.remove(this.key);
+    if (!copy) return this.touched();
+    if (same(copy.fields, this.saved)) {
+      if (!copy.returned) return store.remove(this.key);
+      this.saved = {}; // it stands in the page, and nowhere else
+      return this.touched();
+    }
     if (copy.version >= this.version) {
       fill(this.form, copy.fields);
       this.tell("Restored from this browser", "");
@@ -223,9 +234,12 @@ class Autosave {
     store.write(this.key, { fields: fieldsOf(this.form), version: this.version, submitted: true });
   }
 
-  // The same wait where htmx sends the form: it would not heed the submit event's being prevented.
+  // The same wait where htmx sends the form, not heeding that the submit event is prevented; or where it follows a
+  // link whose answer takes this form away.
   confirming(event) {
-    if (event.target !== this.form || !this.sending) return;
+    if (!event.detail.target?.contains(this.form)) return;
+    if (event.target !== this.form) this.save();
+    if (!this.sending) return;
     event.preventDefault();
     this.sending.then(() => {
       if (this.blocked) this.submitted = false;
@@ -233,9 +247,18 @@ class Autosave {
     });
   }
 
+  // An answer of ours, not a sign-in page in between. What was taken must not come back from this browser; what was
+  // returned for a correction is not saved anywhere yet.
+  delivered({ detail: { elt, xhr } }) {
+    const ours = xhr.getResponseHeader("HX-Push-Url") || xhr.getResponseHeader("HX-Redirect");
+    if (elt !== this.form || !ours) return;
+    if (xhr.status === 200) store.remove(this.key);
+    if (xhr.status === 422) store.write(this.key, { fields: fieldsOf(this.form), version: this.version, returned: true });
+  }
+
   // Not taken: the page stays, and goes on saving. An answer that shows the form again brings a new one.
-  answered(event) {
-    if (event.detail.elt !== this.form || event.detail.successful || !this.form.isConnected) return;
+  answered({ detail: { elt, failed, xhr } }) {
+    if (elt !== this.form || !(failed || xhr.status === 0) || !this.form.isConnected) return;
     this.submitted = false;
     this.tell("Not sent. Try again in a moment.", "failed");
     this.later(this.retryAfter);
@@ -251,12 +274,27 @@ function sweep() {
   }
 }
 
-function begin(root) {
-  sweep();
-  root.querySelectorAll("form[data-autosave]").forEach((form) => new Autosave(form));
+const all = new Set();
+
+// Those still on the page: htmx takes forms away without a word.
+function present() {
+  for (const each of all) if (!each.form.isConnected) all.delete(each);
+  return [...all];
 }
 
-begin(document);
+function begin(root) {
+  sweep();
+  root.querySelectorAll("form[data-autosave]").forEach((form) => all.add(new Autosave(form)));
+}
+
+const saveAll = (how) => present().forEach((each) => each.save(how));
+document.addEventListener("visibilitychange", () => { if (document.hidden) saveAll({ keepalive: true }); });
+addEventListener("pagehide", () => saveAll({ keepalive: true }));
+addEventListener("online", () => saveAll());
+addEventListener("beforeunload", (event) => { if (present().some((each) => each.endangered)) event.preventDefault(); });
+
+// After htmx, which hears this event first: what is restored is seen by those who wait for it.
+document.addEventListener("DOMContentLoaded", () => begin(document));
 document.addEventListener("htmx:load", (event) => {
   if (event.target !== document.body) begin(event.target);
 });

@@ -1,4 +1,13 @@
 // The next item, or the page that says what needs attention, arrives in the answer. It must be noticed.
+document.addEventListener("htmx:configRequest", ({ detail }) => {
+  // The button that was pressed, even if the focus has left it while the request waited: skipping is not submitting.
+  const button = detail.triggeringEvent?.submitter;
+  if (button?.name) detail.parameters[button.name] = button.value;
+});
+
+// A page kept by the browser shows an item as it was: it may be done by now.
+addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+
 document.addEventListener("htmx:load", (event) => {
   const main = event.target;
   if (main.id !== "main") return;

@@ -55,10 +55,20 @@ document.addEventListener("keydown", (event) => {
     if (!hit || !inReach(element)) continue;
     if (isSingle(hit) && (typing || !singleKeysOn())) continue;
     event.preventDefault();
-    use(element);
+    if (!isSingle(hit) || !pressedTwice(element, hit)) use(element);
     return;
   }
 });
+
+// A key hit twice by mistake must not decide about the item that the first hit has brought, unread.
+let lastSent = { key: "", at: 0 };
+
+function pressedTwice(element, key) {
+  if (element.type !== "submit") return false;
+  const twice = lastSent.key === key && Date.now() - lastSent.at < 600;
+  lastSent = { key, at: Date.now() };
+  return twice;
+}
 
 // --- Scores by digits: in the row with the focus, else in the first row without a score ---------------------
 
@@ -66,7 +76,7 @@ let lastDigit = { row: null, at: 0, value: "" };
 
 function chooseScore(event) {
   if (!/^\d$/.test(event.key) || document.querySelector("dialog[open]")) return false;
-  const quick = Date.now() - lastDigit.at < 900;
+  const quick = lastDigit.row?.isConnected && Date.now() - lastDigit.at < 900;
   if (quick && choose(lastDigit.row, lastDigit.value + event.key)) {
     event.preventDefault();
     return true;

@@ -41,7 +41,7 @@ def test_it_shows_source_answer_and_anchored_rubric(project, open_evaluation, er
     assert "Mostly wrong or invented" in page
     assert "Ready after a light edit" in page
     assert page.count('type="radio"') == 4 * 5 + 11
-    assert "Scored by you" in page
+    assert "0 scored by you" in page
 
 
 def test_it_uses_the_projects_own_anchors(project, open_evaluation, erin, as_user):
