@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Count, Sum
+from django.db.models import Count, Exists, OuterRef, Q, Sum
 
 from annotation.models import AnyUser
 from evaluation.models import Contestant, Evaluation, Output
@@ -84,13 +84,11 @@ def scores_the_same_prompts(evaluation: Evaluation, user: AnyUser) -> bool:
     A model answers alike each time, so its text beside its name here would tell whose the other one is.
     """
     prompts = evaluation.evaluation_set.prompts.all()
-    elsewhere = Output.objects.exclude(contestant__evaluation=evaluation).filter(
-        contestant__evaluation__project=evaluation.project_id, prompt__in=prompts
+    to_score = Output.objects.filter(contestant__evaluation=OuterRef("pk"), prompt__in=prompts).to_score_by(user)
+    answering = (
+        Evaluation.objects.unanswered()
+        .filter(reviewed_prompts__gt=0, evaluation_set__prompts__in=prompts)
+        .exclude(opened_by=user.pk)
     )
-    answering = Evaluation.objects.unanswered().exclude(pk=evaluation.pk).exclude(opened_by=user.pk)
-    return (
-        elsewhere.to_score_by(user).exists()
-        or answering.filter(
-            project=evaluation.project_id, reviewed_prompts__gt=0, evaluation_set__prompts__in=prompts
-        ).exists()
-    )
+    others = Evaluation.objects.filter(project=evaluation.project_id).exclude(pk=evaluation.pk)
+    return others.filter(Exists(to_score) | Q(pk__in=answering.values("pk"))).exists()
