@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.core.validators import ProhibitNullCharactersValidator
 
+from annotation.forms.quiet import QuietForm
 from annotation.models import Project
 from annotation.rubric import Criterion, criteria
 from evaluation.actions.evaluating import MOST_REVIEWS
@@ -16,13 +17,11 @@ from training.models import Adapter, BaseModel
 BASE = "base"
 
 
-class FreezeSetForm(forms.Form):
-    use_required_attribute = False
+class FreezeSetForm(QuietForm):
     name = forms.CharField(max_length=120, required=False, label="Name", help_text="For example the month.")
 
 
-class EvaluationForm(forms.Form):
-    use_required_attribute = False
+class EvaluationForm(QuietForm):
     name = forms.CharField(max_length=120, required=False, label="Name")
     evaluation_set = forms.ModelChoiceField(
         EvaluationSet.objects.none(),
@@ -96,8 +95,7 @@ class ScoreRow:
         return len(self.criterion.scores) > 5
 
 
-class ScoreForm(forms.Form):
-    use_required_attribute = False
+class ScoreForm(QuietForm):
     version = forms.IntegerField(min_value=0, max_value=2**31 - 1, required=False, widget=forms.HiddenInput)
     comment = forms.CharField(
         max_length=5_000,
@@ -129,8 +127,7 @@ class ScoreForm(forms.Form):
         return {criterion.key: self.cleaned_data[criterion.key] for criterion in self.criteria}
 
 
-class PromoteForm(forms.Form):
-    use_required_attribute = False
+class PromoteForm(QuietForm):
     adapter = forms.ModelChoiceField(Adapter.objects.none(), label="Adapter", empty_label=None)
     evaluation = forms.ModelChoiceField(
         Evaluation.objects.none(), label="Evidence", empty_label="No evaluation", required=False
@@ -151,8 +148,7 @@ class PromoteForm(forms.Form):
         self.fields["evaluation"].queryset = project.evaluations.order_by("-number")
 
 
-class RollbackForm(forms.Form):
-    use_required_attribute = False
+class RollbackForm(QuietForm):
     reason = forms.CharField(
         max_length=2_000,
         label="Reason",

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 
+from annotation.forms.quiet import QuietForm
 from annotation.models import Guidelines, Project
 from annotation.ranking import LETTERS
 
@@ -28,10 +29,9 @@ class LongText(forms.CharField):
         return {name: value for name, value in super().widget_attrs(widget).items() if name != "maxlength"}
 
 
-class WorkForm(forms.Form):
+class WorkForm(QuietForm):
     """`version` is the save the person's page started from; `guidelines` the version they had beside it."""
 
-    use_required_attribute = False  # the message stands beside the field, in our words
     version = forms.IntegerField(min_value=0, max_value=2**31 - 1, widget=forms.HiddenInput)
     guidelines = forms.IntegerField(min_value=0, max_value=2**31 - 1, required=False, widget=forms.HiddenInput)
 
@@ -55,10 +55,9 @@ class DraftForm(WorkForm):
     text = LongText(required=False)
 
 
-class ApproveForm(forms.Form):
+class ApproveForm(QuietForm):
     """`response` is the version of the text that the reviewer has read."""
 
-    use_required_attribute = False
     response = forms.IntegerField(min_value=0, max_value=2**31 - 1, widget=forms.HiddenInput)
 
 
