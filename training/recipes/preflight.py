@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import statistics
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -145,14 +146,15 @@ def _measure(method: str, some: list[dict[str, Any]], tokenizer: Any, max_length
     }
 
 
-def _spread(lengths: list[int]) -> dict[str, int | None]:
+def _spread(lengths: list[int]) -> dict[str, float | None]:
     if not lengths:
         return {"min": None, "median": None, "p95": None, "max": None}
     ordered = sorted(lengths)
     last = len(ordered) - 1
+    median = statistics.median(ordered)
     return {
         "min": ordered[0],
-        "median": ordered[round(last * 0.5)],
+        "median": int(median) if median == int(median) else median,
         "p95": ordered[round(last * 0.95)],
         "max": ordered[last],
     }

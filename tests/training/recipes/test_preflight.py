@@ -37,6 +37,8 @@ def test_it_counts_what_will_be_learned(tiny_tokenizer: Any, demonstrations: Row
     assert train["trained_share"] == pytest.approx(train["trained_tokens"] / train["total_tokens"])
     assert train["truncated"] == {"count": 0, "ids": []}
     assert found["validation"]["rows"] == 2
+    two = found["validation"]["tokens"]
+    assert two["min"] < two["median"] == (two["min"] + two["max"]) / 2
     assert len(found["chat_template_sha256"]) == 64
 
 
