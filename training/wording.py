@@ -70,7 +70,7 @@ def _gain(result: dict[str, Any]) -> str:
     verb = "fell" if after < before else "rose"
     words = f"Loss on held-out rows {verb} from {before:.2f} to {after:.2f}."
     if result.get("eval_reward_accuracy") is not None:
-        words += f" It prefers the chosen answer in {result['eval_reward_accuracy']:.0%} of the held-out pairs."
+        words += f" It prefers the chosen answer in {100 * result['eval_reward_accuracy']:.0f} % of the held-out pairs."
     return words
 
 
@@ -89,7 +89,6 @@ def _part(part: dict[str, Any]) -> str:
     tokens, cut = part["tokens"], part["truncated"]["count"]
     learned = f"{part['trained_share']:.0%} of {part['total_tokens']:,} tokens are learned"
     too_long = f"; {counted(cut, 'row')} too long" if cut else ""
-    return (
-        f"{counted(part['rows'], 'row')} of {tokens['min']} to {tokens['max']} tokens "
-        f"(median {tokens['median']}); {learned}{too_long}."
-    )
+    spread = f"{tokens['min']} to {tokens['max']} tokens (median {tokens['median']})"
+    length = spread if tokens["min"] < tokens["max"] else f"{tokens['max']} tokens"
+    return f"{counted(part['rows'], 'row')} of {length}; {learned}{too_long}."

@@ -4,7 +4,6 @@ python -m tests.training.house prepare BASE_MODEL_DIR   makes it and freezes a d
 python -m tests.training.house launch PARAMS_JSON       launches an SFT round and prints its id
 python -m tests.training.house register BASE_MODEL_DIR  makes another base model known
 python -m tests.training.house rank                     ranks every comparison: the first candidate is better
-python -m tests.training.house check METHOD PARAMS_JSON starts a pre-flight and prints its id
 """
 
 from __future__ import annotations
@@ -72,24 +71,6 @@ def rank() -> None:
         rank_one(comparison=comparison, by=User.objects.get(), order=order)
 
 
-def check(method: str, params: dict[str, Any]) -> str:
-    from django.contrib.auth.models import User
-
-    from annotation.models import Project
-    from training import actions, choosing
-
-    project = Project.objects.get()
-    preflight = actions.start_preflight(
-        project=project,
-        method=method,
-        dataset_version=choosing.dataset_versions(project, method)[0],
-        params=params,
-        start_from_base=True,
-        by=User.objects.get(),
-    )
-    return str(preflight.pk)
-
-
 if __name__ == "__main__":
     set_up()
     match sys.argv[1:]:
@@ -101,5 +82,3 @@ if __name__ == "__main__":
             register(Path(directory))
         case ["rank"]:
             rank()
-        case ["check", method, given]:
-            sys.stdout.write(check(method, json.loads(given)))

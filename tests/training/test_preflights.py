@@ -28,7 +28,8 @@ PART = {
     "truncated": {"count": 0, "ids": []},
 }
 NONE = {**PART, "rows": 0, "tokens": dict.fromkeys(PART["tokens"]), "trained_share": 0.0}
-REPORT = {"train": PART, "validation": {**PART, "rows": 1, "truncated": {"count": 1, "ids": ["a"]}}, "reasons": []}
+ONE = {**PART, "rows": 1, "tokens": dict.fromkeys(PART["tokens"], 300), "truncated": {"count": 1, "ids": ["a"]}}
+REPORT = {"train": PART, "validation": ONE, "reasons": []}
 TOO_LONG = "1 held-out row is longer than 256 tokens and would lose its end."
 
 
@@ -60,7 +61,7 @@ def test_it_prints_what_the_model_would_read_and_learn(dataset: DatasetVersion, 
     assert failed == ""
     assert said.splitlines() == [
         "To learn from: 11 rows of 120 to 431 tokens (median 300); 40% of 30,000 tokens are learned.",
-        "To check with: 1 row of 120 to 431 tokens (median 300); 40% of 30,000 tokens are learned; 1 row too long.",
+        "To check with: 1 row of 300 tokens; 40% of 30,000 tokens are learned; 1 row too long.",
         "Everything is in order.",
     ]
     preflight = Preflight.objects.get()

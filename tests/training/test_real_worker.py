@@ -49,9 +49,6 @@ class House:
         self.workers.append(worker)
         return worker
 
-    def preflight(self, pk: str) -> dict[str, Any]:
-        return self.fetch("SELECT * FROM training_preflight WHERE id = ?", pk)
-
     def row(self, pk: str) -> dict[str, Any]:
         sql = (
             "SELECT r.*, a.sha256 AS adapter FROM training_traininground r "
@@ -175,8 +172,21 @@ def kill_the_worker(house: House, pk: str) -> None:
 
 
 def test_it_checks_samples_and_learns_from_the_ranking(house: House, unbroken: str) -> None:
-    """The other recipes by way of the commands: pre-flight, candidates, pairs, DPO on top of the SFT adapter."""
-    refused, passed = (house.call("check", "sft", json.dumps({"max_length": length})) for length in (32, 256))
+    """The other recipes by way of the commands: pre-flight, playground, candidates, pairs, DPO on the SFT adapter."""
+    refused, passed = (
+        house.manage("preflight", "--method", "sft", "--param", f"max_length={length}", "--json")
+        for length in (32, 256)
+    )
+    assert (refused.returncode, passed.returncode) == (1, 0), passed.stderr
+    assert "within 32 tokens" in json.loads(refused.stdout)["report"]["reasons"][0]
+    assert "CommandError: A round with these settings would be refused." in refused.stderr
+    report = json.loads(passed.stdout)["report"]
+    assert {token["trained"] for token in report["examples"][0]["tokens"]} == {True, False}
+    asked = house.manage("ask", "Summarise.", "--input", "The roof leaks.", "--max-new-tokens", "8", "--json")
+    assert [each["model"] for each in json.loads(asked.stdout)["answers"]] == [
+        "Base model tiny",
+        "SFT adapter of round 1",
+    ]
     sampled = house.manage("sample", "--adapter", "1", "--prompts", "6", "--max-new-tokens", "24", "--wait", "--json")
     assert sampled.returncode == 0, sampled.stderr
     assert json.loads(sampled.stdout)["comparisons"] >= 2
@@ -192,10 +202,6 @@ def test_it_checks_samples_and_learns_from_the_ranking(house: House, unbroken: s
     row = house.row(json.loads(dpo.stdout)["id"])
     assert row["adapter"] not in (None, unbroken)
     assert json.loads(row["result"])["global_step"] == 4
-    assert "within 32 tokens" in json.loads(house.preflight(refused)["report"])["reasons"][0]
-    report = json.loads(house.preflight(passed)["report"])
-    assert report["reasons"] == []
-    assert {token["trained"] for token in report["examples"][0]["tokens"]} == {True, False}
 
 
 def test_a_round_that_diverges_fails_and_publishes_nothing(house: House, unbroken: str, tiny_base: Path) -> None:  # noqa: F811
