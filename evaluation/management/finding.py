@@ -22,7 +22,7 @@ def find_evaluation(project: Project, named: str) -> Evaluation:
     elif named.isdigit():
         found = evaluations.filter(number=int(named)).first()
     else:
-        found = evaluations.filter(pk=_uuid(named)).first()
+        found = evaluations.filter(pk__in=_uuids(named)).first()
     if found is None:
         raise CommandError(f"“{project}” has no evaluation {named}.")
     return found
@@ -31,14 +31,15 @@ def find_evaluation(project: Project, named: str) -> Evaluation:
 def find_set(project: Project, named: str | None) -> EvaluationSet:
     """By id; the newest where none is named."""
     sets = project.evaluation_sets
-    found = sets.filter(pk=_uuid(named)).first() if named else sets.first()
+    found = sets.filter(pk__in=_uuids(named)).first() if named else sets.first()
     if found is None:
         raise CommandError(f"There is no evaluation set {named or 'yet: freeze one first'}.")
     return found
 
 
-def _uuid(text: str) -> uuid.UUID | None:
+def _uuids(text: str) -> list[uuid.UUID]:
+    """The one that the text is, or none."""
     try:
-        return uuid.UUID(text)
+        return [uuid.UUID(text)]
     except ValueError:
-        return None
+        return []

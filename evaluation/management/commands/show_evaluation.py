@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from annotation.management.arguments import add_project, find_actor, find_project
@@ -40,7 +41,7 @@ class Command(BaseCommand):
         person = _reader(project, options["by"], opens=options["open"])
         progress = progress_of(evaluation)
         visible = visible_to(evaluation, person, progress)
-        if not visible and options["open"]:
+        if not visible and options["open"] and isinstance(person, User):
             actions.open_results(evaluation=evaluation, by=person)
             visible = True
         if options["json"]:
