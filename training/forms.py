@@ -167,6 +167,7 @@ class SamplingForm(forms.Form):
         label="Who writes",
         widget=forms.CheckboxSelectMultiple,
         help_text="People never see which model wrote which candidate.",
+        error_messages={"required": "Choose at least one."},
     )
     prompts = forms.IntegerField(
         label="Prompts",

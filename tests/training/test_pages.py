@@ -334,7 +334,7 @@ def test_it_samples_for_ranking(adapter: Adapter, sign_in: Any, ada: Any) -> Non
     assert (len(sampling.prompts), sampling.params["temperature"]) == (3, 0.7)
     for changes, sentence in [
         ({"num_candidates": 4}, "this would make 8"),
-        ({"sources": []}, "This field is required."),
+        ({"sources": []}, "Choose at least one."),
         ({"sources": [str(uuid.uuid4())]}, "Select a valid choice"),
         ({"prompts": 0}, "greater than or equal to 1"),
         ({"temperature": "hot"}, "Enter a number."),

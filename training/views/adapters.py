@@ -51,7 +51,7 @@ def _measured(adapter: Adapter) -> list[dict[str, Any]]:
     return [
         {
             "label": label,
-            "value": f"{value:.0%}" if name == "eval_reward_accuracy" else f"{value:.3f}",
+            "value": f"{100 * value:.0f} %" if name == "eval_reward_accuracy" else f"{value:.3f}",
             "n": version.train_rows if name == "train_loss" else version.validation_rows,
         }
         for label, value, name in found

@@ -132,7 +132,7 @@ def _truncated(report: dict[str, Any]) -> int:
 def _parts(report: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     named = [("To learn from", report.get("train", {})), ("To check with", report.get("validation", {}))]
     return [
-        (name, {**part, "learned": f"{part['trained_share']:.0%}" if part["rows"] else "–"})
+        (name, {**part, "learned": f"{100 * part['trained_share']:.0f} %" if part["rows"] else "–"})
         for name, part in named
         if "trained_share" in part
     ]
@@ -190,7 +190,7 @@ def _at_the_end(round: TrainingRound) -> dict[str, Any]:
 
 def _with_words(now: dict[str, Any]) -> dict[str, Any]:
     shares = ("reward_accuracy", "eval_reward_accuracy")
-    return {**now, **{f"{name}_text": f"{now[name]:.0%}" for name in shares if now.get(name) is not None}}
+    return {**now, **{f"{name}_text": f"{100 * now[name]:.0f} %" for name in shares if now.get(name) is not None}}
 
 
 def _charts(round: TrainingRound, events: list[dict[str, Any]]) -> list[Chart]:
