@@ -87,7 +87,7 @@ def _part(part: dict[str, Any]) -> str:
     if not part["rows"]:
         return "no rows."
     tokens, cut = part["tokens"], part["truncated"]["count"]
-    learned = f"{part['trained_share']:.0%} of {part['total_tokens']:,} tokens are learned"
+    learned = f"{100 * part['trained_share']:.0f} % of {part['total_tokens']:,} tokens are learned"
     too_long = f"; {counted(cut, 'row')} too long" if cut else ""
     spread = f"{tokens['min']} to {tokens['max']} tokens (median {tokens['median']})"
     length = spread if tokens["min"] < tokens["max"] else f"{tokens['max']} tokens"

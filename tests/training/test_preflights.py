@@ -60,8 +60,8 @@ def test_it_prints_what_the_model_would_read_and_learn(dataset: DatasetVersion, 
     said, failed = run(dataset.project, "--preset", "quick", "--param", "lora_r=4", "--note", "By script")
     assert failed == ""
     assert said.splitlines() == [
-        "To learn from: 11 rows of 120 to 431 tokens (median 300); 40% of 30,000 tokens are learned.",
-        "To check with: 1 row of 300 tokens; 40% of 30,000 tokens are learned; 1 row too long.",
+        "To learn from: 11 rows of 120 to 431 tokens (median 300); 40 % of 30,000 tokens are learned.",
+        "To check with: 1 row of 300 tokens; 40 % of 30,000 tokens are learned; 1 row too long.",
         "Everything is in order.",
     ]
     preflight = Preflight.objects.get()
