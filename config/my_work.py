@@ -97,11 +97,11 @@ def _waiting(counts: Counts, role: str) -> list[Waiting]:
             "approve_next",
             "Approve",
         ),
-        Waiting(counts["my_to_rank"], "to rank", "Which candidate is better?", "rank_next", "Rank"),
+        Waiting(counts["my_to_rank"], "to rank", "Which answer is better?", "rank_next", "Rank"),
         Waiting(
             counts["my_to_score"],
             "to score",
-            "Outputs to judge without knowing what wrote them.",
+            "Answers to judge without knowing what wrote them.",
             "score_next",
             "Score",
         ),

@@ -13,5 +13,6 @@ document.addEventListener("htmx:load", (event) => {
   if (main.id !== "main") return;
   const first = main.querySelector("[role=alert][tabindex], .has-error :is(input, select, textarea), [autofocus]");
   (first || main).focus({ preventScroll: !first });
+  first?.closest(".criterion")?.scrollIntoView({ block: "nearest" });
   if (!first) window.scrollTo(0, 0);
 });

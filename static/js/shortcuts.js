@@ -62,6 +62,7 @@ document.addEventListener("keydown", (event) => {
 
 // A key hit twice by mistake must not decide about the item that the first hit has brought, unread.
 let lastSent = { key: "", at: 0 };
+document.addEventListener("htmx:afterSettle", () => { lastSent.at = Date.now(); });
 
 function pressedTwice(element, key) {
   if (element.type !== "submit") return false;

@@ -32,7 +32,7 @@ def test_it_saves_while_one_types_and_says_so(visit, erin, write_path):
     page.locator("#id_text").click()
     page.keyboard.type("Parties: not stated")
     assert page.evaluate(COPIES) == 1
-    expect(_state(page)).to_contain_text("Saved", timeout=5000)
+    expect(_state(page)).to_contain_text("Saved")
     assert page.evaluate(COPIES) == 0
     assert Demonstration.objects.get(author=erin).text == "Parties: not stated"
 
@@ -42,18 +42,18 @@ def test_it_keeps_what_could_not_be_saved_over_a_reload(visit, erin, write_path)
     page.on("dialog", lambda dialog: dialog.accept())
     page.route("**/save/", lambda route: route.abort())
     page.locator("#id_text").fill("Words without a connection")
-    expect(_state(page)).to_contain_text("retrying", timeout=5000)
+    expect(_state(page)).to_contain_text("retrying")
     page.reload()
     expect(page.locator("#id_text")).to_have_value("Words without a connection")
     page.unroute("**/save/")
-    expect(_state(page)).to_contain_text("Saved", timeout=8000)
+    expect(_state(page)).to_contain_text("Saved")
     assert Demonstration.objects.get(author=erin).text == "Words without a connection"
 
 
 def test_it_never_overwrites_what_another_tab_saved(visit, erin, write_path):
     first, second = visit(erin, write_path), visit(erin, write_path)
     second.locator("#id_text").fill("From the second tab")
-    expect(_state(second)).to_contain_text("Saved", timeout=5000)
+    expect(_state(second)).to_contain_text("Saved")
     first.locator("#id_text").fill("From the first tab")
     conflict = first.locator("[data-autosave-conflict]")
     expect(conflict).to_be_visible(timeout=5000)
@@ -71,7 +71,7 @@ def test_it_says_when_the_item_has_passed_to_somebody_else(visit, erin, eve, pro
     assert (queues.next_to_write if kind == "write" else queues.next_to_rank)(project, eve).item_id == item.pk
     text = page.locator("form[data-autosave] textarea")
     text.fill("Typed over lunch")
-    expect(_state(page)).to_have_text("Somebody else has this item now; your text is kept", timeout=5000)
+    expect(_state(page)).to_have_text("Somebody else has this item now; your text is kept")
     expect(text).to_have_value("Typed over lunch")
     assert page.evaluate(COPIES) == 0
     if kind == "write":
@@ -163,7 +163,7 @@ def test_it_brings_back_what_one_had_chosen(visit, erin, project):
     comparison = factories.comparison(factories.prompt(project))
     page = visit(erin, reverse("rank", args=[project.pk, comparison.pk]))
     page.keyboard.press("t")
-    expect(_state(page)).to_contain_text("Saved", timeout=5000)
+    expect(_state(page)).to_contain_text("Saved")
     page.reload()
     expect(page.get_by_role("radio", name="Tie")).to_be_checked()
 
