@@ -21,6 +21,7 @@ from annotation.texts import counted
 from config.counts import Counts, counts_of
 from config.my_work import work_in
 from evaluation.models import Evaluation, Promotion
+from training import methods
 from training.jobs import Status
 from training.models import DatasetVersion, TrainingRound
 
@@ -97,14 +98,14 @@ def _url(name: str, project: Project) -> str:
 
 def _made(project: Project) -> Counts:
     """What was frozen, trained, evaluated and promoted: one question more than those of `counts_of`."""
-    methods, kinds = TrainingRound.Method, DatasetVersion.Kind
+    kinds = DatasetVersion.Kind
     good, busy = {"status": Status.SUCCEEDED}, {"status__in": [Status.QUEUED, Status.RUNNING]}
     rounds, versions = TrainingRound.objects, DatasetVersion.objects
     parts: dict[str, QuerySet[Any]] = {
-        "sft": rounds.filter(method=methods.SFT, **good),
-        "sft_busy": rounds.filter(method=methods.SFT, **busy),
-        "dpo": rounds.filter(method=methods.DPO, **good),
-        "dpo_busy": rounds.filter(method=methods.DPO, **busy),
+        "sft": rounds.filter(method=methods.SFT.key, **good),
+        "sft_busy": rounds.filter(method=methods.SFT.key, **busy),
+        "dpo": rounds.filter(method=methods.DPO.key, **good),
+        "dpo_busy": rounds.filter(method=methods.DPO.key, **busy),
         "versions": versions.filter(kind=kinds.DEMONSTRATIONS),
         "preference_versions": versions.filter(kind=kinds.PREFERENCES),
         "evaluations": Evaluation.objects.all(),

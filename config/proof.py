@@ -28,8 +28,9 @@ from training.actions.rounds import launch_round
 from training.actions.sampling import start_sampling
 from training.jobs import Job, Status
 from training.kinds import ROUND, SAMPLING
+from training.methods import DPO, SFT
 from training.models import Adapter, DatasetVersion, TrainingRound
-from training.params import DPO_PRESETS, SFT_PRESETS, to_json
+from training.params import to_json
 
 PROMPTS_TO_RANK = 72
 CANDIDATES = 4
@@ -56,10 +57,10 @@ class Proof:
         approved = self._approve_what_waits()
         demonstrations = freeze(project=self.project, kind=DatasetVersion.Kind.DEMONSTRATIONS, by=self.admin)
         self.say(f"{approved} approved; {demonstrations}: {demonstrations.train_rows} rows to train on")
-        sft = self._round("sft", demonstrations, None, SFT_PRESETS["standard"].params)
+        sft = self._round("sft", demonstrations, None, SFT.presets["standard"].params)
         self._sample(sft.adapter)
         preferences = self._rank_and_freeze()
-        dpo = self._round("dpo", preferences, sft.adapter, DPO_PRESETS["standard"].params)
+        dpo = self._round("dpo", preferences, sft.adapter, DPO.presets["standard"].params)
         with self._timed("answers for the evaluation set"):
             evaluation = self._evaluate([None, sft.adapter, dpo.adapter])
         return evaluation, sft, dpo

@@ -9,15 +9,15 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef
 
 from annotation.models import Comparison, Demonstration, Project, Prompt
-from training.actions.rounds import KIND_OF
 from training.jobs import Status
-from training.models import DatasetVersionQuerySet, Sampling, TrainingRound
-from training.params import PRESETS, to_json
+from training.methods import METHODS
+from training.models import DatasetVersionQuerySet, Sampling
+from training.params import to_json
 
 
 def dataset_versions(project: Project, method: str) -> DatasetVersionQuerySet:
     """Those that the method learns from, newest first."""
-    return project.dataset_versions.filter(kind=KIND_OF[TrainingRound.Method(method)]).order_by("-number")
+    return project.dataset_versions.filter(kind=METHODS[method].learns_from).order_by("-number")
 
 
 def likely_parent(project: Project) -> str | None:
@@ -29,7 +29,7 @@ def likely_parent(project: Project) -> str | None:
 
 
 def preset_params(method: str, preset: str) -> dict[str, Any]:
-    return to_json(PRESETS[method][preset].params)
+    return to_json(METHODS[method].presets[preset].params)
 
 
 def prompts_to_sample(project: Project, count: int) -> list[Prompt]:

@@ -8,8 +8,9 @@ from django.core.exceptions import ValidationError
 
 from annotation.models import Project
 from training import choosing
-from training.models import Adapter, BaseModel, DatasetVersion, TrainingRound
-from training.params import HELP, LABELS, PARAMS, PRESETS, GenerateParams, Preset, to_json
+from training.methods import METHODS
+from training.models import Adapter, BaseModel, DatasetVersion
+from training.params import HELP, LABELS, GenerateParams, Preset, to_json
 
 SHOWN_ABOVE = {"load_in_4bit"}
 
@@ -52,7 +53,7 @@ class RoundForm(forms.Form):
     def __init__(self, *args: Any, project: Project, method: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.method = method
-        self.presets: dict[str, Preset] = PRESETS[method]
+        self.presets: dict[str, Preset] = METHODS[method].presets
         self.fields["dataset_version"].queryset = choosing.dataset_versions(project, method)
         self.fields["preset"].choices = [(key, preset.label) for key, preset in self.presets.items()]
         self._offer_starts(project)
@@ -66,7 +67,7 @@ class RoundForm(forms.Form):
     def _offer_starts(self, project: Project) -> None:
         field = self.fields["parent_adapter"]
         field.queryset = project.adapters.select_related("round", "base_model")
-        if self.method == TrainingRound.Method.SFT:
+        if self.parent_optional:
             field.empty_label = "The base model"
             field.help_text = "Usually the base model. An adapter, to teach it more."
             return
@@ -80,7 +81,7 @@ class RoundForm(forms.Form):
 
     @property
     def parent_optional(self) -> bool:
-        return self.method == TrainingRound.Method.SFT
+        return not METHODS[self.method].needs_parent
 
     @property
     def preset_choices(self) -> list[dict[str, Any]]:
@@ -125,11 +126,11 @@ def attach(form: forms.Form, error: ValidationError) -> None:
 
 
 def _editable(method: str) -> list[str]:
-    return [field.name for field in fields(PARAMS[method])]
+    return [field.name for field in fields(METHODS[method].params)]
 
 
 def _setting_field(method: str, name: str, usual: Any) -> forms.Field:
-    kind = get_type_hints(PARAMS[method])[name]
+    kind = get_type_hints(METHODS[method].params)[name]
     common: dict[str, Any] = {"label": LABELS[name], "help_text": HELP.get(name, ""), "required": False}
     if get_origin(kind) is not None:
         choices = [("", f"As in the preset ({usual})"), *((value, value) for value in get_args(kind))]

@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 
 from annotation.models import Numbered, Project, UUIDModel
 from annotation.texts import counted
+from training import methods
 from training.jobs import Job, JobQuerySet, Status
 from training.run_dir import finished_rows
 
@@ -96,13 +97,9 @@ class TrainingRoundQuerySet(Numbered, JobQuerySet["TrainingRound"]):
 
 
 class TrainingRound(Job):
-    class Method(models.TextChoices):
-        SFT = "sft", "SFT: learn from demonstrations"
-        DPO = "dpo", "DPO: learn from preference pairs"
-
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="rounds")
     number = models.PositiveIntegerField()
-    method = models.CharField(max_length=5, choices=Method.choices)
+    method = models.CharField(max_length=12, choices=methods.choices)
     base_model = models.ForeignKey(BaseModel, on_delete=models.PROTECT, related_name="rounds")
     parent_adapter = models.ForeignKey(
         "Adapter", on_delete=models.PROTECT, null=True, blank=True, related_name="children"
@@ -122,7 +119,11 @@ class TrainingRound(Job):
         indexes = [models.Index(fields=["status", "created_at"])]
 
     def __str__(self) -> str:
-        return f"Round {self.number} · {self.method.upper()}"
+        return f"Round {self.number} · {self.method_name}"
+
+    @property
+    def method_name(self) -> str:
+        return methods.METHODS[self.method].name
 
     def claim(self, owner: uuid.UUID) -> bool:
         """One round at a time: training takes all the machine has, and two would both take twice as long.
@@ -159,7 +160,7 @@ class Adapter(UUIDModel):
 
     def __str__(self) -> str:
         """By what it learned from and when."""
-        return f"{self.round.method.upper()} adapter of round {self.round.number}"
+        return f"{self.round.method_name} adapter of round {self.round.number}"
 
     @property
     def directory(self) -> Path:
@@ -170,7 +171,7 @@ class Preflight(Job):
     """A round's settings, checked token by token before anybody waits for training."""
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="preflights")
-    method = models.CharField(max_length=5, choices=TrainingRound.Method.choices)
+    method = models.CharField(max_length=12, choices=methods.choices)
     base_model = models.ForeignKey(BaseModel, on_delete=models.CASCADE, related_name="+")
     parent_adapter = models.ForeignKey(Adapter, on_delete=models.CASCADE, null=True, related_name="+")
     dataset_version = models.ForeignKey(DatasetVersion, on_delete=models.CASCADE, related_name="+")

@@ -4,23 +4,21 @@ from dataclasses import fields
 
 import pytest
 
+from training.methods import METHODS, WRITING, from_json
 from training.params import (
     HELP,
     LABELS,
-    PARAMS,
-    PRESETS,
     DPOParams,
     GenerateParams,
     ParamsError,
     SFTParams,
-    from_json,
     to_json,
 )
 
 
 @pytest.mark.parametrize("params", [SFTParams(), DPOParams(beta=0.3), GenerateParams(num_candidates=4)])
 def test_it_survives_the_way_to_json_and_back(params: SFTParams | GenerateParams) -> None:
-    method = next(name for name, kind in PARAMS.items() if kind is type(params))
+    method = next((each.key for each in METHODS.values() if each.params is type(params)), WRITING)
     assert from_json(method, to_json(params)) == params
 
 
@@ -83,14 +81,18 @@ def test_it_does_not_ask_for_several_identical_candidates() -> None:
 
 
 def test_it_explains_every_parameter_in_one_sentence() -> None:
-    names = {field.name for kind in PARAMS.values() for field in fields(kind)}
+    names = {
+        field.name
+        for kind in [GenerateParams, *(method.params for method in METHODS.values())]
+        for field in fields(kind)
+    }
     assert names == set(HELP) == set(LABELS)
     assert all(text.endswith(".") and len(text) < 120 for text in HELP.values())
 
 
-@pytest.mark.parametrize("method", sorted(PRESETS))
+@pytest.mark.parametrize("method", sorted(METHODS))
 def test_it_has_presets_for_every_method_with_standard_first(method: str) -> None:
-    presets = PRESETS[method]
+    presets = METHODS[method].presets
     assert list(presets) == ["standard", "quick", "careful"]
-    assert presets["standard"].params == PARAMS[method]()
-    assert all(type(preset.params) is PARAMS[method] and preset.help for preset in presets.values())
+    assert presets["standard"].params == METHODS[method].params()
+    assert all(type(preset.params) is METHODS[method].params and preset.help for preset in presets.values())

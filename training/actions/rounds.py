@@ -9,13 +9,9 @@ from django.db import transaction
 from annotation.models import Event, Project
 from training import datasets, tasks
 from training.jobs import Status
+from training.methods import METHODS, from_json
 from training.models import Adapter, BaseModel, DatasetVersion, Preflight, TrainingRound
-from training.params import ParamsError, from_json, to_json
-
-KIND_OF = {
-    TrainingRound.Method.SFT: DatasetVersion.Kind.DEMONSTRATIONS,
-    TrainingRound.Method.DPO: DatasetVersion.Kind.PREFERENCES,
-}
+from training.params import ParamsError, to_json
 
 
 def start_preflight(
@@ -133,14 +129,16 @@ def _settings(
     refused: dict[str, list[str]] = {}
     checked: dict[str, Any] = {}
     try:
-        checked = to_json(from_json(method, params)) if method in KIND_OF else {}
+        checked = to_json(from_json(method, params)) if method in METHODS else {}
     except ParamsError as error:
         refused |= {name: [problem] for name, problem in error.problems.items()}
-    if method not in KIND_OF:
-        refused["method"] = ["Choose SFT or DPO."]
-    elif dataset_version.kind != KIND_OF[TrainingRound.Method(method)]:
-        wanted = KIND_OF[TrainingRound.Method(method)].label.lower()
-        refused["dataset_version"] = [f"{method.upper()} learns from {wanted}; {dataset_version} holds something else."]
+    if method not in METHODS:
+        refused["method"] = [f"Choose one of: {', '.join(METHODS)}."]
+    elif dataset_version.kind != METHODS[method].learns_from:
+        wanted = DatasetVersion.Kind(METHODS[method].learns_from).label.lower()
+        refused["dataset_version"] = [
+            f"{METHODS[method].name} learns from {wanted}; {dataset_version} holds something else."
+        ]
     if dataset_version.project_id != project.pk:
         refused["dataset_version"] = ["This dataset version belongs to another project."]
     elif not datasets.intact(dataset_version):
@@ -166,11 +164,12 @@ def _parent_problems(
     project: Project, method: str, parent: Adapter | None, base: BaseModel | None, start_from_base: bool
 ) -> dict[str, list[str]]:
     if parent is None:
-        if method != TrainingRound.Method.DPO or start_from_base:
+        if method not in METHODS or not METHODS[method].needs_parent or start_from_base:
             return {}
-        return {
-            "parent_adapter": ["DPO improves a model that can already do the task: choose the adapter of an SFT round."]
-        }
+        problem = (
+            f"{METHODS[method].name} improves a model that can already do the task: choose the adapter of an SFT round."
+        )
+        return {"parent_adapter": [problem]}
     if start_from_base:
         return {"parent_adapter": ["Start from this adapter or from the base model, not from both."]}
     if parent.project_id != project.pk:

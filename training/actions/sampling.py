@@ -9,8 +9,9 @@ from django.db import transaction
 
 from annotation.models import Event, Project, Prompt
 from training import datasets, tasks
+from training.methods import from_json
 from training.models import Adapter, BaseModel, Sampling
-from training.params import GenerateParams, ParamsError, from_json, to_json
+from training.params import GenerateParams, ParamsError, to_json
 
 LONGEST_ANSWER = 384  # tokens, in the playground
 

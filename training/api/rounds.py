@@ -14,8 +14,8 @@ from rest_framework.response import Response
 from annotation.api.base import InProject, refused_as_400
 from training import actions, choosing
 from training.api.base import JOB_FIELDS, found_in
+from training.methods import METHODS, choices
 from training.models import TrainingRound
-from training.params import PRESETS
 
 EVENTS_SHOWN = 100
 
@@ -54,7 +54,7 @@ class RoundDetailSerializer(RoundSerializer):
 
 
 class LaunchSerializer(serializers.Serializer[Any]):
-    method = serializers.ChoiceField(choices=TrainingRound.Method.choices)
+    method = serializers.ChoiceField(choices=choices())
     dataset_version = serializers.UUIDField()
     preset = serializers.CharField(required=False, help_text="standard, quick or careful; `params` replace its values.")
     params = serializers.DictField(required=False, default=dict, help_text="TRL's and PEFT's names.")
@@ -67,7 +67,7 @@ class LaunchSerializer(serializers.Serializer[Any]):
         preset = data.pop("preset", None)
         if preset is None:
             return data
-        presets = PRESETS[data["method"]]
+        presets = METHODS[data["method"]].presets
         if preset not in presets:
             raise serializers.ValidationError({"preset": [f"Choose one of: {', '.join(presets)}."]})
         return {**data, "params": choosing.preset_params(data["method"], preset) | data["params"]}

@@ -10,11 +10,12 @@ from django.core.management.base import CommandError, CommandParser
 from annotation.models import Project
 from training import choosing
 from training.management.waiting import find_adapter
-from training.models import BaseModel, DatasetVersion, TrainingRound
+from training.methods import METHODS
+from training.models import BaseModel, DatasetVersion
 
 
 def add_settings(parser: CommandParser) -> None:
-    parser.add_argument("--method", choices=TrainingRound.Method.values, required=True)
+    parser.add_argument("--method", choices=METHODS, required=True)
     parser.add_argument("--dataset", type=int, metavar="NUMBER", help="version to learn from (default: the newest)")
     parser.add_argument(
         "--preset", choices=["standard", "quick", "careful"], default="standard", help="default: standard"

@@ -11,7 +11,7 @@ import torch
 from peft import LoraConfig, PeftModel, TaskType
 from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
 
-from training.params import SFTParams
+from training.params import TrainingParams
 from training.recipes.process import threads
 from training.run_dir import ADAPTER_CONFIG, write_json
 
@@ -50,7 +50,7 @@ def load_model(directory: str, dtype: torch.dtype = torch.bfloat16, in_4bit: boo
     )
 
 
-def lora_config(params: SFTParams) -> LoraConfig:
+def lora_config(params: TrainingParams) -> LoraConfig:
     return LoraConfig(
         r=params.lora_r,
         lora_alpha=params.lora_alpha,

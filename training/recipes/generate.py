@@ -12,7 +12,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from training.params import GenerateParams, from_json
+from training.methods import from_json
+from training.params import GenerateParams
 from training.recipes import process, rows
 from training.recipes.preflight import longest_context, refusal
 from training.run_dir import RunDir, append_row, drop_torn_tail, finished_rows, read_rows

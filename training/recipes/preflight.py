@@ -15,7 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from training.params import SFTParams, from_json
+from training.methods import METHODS, from_json
+from training.params import TrainingParams
 from training.recipes import process, rows
 from training.run_dir import RunDir, read_rows, write_json
 
@@ -29,7 +30,7 @@ def check(
     train: list[dict[str, Any]],
     validation: list[dict[str, Any]],
     tokenizer: Any,
-    params: SFTParams,
+    params: TrainingParams,
     longest_context: int | None = None,
 ) -> dict[str, Any]:
     """What preflight.json holds; "reasons" is empty when training may start."""
@@ -58,7 +59,7 @@ def _reasons_before_tokens(
     train: list[dict[str, Any]],
     validation: list[dict[str, Any]],
     has_template: bool,
-    params: SFTParams,
+    params: TrainingParams,
     longest_context: int | None,
 ) -> list[str]:
     reasons = []
@@ -79,7 +80,7 @@ def _reasons_before_tokens(
     return reasons[:20]
 
 
-def _reasons_from_tokens(report: dict[str, Any], params: SFTParams) -> list[str]:
+def _reasons_from_tokens(report: dict[str, Any], params: TrainingParams) -> list[str]:
     reasons = []
     for name, words in (("train", "training"), ("validation", "held-out")):
         part = report[name]
@@ -116,7 +117,7 @@ def _rows(count: int, words: str) -> str:
 
 
 def _tokenized(method: str, row: dict[str, Any], tokenizer: Any) -> Iterator[rows.Tokens]:
-    for name in rows.ANSWERS[method]:
+    for name in METHODS[method].answers:
         yield rows.tokenize(tokenizer, row["prompt"], row[name])
 
 
@@ -162,7 +163,8 @@ def _spread(lengths: list[int]) -> dict[str, float | None]:
 
 def _example(method: str, row: dict[str, Any], tokenizer: Any) -> dict[str, Any]:
     shown = [rows.shown(tokenizer, tokens) for tokens in _tokenized(method, row, tokenizer)]
-    names = ("tokens",) if method == "sft" else rows.ANSWERS[method]
+    answers = METHODS[method].answers
+    names = answers if len(answers) > 1 else ("tokens",)
     return {"id": row.get("id"), **dict(zip(names, shown, strict=True))}
 
 

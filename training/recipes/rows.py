@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from training.methods import METHODS
+
 ROLES = frozenset({"system", "user", "assistant"})
-ANSWERS = {"sft": ("completion",), "dpo": ("chosen", "rejected")}
 
 
 @dataclass(frozen=True)
@@ -21,10 +22,10 @@ class Tokens:
 def shape_problem(method: str, row: dict[str, Any]) -> str | None:
     if not is_prompt(row.get("prompt")):
         return "has no prompt made of messages that ends with the user"
-    for name in ANSWERS[method]:
+    for name in METHODS[method].answers:
         if not _is_answer(row.get(name)):
             return f"has no {name} made of one assistant message with text"
-    if method == "dpo" and row["chosen"] == row["rejected"]:
+    if row.get("chosen") is not None and row["chosen"] == row.get("rejected"):
         return "prefers an answer over itself"
     return None
 

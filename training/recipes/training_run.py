@@ -12,7 +12,8 @@ import torch
 from datasets import Dataset
 from transformers import EarlyStoppingCallback
 
-from training.params import SFTParams, from_json
+from training.methods import DPO, from_json
+from training.params import TrainingParams
 from training.recipes import base, lean_lora, preflight
 from training.recipes.process import Stopped, phase
 from training.recipes.reporting import Reporter
@@ -39,7 +40,7 @@ def train(run_dir: RunDir, method: str, build_trainer: BuildTrainer) -> dict[str
         model, peft_config = base.load_parent(model, spec["parent_adapter_dir"]), None
 
     validation = _dataset(run_dir.validation)
-    if validation is not None and method == "dpo":
+    if validation is not None and method == DPO.key:
         phase(run_dir, "Measuring the starting model")
     trainer = build_trainer(
         params=params,
@@ -68,7 +69,7 @@ def train(run_dir: RunDir, method: str, build_trainer: BuildTrainer) -> dict[str
     return result
 
 
-def training_arguments(run_dir: RunDir, method: str, params: SFTParams, report: dict[str, Any]) -> dict[str, Any]:
+def training_arguments(run_dir: RunDir, method: str, params: TrainingParams, report: dict[str, Any]) -> dict[str, Any]:
     """The arguments both trainers take. On a CPU: no autocast, no recomputation, every step repeatable."""
     gpu = base.on_gpu()
     per_step = params.per_device_train_batch_size * params.gradient_accumulation_steps
@@ -101,8 +102,8 @@ def training_arguments(run_dir: RunDir, method: str, params: SFTParams, report: 
         "save_total_limit": 2,
         "load_best_model_at_end": best,
         # a DPO loss keeps falling while the text decays; the share of pairs told apart does not
-        "metric_for_best_model": "eval_rewards/accuracies" if method == "dpo" else "eval_loss",
-        "greater_is_better": method == "dpo",
+        "metric_for_best_model": "eval_rewards/accuracies" if method == DPO.key else "eval_loss",
+        "greater_is_better": method == DPO.key,
         "restore_callback_states_from_checkpoint": best,
         "logging_first_step": True,
         "logging_steps": max(1, steps // 200),
@@ -128,7 +129,7 @@ def _automatic_eval_steps(report: dict[str, Any], steps_per_epoch: int) -> int:
     return max(1, steps_per_epoch // min(4, max(1, affordable)))
 
 
-def _even_batch(rows: int, params: SFTParams) -> int:
+def _even_batch(rows: int, params: TrainingParams) -> int:
     """TRL averages rewards over batches, so only batches of one size give every pair the same weight."""
     largest = params.per_device_train_batch_size
     return next(size for size in range(largest, 0, -1) if rows % size == 0)
@@ -159,7 +160,7 @@ def _checked_checkpoint(path: str | None) -> str | None:
     return path
 
 
-def _add_callbacks(trainer: Any, run_dir: RunDir, params: SFTParams, report: dict[str, Any]) -> Reporter:
+def _add_callbacks(trainer: Any, run_dir: RunDir, params: TrainingParams, report: dict[str, Any]) -> Reporter:
     trainable = sum(p.numel() for p in trainer.model.parameters() if p.requires_grad)
     start = {
         "rows": report["train"]["rows"],
@@ -175,7 +176,7 @@ def _add_callbacks(trainer: Any, run_dir: RunDir, params: SFTParams, report: dic
     return reporter
 
 
-def _refuse_unfinished(trainer: Any, reporter: Reporter, params: SFTParams) -> None:
+def _refuse_unfinished(trainer: Any, reporter: Reporter, params: TrainingParams) -> None:
     state = trainer.state
     if reporter.diverged:
         raise Stopped(
@@ -188,7 +189,7 @@ def _refuse_unfinished(trainer: Any, reporter: Reporter, params: SFTParams) -> N
         raise Stopped("interrupted", message)
 
 
-def _final_evaluation(trainer: Any, reporter: Reporter, params: SFTParams) -> dict[str, Any]:
+def _final_evaluation(trainer: Any, reporter: Reporter, params: TrainingParams) -> dict[str, Any]:
     """What the adapter that is kept does on the held-out rows."""
     if not reporter.evaluations:
         return {}

@@ -16,6 +16,7 @@ from training import datasets as frozen
 from training.actions import freeze
 from training.actions.freezing import record_export
 from training.forms import FreezeForm, attach
+from training.methods import METHODS
 from training.models import DatasetVersion
 
 ROWS_SHOWN = 5
@@ -72,7 +73,7 @@ def dataset(request: HttpRequest, pk: UUID, dataset_pk: UUID) -> HttpResponse:
         "intact": here,
         "figures": version.statistics,
         "rounds": version.rounds.all()[:20],
-        "method": "sft" if version.kind == DatasetVersion.Kind.DEMONSTRATIONS else "dpo",
+        "method": next((method.key for method in METHODS.values() if method.learns_from == version.kind), ""),
     }
     return render(request, "training/dataset.html", context)
 

@@ -17,8 +17,9 @@ from training.actions import cancel_round, launch_preflight, retry_round, start_
 from training.charts import Chart, Series, line_chart
 from training.forms import RoundForm, attach
 from training.jobs import Status
+from training.methods import DPO, METHODS, SFT
 from training.models import BaseModel, Preflight, TrainingRound
-from training.params import LABELS, PRESETS, to_json
+from training.params import LABELS, to_json
 from training.wording import sentence
 
 LOG_LINES = 60
@@ -42,8 +43,8 @@ def round_create(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The settings of a round. Sending them starts the pre-flight; the round is launched from there."""
     project = project_for(request, pk, "manage")
     like = _like(project, request.GET.get("like", ""))
-    asked = request.POST.get("method") or request.GET.get("method") or (like.method if like else "sft")
-    method = asked if asked in PRESETS else "sft"
+    asked = request.POST.get("method") or request.GET.get("method") or (like.method if like else SFT.key)
+    method = asked if asked in METHODS else SFT.key
     initial = _initial(like) if like and like.method == method else _usual(project, method)
     if request.GET.get("dataset"):
         initial["dataset_version"] = request.GET["dataset"]
@@ -59,7 +60,8 @@ def round_create(request: HttpRequest, pk: UUID) -> HttpResponse:
     context = {
         "project": project,
         "form": form,
-        "method": method,
+        "method": METHODS[method],
+        "methods": METHODS.values(),
         "has_versions": form.fields["dataset_version"].queryset.exists(),
         "base_models": BaseModel.objects.count(),
     }
@@ -76,7 +78,7 @@ def _like(project: Project, pk: str) -> TrainingRound | Preflight | None:
 
 
 def _initial(like: TrainingRound | Preflight) -> dict[str, Any]:
-    usual = to_json(PRESETS[like.method]["standard"].params)
+    usual = to_json(METHODS[like.method].presets["standard"].params)
     changed = {name: value for name, value in like.params.items() if value != usual.get(name)}
     yes_or_no = {name: "yes" if value else "no" for name, value in changed.items() if isinstance(value, bool)}
     return {
@@ -93,7 +95,7 @@ def _initial(like: TrainingRound | Preflight) -> dict[str, Any]:
 
 
 def _usual(project: Project, method: str) -> dict[str, Any]:
-    parent = choosing.likely_parent(project) if method == "dpo" else None
+    parent = choosing.likely_parent(project) if METHODS[method].needs_parent else None
     return {"parent_adapter": parent, "preset": "standard"}
 
 
@@ -197,7 +199,7 @@ def _charts(round: TrainingRound, events: list[dict[str, Any]]) -> list[Chart]:
     lines = {
         "Loss by step": [("Training", "log", "loss"), ("Validation", "eval", "eval_loss")],
     }
-    if round.method == TrainingRound.Method.DPO:
+    if round.method == DPO.key:
         lines["Share of pairs where the chosen answer is preferred"] = [
             ("Training", "log", "rewards/accuracies"),
             ("Validation", "eval", "eval_rewards/accuracies"),

@@ -1,0 +1,84 @@
+"""Every way of training: what it learns from, what it starts from, its settings. Pure: no torch, no Django.
+
+A new method is an entry here, its parameters in training/params/ and its recipe in training/recipes/.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+from training.params import GenerateParams, ParamsError, Preset, TrainingParams, dpo, sft
+
+WRITING = "generate"
+
+
+@dataclass(frozen=True)
+class Method:
+    key: str  # also the name of its recipe
+    name: str
+    says: str
+    tab: str
+    lead: str
+    learns_from: str  # the kind of dataset version
+    answers: tuple[str, ...]  # the columns of a row that are learned from
+    params: type[TrainingParams]
+    presets: dict[str, Preset]
+    nothing: tuple[str, str]  # said when there is no dataset version yet
+    needs_parent: bool = False
+
+    @property
+    def label(self) -> str:
+        return f"{self.name}: {self.says}"
+
+
+SFT = Method(
+    key="sft",
+    name="SFT",
+    says="learn from demonstrations",
+    tab="From demonstrations (SFT)",
+    lead=(
+        "The model reads prompts and the responses your experts approved, and learns to write such responses itself. "
+        "This is the first round of every project."
+    ),
+    learns_from="demonstrations",
+    answers=("completion",),
+    params=sft.SFTParams,
+    presets=sft.PRESETS,
+    nothing=("Nothing to learn from yet", "Freeze the approved demonstrations into a dataset version first."),
+)
+DPO = Method(
+    key="dpo",
+    name="DPO",
+    says="learn from preference pairs",
+    tab="From preferences (DPO)",
+    lead=(
+        "The model compares what your experts preferred with what they did not, and learns to lean towards the first. "
+        "It comes after a round from demonstrations."
+    ),
+    learns_from="preferences",
+    answers=("chosen", "rejected"),
+    params=dpo.DPOParams,
+    presets=dpo.PRESETS,
+    nothing=(
+        "No preferences to learn from yet",
+        "Sample candidates, have experts rank them, then freeze the preference pairs into a dataset version.",
+    ),
+    needs_parent=True,
+)
+METHODS = {method.key: method for method in (SFT, DPO)}
+
+
+def choices() -> list[tuple[str, str]]:
+    return [(method.key, method.label) for method in METHODS.values()]
+
+
+def from_json(key: str, values: dict[str, Any]) -> Any:
+    """The checked parameters of a method; fields left out take their defaults, unknown ones are an error."""
+    if key not in METHODS and key != WRITING:
+        raise ValueError(f"There is no method called {key}; there are {', '.join(sorted([*METHODS, WRITING]))}.")
+    kind = GenerateParams if key == WRITING else METHODS[key].params
+    unknown = sorted(set(values) - {field.name for field in fields(kind)})
+    if unknown:
+        raise ParamsError({name: f"{key} has no parameter called {name}." for name in unknown})
+    return kind(**values)

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from training.params.checks import ParamsError
+from training.params.training import Preset, TrainingParams
+
+LossType = Literal["sigmoid", "ipo", "hinge", "robust"]
+
+
+@dataclass(frozen=True)
+class DPOParams(TrainingParams):
+    learning_rate: float = 2e-4
+    beta: float = 0.1
+    loss_type: LossType = "sigmoid"
+    label_smoothing: float = 0.0
+    sft_weight: float = 0.2
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.loss_type == "robust" and self.label_smoothing == 0:
+            problem = "The robust loss needs label smoothing: the share of preferences that may be wrong."
+            raise ParamsError({"label_smoothing": problem})
+        if self.loss_type != "robust" and self.label_smoothing > 0:
+            problem = "Label smoothing only works with the robust loss: choose that loss, or set it to 0."
+            raise ParamsError({"label_smoothing": problem})
+
+
+STANDARD = DPOParams()
+PRESETS = {
+    "standard": Preset(
+        "Standard",
+        "Moves the model towards what about 100 pairs prefer and keeps what it already writes well.",
+        STANDARD,
+    ),
+    "quick": Preset(
+        "Quick look",
+        "One pass: shows early which way the preferences pull.",
+        replace(STANDARD, num_train_epochs=1.0),
+    ),
+    "careful": Preset(
+        "Careful",
+        "Smaller steps that stay closer to the model before, for few or noisy preferences.",
+        replace(STANDARD, learning_rate=1e-4, beta=0.2),
+    ),
+}
