@@ -45,6 +45,9 @@ class EvaluationQuerySet(Numbered, models.QuerySet["Evaluation"]):
         waiting = Contestant.objects.exclude(status__in=[Status.SUCCEEDED, Status.CANCELLED])
         return self.filter(Exists(waiting.filter(evaluation=OuterRef("pk"))))
 
+    def answered(self) -> Self:
+        return self.exclude(pk__in=Evaluation.objects.unanswered().values("pk"))
+
     def with_review_counts(self) -> Self:
         """`reviews_wanted` and `reviews_in`, over the outputs that are up for review."""
         asked = Output.objects.filter(contestant__evaluation=OuterRef("pk"), for_review=True)

@@ -29,7 +29,7 @@ HELP = {
     "external_id": "Your own number of the record. Importing it again is passed over.",
     "group": "Records that belong together, such as one matter. They are never split.",
     "task_type": "For filtering and for reading results by kind.",
-    "split": "train, validation or evaluation.",
+    "split": "What the record is for: train, validation or evaluation.",
     "conversation": "A list of messages that ends with the answer, instead of the first three.",
 }
 

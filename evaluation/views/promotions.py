@@ -87,7 +87,7 @@ def _show(
     current = next((each for each in history if each.ended_at is None), None)
     seen = str(current.pk) if current else ""
     picked = _picked(request, chosen, current)
-    newest = None if chosen else project.evaluations.first()
+    newest = None if chosen else project.evaluations.answered().first()
     initial = {"seen": seen, "adapter": picked["adapter"], "evaluation": picked["evaluation"] or newest}
     context = {
         "current": current,
