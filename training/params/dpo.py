@@ -12,6 +12,7 @@ LossType = Literal["sigmoid", "ipo", "hinge", "robust"]
 @dataclass(frozen=True)
 class DPOParams(TrainingParams):
     learning_rate: float = 2e-4
+    num_train_epochs: float = 2.0
     beta: float = 0.1
     loss_type: LossType = "sigmoid"
     label_smoothing: float = 0.0
@@ -31,7 +32,7 @@ STANDARD = DPOParams()
 PRESETS = {
     "standard": Preset(
         "Standard",
-        "Moves the model towards what about 100 pairs prefer and keeps what it already writes well.",
+        "Two passes: moves the model towards what about 100 pairs prefer and keeps what it already writes well.",
         STANDARD,
     ),
     "quick": Preset(
