@@ -64,6 +64,7 @@ def train(run_dir: RunDir, method: str, build_trainer: BuildTrainer) -> dict[str
     adapter_sha256 = _save(trainer, tokenizer, run_dir, spec, method)
     result = _summary(trainer, reporter, report, final)
     result |= {"train_loss": output.training_loss, "adapter_sha256": adapter_sha256}
+    result["train_seconds"] = round(output.metrics["train_runtime"], 1)
     del trainer, model
     gc.collect()
     return result
