@@ -38,10 +38,15 @@ class MemberRequest(HttpRequest):
 
 def memberships_of(request: HttpRequest) -> list[Membership]:
     """The signed-in person's memberships with their projects, by name: one query a page, whoever asks."""
-    if not hasattr(request, "memberships"):
-        mine = Membership.objects.filter(user_id=request.user.pk).select_related("project")
-        request.memberships = list(mine.order_by("project__name", "project_id"))  # type: ignore[attr-defined]
-    return request.memberships
+    known: list[Membership] | None = getattr(request, "memberships", None)
+    if known is not None:
+        return known
+    if not request.user.is_authenticated:
+        return []
+    mine = Membership.objects.filter(user_id=request.user.pk).select_related("project")
+    known = list(mine.order_by("project__name", "project_id"))
+    request.memberships = known  # type: ignore[attr-defined]  # a request carries what its readers share
+    return known
 
 
 def project_for(request: HttpRequest, pk: UUID, act: str) -> Project:

@@ -13,7 +13,12 @@ class UploadLimit(FileUploadHandler):
     """Refuses a request by the length it announces, before anything of it is written to disk."""
 
     def handle_raw_input(
-        self, input_data: IO[bytes], META: dict[str, Any], content_length: int, boundary: bytes, encoding: Any = None
+        self,
+        input_data: IO[bytes],
+        META: dict[str, Any],
+        content_length: int,
+        boundary: bytes | str,
+        encoding: str | None = None,
     ) -> None:
         if content_length > settings.MAX_IMPORT_BYTES + FORM_FIELDS:
             raise RequestDataTooBig("The upload is larger than files may be.")

@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.contrib.auth.models import User
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
 from django.views.decorators.http import require_safe
 
-from annotation.access import ADMIN, EVERYONE, SENIOR, project_for
+from annotation.access import ADMIN, EVERYONE, SENIOR, MemberRequest, project_for
 from annotation.models import Project
 from annotation.texts import counted
 from config.counts import Counts, counts_of
@@ -50,10 +49,9 @@ class _Plan:
 
 
 @require_safe
-def overview(request: HttpRequest, pk: UUID) -> HttpResponse:
+def overview(request: MemberRequest, pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "open project")
-    assert isinstance(request.user, User)
-    role: str = request.role  # type: ignore[attr-defined]
+    role = request.role
     counts = counts_of([project.pk], request.user)[project.pk] + _made(project)
     return render(
         request,

@@ -25,7 +25,7 @@ with suppress(PermissionError):  # somebody else's folder, opened to us
     DATA_DIR.chmod(0o700)
 DEBUG = env.bool("DEBUG", False)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", [])
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
 
 
 def _secret_key(path: Path) -> str:

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from config import overview, views
 
-api = [
+api: list[URLPattern | URLResolver] = [
     path("", include("annotation.api_urls")),
     path("", include("training.api_urls")),
     path("", include("evaluation.api_urls")),

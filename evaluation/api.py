@@ -178,7 +178,8 @@ class OpenResults(InProject):
 
 
 class ContestantSerializer(serializers.ModelSerializer[Contestant]):
-    label = serializers.CharField(source="__str__", read_only=True)
+    # the metaclass takes declared fields out of the class, so this one never meets Field.label
+    label = serializers.CharField(source="__str__", read_only=True)  # type: ignore[assignment]
 
     class Meta:
         model = Contestant
@@ -252,7 +253,7 @@ class Outputs(InProject, generics.ListAPIView):
     def get_queryset(self) -> QuerySet[Output]:
         found = evaluation_of(self, self.kwargs["evaluation_pk"])
         refuse_while_blind(self.request, found, progress_of(found))
-        if scores_the_same_prompts(found, self.request.user):
+        if scores_the_same_prompts(found, self.person):
             raise PermissionDenied(ELSEWHERE)
         return Output.objects.filter(contestant__evaluation=found)
 
@@ -298,7 +299,8 @@ class Reviews(InProject, generics.ListAPIView):
 class PromotionSerializer(serializers.ModelSerializer[Promotion]):
     promoted_by = serializers.CharField(source="promoted_by.username", read_only=True)
     ended_by = serializers.CharField(source="ended_by.username", read_only=True, default=None)
-    label = serializers.CharField(source="adapter.__str__", read_only=True)
+    # the metaclass takes declared fields out of the class, so this one never meets Field.label
+    label = serializers.CharField(source="adapter.__str__", read_only=True)  # type: ignore[assignment]
 
     class Meta:
         model = Promotion

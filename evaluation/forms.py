@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.core.validators import ProhibitNullCharactersValidator
 
+from annotation.forms.fields import field_of
 from annotation.forms.quiet import QuietForm
 from annotation.models import Project
 from annotation.rubric import Criterion, criteria
@@ -58,13 +59,14 @@ class EvaluationForm(QuietForm):
             str(each.pk): each
             for each in project.adapters.select_related("round", "base_model").order_by("-round__number")
         }
-        self.fields["evaluation_set"].queryset = project.evaluation_sets.all()
+        field_of(self, "evaluation_set", forms.ModelChoiceField).queryset = project.evaluation_sets.all()
         self.fields["reviews_per_output"].initial = project.reviews_per_output
-        self.fields["contestants"].choices = [
+        contestants = field_of(self, "contestants", forms.MultipleChoiceField)
+        contestants.choices = [
             (BASE, "Base model, as it came"),
             *((pk, str(each)) for pk, each in self.adapters.items()),
         ]
-        self.fields["contestants"].initial = [BASE, *list(self.adapters)[:3]]
+        contestants.initial = [BASE, *list(self.adapters)[:3]]
         if BaseModel.objects.count() < 2:
             del self.fields["base_model"]
 
@@ -144,8 +146,9 @@ class PromoteForm(QuietForm):
 
     def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["adapter"].queryset = project.adapters.select_related("round").order_by("-round__number")
-        self.fields["evaluation"].queryset = project.evaluations.order_by("-number")
+        adapters = project.adapters.select_related("round").order_by("-round__number")
+        field_of(self, "adapter", forms.ModelChoiceField).queryset = adapters
+        field_of(self, "evaluation", forms.ModelChoiceField).queryset = project.evaluations.order_by("-number")
 
 
 class RollbackForm(QuietForm):

@@ -9,7 +9,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from annotation.models import AnyUser, Numbered, Project, Prompt, UUIDModel
+from annotation.models import Numbered, Project, Prompt, UUIDModel
 from training.jobs import Job, Status
 from training.models import Adapter, BaseModel
 
@@ -80,6 +80,8 @@ class Evaluation(UUIDModel):
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = EvaluationQuerySet.as_manager()
+    reviews_wanted: int  # these two only on what with_review_counts() found
+    reviews_in: int
 
     class Meta:
         ordering = ["-number"]
@@ -108,7 +110,7 @@ class Contestant(Job):
 
 
 class OutputQuerySet(models.QuerySet["Output"]):
-    def to_score_by(self, user: AnyUser) -> Self:
+    def to_score_by(self, user: User) -> Self:
         """Outputs that still want a review of this person's.
 
         Only where every contestant has answered or was left out: otherwise those that answer first would be

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.contrib.auth.models import User
 from django.db.models import Count, Exists, OuterRef, Q, Sum
 
 from annotation.models import AnyUser
@@ -75,10 +76,10 @@ def visible_to(evaluation: Evaluation, user: AnyUser, progress: Progress) -> boo
     """Whoever may still score must not know results: not which output is whose, nor how long each one's are."""
     if evaluation.reviewed_prompts == 0 or progress.complete:
         return True
-    return evaluation.opened_by.filter(pk=user.pk).exists()
+    return user.is_authenticated and evaluation.opened_by.filter(pk=user.pk).exists()
 
 
-def scores_the_same_prompts(evaluation: Evaluation, user: AnyUser) -> bool:
+def scores_the_same_prompts(evaluation: Evaluation, user: User) -> bool:
     """Whether this person may score outputs for these prompts in another evaluation, now or once it has answered.
 
     A model answers alike each time, so its text beside its name here would tell whose the other one is.

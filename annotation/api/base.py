@@ -42,7 +42,7 @@ class InProject(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         act = self.acts.get("GET" if request.method in ("HEAD", "OPTIONS") else request.method or "", "manage")
-        self.project = project_for(request, kwargs["pk"], act)  # type: ignore[arg-type]
+        self.project = project_for(request, kwargs["pk"], act)
         is_file = request.content_type.startswith("multipart/")
         if not is_file and int(request.META.get("CONTENT_LENGTH") or 0) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             raise TooLarge

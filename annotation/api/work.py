@@ -158,6 +158,7 @@ class ComparisonSerializer(serializers.ModelSerializer):
 
 class NewCandidateSerializer(serializers.Serializer):
     text = serializers.CharField(max_length=MAX_CELL)
+    # the metaclass takes declared fields out of the class, so `source` never meets Field.source
     source = serializers.CharField(  # type: ignore[assignment]
         max_length=200, default="file", help_text="What wrote it; hidden while ranking."
     )
@@ -166,7 +167,7 @@ class NewCandidateSerializer(serializers.Serializer):
 class NewComparisonSerializer(serializers.Serializer):
     prompt = serializers.CharField(max_length=200, help_text="The prompt's id, or your own id of it.")
     candidates = serializers.ListField(child=NewCandidateSerializer(), min_length=2, max_length=len(LETTERS))
-    source = serializers.CharField(max_length=200, default="file")  # type: ignore[assignment]
+    source = serializers.CharField(max_length=200, default="file")  # type: ignore[assignment]  # as above
 
 
 class BlindCandidateSerializer(serializers.Serializer):

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.db.models import Q
 
+from annotation.forms.fields import field_of
 from annotation.models import Demonstration, Project, PromptQuerySet, Split
 
 MOST_TASK_TYPES = 200
@@ -25,7 +26,7 @@ class PromptFilterForm(forms.Form):
     def __init__(self, data: Any, *, project: Project) -> None:
         super().__init__(data)
         types = project.prompts.order_by("task_type").exclude(task_type="").values_list("task_type", flat=True)
-        self.fields["task_type"].choices = [  # type: ignore[attr-defined]
+        field_of(self, "task_type", forms.ChoiceField).choices = [
             ("", "All"),
             *((kind, kind) for kind in types.distinct()[:MOST_TASK_TYPES]),
         ]

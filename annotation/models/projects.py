@@ -72,7 +72,7 @@ class Project(UUIDModel):
     def __str__(self) -> str:
         return self.name
 
-    def role_of(self, user: AnyUser) -> str | None:
+    def role_of(self, user: User) -> str | None:
         """The user's role here, or None for somebody who is not a member. One query."""
         return self.memberships.filter(user_id=user.pk).values_list("role", flat=True).first()
 

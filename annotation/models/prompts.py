@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import Self
+from typing import Any, Self
 
 from django.contrib.auth.models import User
 from django.db import models
@@ -84,9 +84,9 @@ class Prompt(UUIDModel):
     def __str__(self) -> str:
         return self.external_id or f"prompt {self.position}"
 
-    def save(self, *args: object, **kwargs: object) -> None:
+    def save(self, *args: Any, **kwargs: Any) -> None:
         self.text_sha256 = fingerprint(self.instruction, self.input)
-        super().save(*args, **kwargs)  # type: ignore[arg-type]
+        super().save(*args, **kwargs)
 
 
 class DemonstrationQuerySet(models.QuerySet["Demonstration"]):

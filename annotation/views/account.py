@@ -38,8 +38,8 @@ def account(request: HttpRequest) -> HttpResponse:
         return redirect("account")
     if action == "token" and token.is_valid():
         made = new_token(user=user, valid_for=timedelta(days=token.cleaned_data["days"]))
-        return _show(request, name, password, token, made)
-    return _show(request, name, password, token, "")
+        return _show(request, user, name, password, token, made)
+    return _show(request, user, name, password, token, "")
 
 
 @require_POST
@@ -53,7 +53,7 @@ def token_revoke(request: HttpRequest, token_key: str) -> HttpResponse:
 
 
 def _show(
-    request: HttpRequest, name: NameForm, password: PasswordForm, token: TokenForm, new_token: str
+    request: HttpRequest, user: User, name: NameForm, password: PasswordForm, token: TokenForm, new_token: str
 ) -> HttpResponse:
     return render(
         request,
@@ -62,9 +62,9 @@ def _show(
             "form": name,
             "password_form": password,
             "token_form": token,
-            "tokens": AuthToken.objects.filter(user=request.user).order_by("-created"),
+            "tokens": AuthToken.objects.filter(user=user).order_by("-created"),
             "new_token": new_token,
-            "sign_ins": Event.objects.filter(actor=request.user, verb="signed in")[:SIGN_INS_SHOWN],
+            "sign_ins": Event.objects.filter(actor=user, verb="signed in")[:SIGN_INS_SHOWN],
         },
         status=422 if name.errors or password.errors or token.errors else 200,
     )

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.auth import login, logout
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import User
@@ -25,7 +27,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(target)
     form = SignInForm(request, data=request.POST or None)
     if request.method == "POST" and form.is_valid():
-        _enter(request, form.get_user(), "password")
+        _enter(request, form.get_user(), how="password")
         return HttpResponseRedirect(target)
     status = 429 if form.seconds_to_wait else 422 if form.errors else 200
     return render(
@@ -40,7 +42,7 @@ def sign_in_link(request: HttpRequest, token: str) -> HttpResponse:
     link = usable_link(token)
     if request.method == "POST" and link:
         if link.redeem():
-            _enter(request, link.user, "link", made_by=name_of(link.made_by) if link.made_by else "")
+            _enter(request, link.user, how="link", made_by=name_of(link.made_by) if link.made_by else "")
             return redirect("home" if link.user.has_usable_password() else "account")
         link = None
     return render(
@@ -57,9 +59,9 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     return redirect("sign_in")
 
 
-def _enter(request: HttpRequest, user: User, how: str, **more: str) -> None:
+def _enter(request: HttpRequest, user: User, **how: Any) -> None:
     login(request, user, backend=BACKEND)
-    Event.record("signed in", user, by=user, how=how, **more)
+    Event.record("signed in", user, by=user, **how)
 
 
 def _next_url(request: HttpRequest) -> str:

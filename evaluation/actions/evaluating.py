@@ -37,7 +37,7 @@ def start_evaluation(
     """Have the contestants (None: the base model) answer the set, the likeliest word each time."""
     base = base_model or next((each.base_model for each in contestants if each), BaseModel.objects.default())
     per_output = project.reviews_per_output if reviews_per_output is None else reviews_per_output
-    params = _checked(project, evaluation_set, contestants, base, reviewed_prompts, per_output, max_new_tokens)
+    base, params = _checked(project, evaluation_set, contestants, base, reviewed_prompts, per_output, max_new_tokens)
     with transaction.atomic():
         project = Project.objects.select_for_update().get(pk=project.pk)
         number = project.evaluations.next_number()
@@ -116,8 +116,8 @@ def _checked(
     reviewed_prompts: int,
     reviews_per_output: int,
     max_new_tokens: int,
-) -> dict[str, Any]:
-    """The generation parameters, or every refusal at once, by field."""
+) -> tuple[BaseModel, dict[str, Any]]:
+    """The base model and the generation parameters, or every refusal at once, by field."""
     refused: dict[str, list[str]] = {}
     params: dict[str, Any] = {}
     try:
@@ -142,6 +142,6 @@ def _checked(
         refused["reviewed_prompts"] = ["This cannot be less than 0."]
     if not 1 <= reviews_per_output <= MOST_REVIEWS:
         refused["reviews_per_output"] = [f"One to {MOST_REVIEWS} people score each output."]
-    if refused:
+    if refused or base is None:
         raise ValidationError(refused)
-    return params
+    return base, params
