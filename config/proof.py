@@ -141,13 +141,11 @@ class Proof:
         return evaluation
 
     def _finish(self, kind: runner.JobKind, job: Job) -> None:
-        """Run the job here; when a worker was quicker, wait for it."""
-        runner.run(kind, job.pk)
-        while True:
-            job.refresh_from_db()
-            if job.is_final:
-                break
+        """Run the job here; when a worker was quicker, or a killed walk still holds the machine, wait for it."""
+        while not job.is_final:
+            runner.run(kind, job.pk)
             time.sleep(1)
+            job.refresh_from_db()
         if job.status != Status.SUCCEEDED:
             raise ProofFailed(f"{job} {job.get_status_display().lower()}: {job.failure_message}")
 
