@@ -24,8 +24,10 @@ def likely_parent(project: Project) -> str | None:
     """What a DPO round most likely builds on: the adapter whose candidates were sampled last, else the newest."""
     sampled = project.samplings.filter(purpose=Sampling.Purpose.RANKING, status=Status.SUCCEEDED).first()
     wrote = [source["adapter_id"] for source in sampled.sources if source["adapter_id"]] if sampled else []
+    if wrote:
+        return wrote[0]
     newest = project.adapters.values_list("pk", flat=True).first()
-    return wrote[0] if wrote else newest and str(newest)
+    return str(newest) if newest else None
 
 
 def preset_params(method: str, preset: str) -> dict[str, Any]:

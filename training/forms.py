@@ -6,6 +6,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 from django import forms
 from django.core.exceptions import ValidationError
 
+from annotation.forms.fields import field_of
 from annotation.models import Project
 from training import choosing
 from training.methods import METHODS
@@ -54,18 +55,21 @@ class RoundForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.method = method
         self.presets: dict[str, Preset] = METHODS[method].presets
-        self.fields["dataset_version"].queryset = choosing.dataset_versions(project, method)
-        self.fields["preset"].choices = [(key, preset.label) for key, preset in self.presets.items()]
+        versions = choosing.dataset_versions(project, method)
+        field_of(self, "dataset_version", DatasetChoice).queryset = versions
+        field_of(self, "preset", forms.ChoiceField).choices = [
+            (key, preset.label) for key, preset in self.presets.items()
+        ]
         self._offer_starts(project)
-        bases = BaseModel.objects.all()
-        self.fields["base_model"].queryset = bases
-        self.fields["base_model"].empty_label = "The default, or that of the adapter above"
+        bases = field_of(self, "base_model", forms.ModelChoiceField)
+        bases.queryset = BaseModel.objects.all()
+        bases.empty_label = "The default, or that of the adapter above"
         self.advanced = [name for name in _editable(method) if name not in SHOWN_ABOVE]
         for name in self.advanced:
             self.fields[name] = _setting_field(method, name, getattr(self.presets["standard"].params, name))
 
     def _offer_starts(self, project: Project) -> None:
-        field = self.fields["parent_adapter"]
+        field = field_of(self, "parent_adapter", forms.ModelChoiceField)
         field.queryset = project.adapters.select_related("round", "base_model")
         if self.parent_optional:
             field.empty_label = "The base model"
@@ -199,9 +203,10 @@ class SamplingForm(forms.Form):
     def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         adapters = list(project.adapters.select_related("round", "base_model"))
-        self.fields["sources"].offer(adapters, BaseModel.objects.default())
+        sources = field_of(self, "sources", SourcesField)
+        sources.offer(adapters, BaseModel.objects.default())
         if adapters:
-            self.fields["sources"].initial = [str(adapters[0].pk)]
+            sources.initial = [str(adapters[0].pk)]
 
     def params(self) -> dict[str, Any]:
         names = ("num_candidates", "temperature", "max_new_tokens")
@@ -223,4 +228,5 @@ class PlaygroundForm(forms.Form):
 
     def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["adapter"].queryset = project.adapters.select_related("round", "base_model")
+        adapters = project.adapters.select_related("round", "base_model")
+        field_of(self, "adapter", forms.ModelChoiceField).queryset = adapters

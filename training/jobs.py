@@ -113,7 +113,7 @@ class Job(UUIDModel):
             self.refresh_from_db()
         return bool(taken)
 
-    def mine(self, owner: uuid.UUID) -> JobQuerySet[Self]:
+    def mine(self, owner: uuid.UUID) -> JobQuerySet[Job]:
         """This row, as long as this owner's attempt still holds it."""
         return type(self).objects.filter(pk=self.pk, status=Status.RUNNING, attempt=self.attempt, lease_owner=owner)
 

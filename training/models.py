@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import uuid
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -111,7 +111,7 @@ class TrainingRound(Job):
         "Preflight", on_delete=models.SET_NULL, null=True, blank=True, related_name="round"
     )
 
-    objects = TrainingRoundQuerySet.as_manager()
+    objects: ClassVar = TrainingRoundQuerySet.as_manager()
 
     class Meta:
         ordering = ["-number"]

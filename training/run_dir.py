@@ -196,13 +196,13 @@ class RunDir:
 
 def complete_checkpoint(directory: Path, step: int) -> None:
     """Seal a checkpoint: from here on it counts, and any later change to it shows."""
+    names = [name for name in _file_names(directory) if name != MANIFEST]
     files = [
         {"name": name, "size": (directory / name).stat().st_size, "sha256": file_sha256(directory / name)}
-        for name in _file_names(directory)
-        if name != MANIFEST
+        for name in names
     ]
-    for entry in files:
-        sync(directory / entry["name"])
+    for name in names:
+        sync(directory / name)
     write_json(directory / MANIFEST, {"step": step, "files": files})
     sync(directory.parent)
 

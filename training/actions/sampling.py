@@ -28,7 +28,7 @@ def start_sampling(
 ) -> Sampling:
     """Have the adapters (None: the base model) answer prompts. For ranking, the answers become comparisons."""
     base = base_model or next((source.base_model for source in sources if source), BaseModel.objects.default())
-    checked = _check_sampling(project, sources, prompts, params, purpose, base)
+    base, checked = _check_sampling(project, sources, prompts, params, purpose, base)
     with transaction.atomic():
         sampling = Sampling.objects.create(
             project=project,
@@ -81,7 +81,8 @@ def _check_sampling(
     params: GenerateParams | dict[str, Any],
     purpose: str,
     base: BaseModel | None,
-) -> dict[str, Any]:
+) -> tuple[BaseModel, dict[str, Any]]:
+    """The base model and the parameters, or every refusal at once, by field."""
     refused: dict[str, list[str]] = {}
     checked: dict[str, Any] = {}
     try:
@@ -102,9 +103,9 @@ def _check_sampling(
     candidates = len(sources) * checked.get("num_candidates", 1)
     if purpose == Sampling.Purpose.RANKING and checked and sources and not 2 <= candidates <= 5:
         refused["num_candidates"] = [f"People rank 2 to 5 candidates for each prompt; this would make {candidates}."]
-    if refused:
+    if refused or base is None:
         raise ValidationError(refused)
-    return checked
+    return base, checked
 
 
 def _source(adapter: Adapter | None) -> dict[str, Any]:

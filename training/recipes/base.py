@@ -67,7 +67,7 @@ def load_parent(model: Any, directory: str) -> PeftModel:
 
 def save_adapter(model: PeftModel, tokenizer: Any, directory: Path, base_model_name: str, card: str) -> None:
     """The same weights give the same bytes: no path, no date, and lists in a fixed order."""
-    model.save_pretrained(directory, selected_adapters=["default"], safe_serialization=True)
+    model.save_pretrained(str(directory), selected_adapters=["default"], safe_serialization=True)
     config_file = directory / ADAPTER_CONFIG
     config = json.loads(config_file.read_text(encoding="utf-8"))
     config["base_model_name_or_path"] = base_model_name

@@ -18,7 +18,8 @@ from torch.nn import functional
 def install(model: torch.nn.Module) -> None:
     for module in model.modules():
         if isinstance(module, Linear) and not any(module.use_dora.values()):
-            module.forward = types.MethodType(_forward_of(module), module)
+            # this one module's own forward, which its class does not foresee
+            module.forward = types.MethodType(_forward_of(module), module)  # type: ignore[method-assign]
 
 
 def _forward_of(module: Linear) -> Any:
@@ -30,8 +31,10 @@ def _forward_of(module: Linear) -> Any:
         if self.disable_adapters or self.merged or len(active) != 1:
             return peft_forward(x, *args, **kwargs)
         name = active[0]
-        down = self.lora_A[name].weight.to(x.dtype)
-        up = (self.lora_B[name].weight * self.scaling[name]).to(x.dtype)
+        lora_a: Any = self.lora_A[name]  # a Linear, in a ModuleDict that knows only modules
+        lora_b: Any = self.lora_B[name]
+        down = lora_a.weight.to(x.dtype)
+        up = (lora_b.weight * self.scaling[name]).to(x.dtype)
         return self.base_layer(x) + functional.linear(functional.linear(self.lora_dropout[name](x), down), up)
 
     return forward

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-from pathlib import Path
 from typing import Any
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
@@ -84,13 +83,14 @@ class Reporter(TrainerCallback):
         metrics: dict[str, Any] | None = None,
         **rest: Any,
     ) -> None:
-        shown = {"step": state.global_step, "eval_loss": (metrics or {}).get("eval_loss")}
-        shown |= {f"eval_{name}": metrics[f"eval_{name}"] for name in REWARDS if f"eval_{name}" in (metrics or {})}
+        measured = metrics or {}
+        shown = {"step": state.global_step, "eval_loss": measured.get("eval_loss")}
+        shown |= {f"eval_{name}": measured[f"eval_{name}"] for name in REWARDS if f"eval_{name}" in measured}
         self.evaluations.append(shown)
         self.run_dir.append_event("eval", **shown)
 
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **rest: Any) -> None:
-        complete_checkpoint(Path(args.output_dir) / f"checkpoint-{state.global_step}", state.global_step)
+        complete_checkpoint(self.run_dir.checkpoints / f"checkpoint-{state.global_step}", state.global_step)
         self._saved = time.monotonic()
         self.run_dir.append_event("checkpoint", step=state.global_step)
 

@@ -187,7 +187,7 @@ def _weights(scaled: torch.Tensor, key: torch.Tensor, own: slice) -> torch.Tenso
 
 
 def shared_prefix_attention(
-    module: torch.nn.Module,
+    module: Any,  # a layer's attention: a module with its `layer_idx`
     query: torch.Tensor,
     key: torch.Tensor,
     value: torch.Tensor,

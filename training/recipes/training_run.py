@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 from datasets import Dataset
+from peft import LoraConfig
 from transformers import EarlyStoppingCallback
 
 from training.methods import DPO, from_json
@@ -27,7 +28,8 @@ def train(run_dir: RunDir, method: str, build_trainer: BuildTrainer) -> dict[str
     spec = run_dir.read_params()
     base.use_threads()
     # a repeatable run asks torch to fill fresh memory first; nothing here reads before it writes, and it costs a tenth
-    torch.utils.deterministic.fill_uninitialized_memory = False
+    # (a property that torch gives the module as it is loaded, where no type checker sees it)
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     tokenizer = base.load_tokenizer(spec["base_model_dir"])
     report = preflight.inspect(run_dir, method, tokenizer)
     params = from_json(method, spec["params"])
@@ -35,7 +37,7 @@ def train(run_dir: RunDir, method: str, build_trainer: BuildTrainer) -> dict[str
 
     phase(run_dir, "Loading the base model")
     model = base.load_model(spec["base_model_dir"], in_4bit=params.load_in_4bit)
-    peft_config = base.lora_config(params)
+    peft_config: LoraConfig | None = base.lora_config(params)
     if spec.get("parent_adapter_dir"):
         model, peft_config = base.load_parent(model, spec["parent_adapter_dir"]), None
 

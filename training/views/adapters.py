@@ -3,11 +3,11 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from annotation.access import project_for
+from annotation.access import MemberRequest, project_for
 from training.models import Adapter
 from training.views.rounds import settings_of
 
@@ -21,14 +21,14 @@ MEASURED = {
 
 
 @require_safe
-def adapters(request: HttpRequest, pk: UUID) -> HttpResponse:
+def adapters(request: MemberRequest, pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "manage")
     rows = project.adapters.select_related("round__parent_adapter__round", "round__dataset_version", "base_model")
     return render(request, "training/adapters.html", {"project": project, "adapters": rows[:200]})
 
 
 @require_safe
-def adapter(request: HttpRequest, pk: UUID, adapter_pk: UUID) -> HttpResponse:
+def adapter(request: MemberRequest, pk: UUID, adapter_pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "manage")
     rows = project.adapters.select_related("round__dataset_version", "round__parent_adapter__round", "base_model")
     found = get_object_or_404(rows, pk=adapter_pk)

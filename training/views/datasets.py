@@ -6,11 +6,11 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db.models import Count
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from annotation.access import project_for
+from annotation.access import MemberRequest, project_for
 from annotation.models import Project
 from training import datasets as frozen
 from training.actions import freeze
@@ -23,7 +23,7 @@ ROWS_SHOWN = 5
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def datasets(request: HttpRequest, pk: UUID) -> HttpResponse:
+def datasets(request: MemberRequest, pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "manage")
     form = FreezeForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
@@ -41,7 +41,7 @@ def datasets(request: HttpRequest, pk: UUID) -> HttpResponse:
     return render(request, "training/datasets.html", context, status=422 if form.errors else 200)
 
 
-def _say(request: HttpRequest, version: DatasetVersion) -> None:
+def _say(request: MemberRequest, version: DatasetVersion) -> None:
     if version.is_new:
         messages.success(request, f"{version} is frozen.")
     else:
@@ -57,7 +57,7 @@ def _ready(project: Project) -> dict[str, int]:
 
 
 @require_safe
-def dataset(request: HttpRequest, pk: UUID, dataset_pk: UUID) -> HttpResponse:
+def dataset(request: MemberRequest, pk: UUID, dataset_pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "manage")
     version = get_object_or_404(project.dataset_versions.select_related("created_by"), pk=dataset_pk)
     part = "validation" if request.GET.get("part") == "validation" else "train"
@@ -79,7 +79,7 @@ def dataset(request: HttpRequest, pk: UUID, dataset_pk: UUID) -> HttpResponse:
 
 
 @require_safe
-def dataset_file(request: HttpRequest, pk: UUID, dataset_pk: UUID, part: str) -> FileResponse:
+def dataset_file(request: MemberRequest, pk: UUID, dataset_pk: UUID, part: str) -> FileResponse:
     """The rows as TRL reads them."""
     project = project_for(request, pk, "manage")
     version = get_object_or_404(project.dataset_versions, pk=dataset_pk)

@@ -4,11 +4,11 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from annotation.access import project_for
+from annotation.access import MemberRequest, project_for
 from annotation.models import Project
 from training.actions import ask
 from training.answers import answers
@@ -18,7 +18,7 @@ from training.wording import sentence
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def playground(request: HttpRequest, pk: UUID) -> HttpResponse:
+def playground(request: MemberRequest, pk: UUID) -> HttpResponse:
     """Ask the base model and an adapter the same thing."""
     project = project_for(request, pk, "manage")
     form = PlaygroundForm(
@@ -31,11 +31,11 @@ def playground(request: HttpRequest, pk: UUID) -> HttpResponse:
             return redirect("playground_result", project.pk, sampling.pk)
         except ValidationError as refused:
             attach(form, refused)
-    context = {"project": project, "form": form, "has_adapters": form.fields["adapter"].queryset.exists()}
+    context = {"project": project, "form": form, "has_adapters": project.adapters.exists()}
     return render(request, "training/playground.html", context, status=422 if form.errors else 200)
 
 
-def _initial(request: HttpRequest, project: Project) -> dict[str, Any]:
+def _initial(request: MemberRequest, project: Project) -> dict[str, Any]:
     """The texts of an earlier question, or the instruction that prompts here usually have."""
     try:
         earlier = project.samplings.filter(pk=UUID(request.GET.get("like", ""))).first()
@@ -50,7 +50,7 @@ def _initial(request: HttpRequest, project: Project) -> dict[str, Any]:
 
 
 @require_safe
-def playground_result(request: HttpRequest, pk: UUID, sampling_pk: UUID) -> HttpResponse:
+def playground_result(request: MemberRequest, pk: UUID, sampling_pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "manage")
     rows = project.samplings.filter(purpose=Sampling.Purpose.PLAYGROUND).select_related("base_model")
     found = get_object_or_404(rows, pk=sampling_pk)

@@ -6,11 +6,11 @@ from uuid import UUID
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from annotation.access import project_for
+from annotation.access import MemberRequest, project_for
 from annotation.models import Project
 from training import choosing, progress
 from training.actions import cancel_round, launch_preflight, retry_round, start_preflight
@@ -28,18 +28,21 @@ ITS_OWN_FAULT = {"diverged", "preflight", "out_of_memory", "bad_adapter", "datas
 
 
 @require_safe
-def rounds(request: HttpRequest, pk: UUID) -> HttpResponse:
+def rounds(request: MemberRequest, pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "manage")
     rows = project.rounds.select_related("dataset_version", "adapter", "created_by")
     page = Paginator(rows, 50).get_page(request.GET.get("page"))
-    for round in page:
-        round.bar = progress.bar(round.progress)
-    has_versions = bool(page.object_list) or project.dataset_versions.exists()
-    return render(request, "training/rounds.html", {"project": project, "page": page, "has_versions": has_versions})
+    context = {
+        "project": project,
+        "page": page,
+        "rows": [(each, progress.bar(each.progress)) for each in page],
+        "has_versions": bool(page.object_list) or project.dataset_versions.exists(),
+    }
+    return render(request, "training/rounds.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def round_create(request: HttpRequest, pk: UUID) -> HttpResponse:
+def round_create(request: MemberRequest, pk: UUID) -> HttpResponse:
     """The settings of a round. Sending them starts the pre-flight; the round is launched from there."""
     project = project_for(request, pk, "manage")
     like = _like(project, request.GET.get("like", ""))
@@ -62,7 +65,7 @@ def round_create(request: HttpRequest, pk: UUID) -> HttpResponse:
         "form": form,
         "method": METHODS[method],
         "methods": METHODS.values(),
-        "has_versions": form.fields["dataset_version"].queryset.exists(),
+        "has_versions": choosing.dataset_versions(project, method).exists(),
         "base_models": BaseModel.objects.count(),
     }
     return render(request, "training/round_create.html", context, status=422 if form.errors else 200)
@@ -100,7 +103,7 @@ def _usual(project: Project, method: str) -> dict[str, Any]:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def preflight(request: HttpRequest, pk: UUID, preflight_pk: UUID) -> HttpResponse:
+def preflight(request: MemberRequest, pk: UUID, preflight_pk: UUID) -> HttpResponse:
     """GET shows what the model will read and learn; POST launches the round that was checked."""
     project = project_for(request, pk, "manage")
     rows = project.preflights.select_related("dataset_version", "base_model", "parent_adapter__round", "round")
@@ -149,13 +152,13 @@ def _shown(value: Any) -> str:
 
 
 @require_safe
-def round(request: HttpRequest, pk: UUID, round_pk: UUID) -> HttpResponse:
+def round(request: MemberRequest, pk: UUID, round_pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "manage")
     return render(request, "training/round.html", _round_context(project, round_pk))
 
 
 @require_safe
-def round_progress(request: HttpRequest, pk: UUID, round_pk: UUID) -> HttpResponse:
+def round_progress(request: MemberRequest, pk: UUID, round_pk: UUID) -> HttpResponse:
     """The part that changes. Its last answer carries no trigger, so the page stops asking."""
     project = project_for(request, pk, "manage")
     return render(request, "training/round.html#progress", _round_context(project, round_pk))
@@ -220,7 +223,7 @@ def _charts(round: TrainingRound, events: list[dict[str, Any]]) -> list[Chart]:
 
 
 @require_POST
-def round_cancel(request: HttpRequest, pk: UUID, round_pk: UUID) -> HttpResponse:
+def round_cancel(request: MemberRequest, pk: UUID, round_pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "manage")
     found = get_object_or_404(project.rounds, pk=round_pk)
     cancel_round(round=found, by=request.user)
@@ -229,7 +232,7 @@ def round_cancel(request: HttpRequest, pk: UUID, round_pk: UUID) -> HttpResponse
 
 
 @require_POST
-def round_retry(request: HttpRequest, pk: UUID, round_pk: UUID) -> HttpResponse:
+def round_retry(request: MemberRequest, pk: UUID, round_pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "manage")
     found = get_object_or_404(project.rounds, pk=round_pk)
     try:

@@ -4,11 +4,11 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from annotation.access import project_for
+from annotation.access import MemberRequest, project_for
 from training import choosing, progress
 from training.actions import cancel_sampling, start_sampling
 from training.answers import writers
@@ -19,7 +19,7 @@ from training.wording import sentence
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def sampling_create(request: HttpRequest, pk: UUID) -> HttpResponse:
+def sampling_create(request: MemberRequest, pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "manage")
     form = SamplingForm(request.POST if request.method == "POST" else None, project=project)
     if request.method == "POST" and form.is_valid():
@@ -40,7 +40,7 @@ def sampling_create(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @require_safe
-def sampling(request: HttpRequest, pk: UUID, sampling_pk: UUID) -> HttpResponse:
+def sampling(request: MemberRequest, pk: UUID, sampling_pk: UUID) -> HttpResponse:
     """Asks again every few seconds until it is over; then it says what to do with the candidates."""
     project = project_for(request, pk, "manage")
     rows = project.samplings.filter(purpose=Sampling.Purpose.RANKING).select_related("base_model", "created_by")
@@ -59,7 +59,7 @@ def sampling(request: HttpRequest, pk: UUID, sampling_pk: UUID) -> HttpResponse:
 
 
 @require_POST
-def sampling_cancel(request: HttpRequest, pk: UUID, sampling_pk: UUID) -> HttpResponse:
+def sampling_cancel(request: MemberRequest, pk: UUID, sampling_pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "manage")
     found = get_object_or_404(project.samplings, pk=sampling_pk)
     cancel_sampling(sampling=found, by=request.user)
