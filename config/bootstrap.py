@@ -138,6 +138,7 @@ def find_or_install(command: str, package: str) -> None:
 CHECKS: list[tuple[str, list[str]]] = [
     ("style", ["ruff", "check", "."]),
     ("format", ["ruff", "format", "--check", "."]),
+    ("types", ["mypy"]),
     ("imports", ["lint-imports"]),
     ("templates", ["djlint", "templates", "--lint", "--quiet"]),
     ("migrations", ["python", "manage.py", "makemigrations", "--check", "--dry-run"]),
