@@ -7,7 +7,7 @@ from training.params.training import Preset, TrainingParams
 
 @dataclass(frozen=True)
 class SFTParams(TrainingParams):
-    pass
+    neftune_noise_alpha: float = 0.0  # 0: none
 
 
 STANDARD = SFTParams()

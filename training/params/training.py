@@ -31,6 +31,8 @@ class TrainingParams:
     lora_r: int = 16
     lora_alpha: int = 32
     lora_dropout: float = 0.0
+    use_rslora: bool = False
+    use_dora: bool = False
     warmup_ratio: float = 0.1
     weight_decay: float = 0.0
     lr_scheduler_type: Scheduler = "cosine"

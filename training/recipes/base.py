@@ -55,13 +55,18 @@ def lora_config(params: TrainingParams) -> LoraConfig:
         r=params.lora_r,
         lora_alpha=params.lora_alpha,
         lora_dropout=params.lora_dropout,
+        use_rslora=params.use_rslora,
+        use_dora=params.use_dora,
         target_modules="all-linear",
         task_type=TaskType.CAUSAL_LM,
     )
 
 
 def load_parent(model: Any, directory: str) -> PeftModel:
-    """Trainable under the name TRL expects, so that its frozen copy becomes the DPO reference."""
+    """Trainable under the name TRL expects, so that its frozen copy becomes the DPO reference.
+
+    It stays the kind of LoRA it was trained as: its own configuration says rank, rsLoRA and DoRA, not the round's.
+    """
     return PeftModel.from_pretrained(model, directory, is_trainable=True, local_files_only=True)
 
 

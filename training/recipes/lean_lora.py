@@ -2,6 +2,8 @@
 
 PEFT casts every input to the adapter's float32 and multiplies there, which on a CPU costs about a quarter of
 a step. The weights and their updates stay float32: AdamW's small steps would round away in bfloat16.
+rsLoRA differs only in the scaling, which PEFT keeps per adapter. DoRA divides by the norm of the changed weights,
+so its layers are left to PEFT.
 """
 
 from __future__ import annotations

@@ -24,17 +24,25 @@ def build_trainer(
 ) -> Any:
     from trl import SFTConfig, SFTTrainer
 
+    from training.recipes import neftune
     from training.recipes.training_run import quicken
 
     trainer = SFTTrainer(
         model=model,
-        args=SFTConfig(**arguments, completion_only_loss=True, packing=False),
+        args=SFTConfig(
+            **arguments,
+            completion_only_loss=True,
+            packing=False,
+            neftune_noise_alpha=params.neftune_noise_alpha or None,
+        ),
         train_dataset=train,
         eval_dataset=validation,
         processing_class=tokenizer,
         peft_config=peft_config,
     )
     quicken(trainer.model)
+    if params.neftune_noise_alpha:
+        neftune.strengthen(trainer.model.get_base_model(), params.neftune_noise_alpha)
     return trainer
 
 

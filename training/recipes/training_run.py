@@ -15,7 +15,7 @@ from transformers import EarlyStoppingCallback
 
 from training.methods import DPO, from_json
 from training.params import TrainingParams
-from training.recipes import base, lean_lora, preflight
+from training.recipes import base, forgetting, lean_lora, preflight
 from training.recipes.process import Stopped, phase
 from training.recipes.reporting import Reporter
 from training.run_dir import RunDir, directory_sha256, read_rows, verify_adapter_files, verify_checkpoint
@@ -54,17 +54,20 @@ def train(run_dir: RunDir, method: str, build_trainer: BuildTrainer) -> dict[str
         validation=validation,
     )
     reporter = _add_callbacks(trainer, run_dir, params, report)
+    phase(run_dir, "Measuring the starting model")
+    general_before = forgetting.perplexity(trainer.model, tokenizer)
     if validation is not None:
-        phase(run_dir, "Measuring the starting model")
         trainer.evaluate()
     phase(run_dir, "Training")
     output = trainer.train(resume_from_checkpoint=resume_from)
     _refuse_unfinished(trainer, reporter, params)
     final = _final_evaluation(trainer, reporter, params)
+    general = forgetting.perplexity(trainer.model, tokenizer)
 
     phase(run_dir, "Saving")
     adapter_sha256 = _save(trainer, tokenizer, run_dir, spec, method)
     result = _summary(trainer, reporter, report, final)
+    result |= {"general_perplexity_before": general_before, "general_perplexity": general}
     result |= {"train_loss": output.training_loss, "adapter_sha256": adapter_sha256}
     result["train_seconds"] = round(output.metrics["train_runtime"], 1)
     del trainer, model
