@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import uuid
 from pathlib import Path
 from typing import Any, ClassVar
@@ -50,6 +51,20 @@ class BaseModel(UUIDModel):
     def directory(self) -> Path:
         """Absolute; relative paths are under the data directory."""
         return settings.DATA_DIR / self.path
+
+    @property
+    def public_id(self) -> str:
+        """The name by which other programs find it: its hub id where `source` says owner/name@commit."""
+        return self._hub[0] if self._hub else self.name
+
+    @property
+    def revision(self) -> str | None:
+        return self._hub[1] if self._hub else None
+
+    @property
+    def _hub(self) -> tuple[str, str] | None:
+        match = re.fullmatch(r"([\w.-]+/[\w.-]+)@(\w[\w./-]*)", self.source)
+        return (match[1], match[2]) if match else None
 
 
 class DatasetVersionQuerySet(Numbered, models.QuerySet["DatasetVersion"]):
@@ -217,3 +232,40 @@ class Sampling(Job):
     def outputs(self) -> list[dict[str, Any]]:
         """What has been written so far: {"source", "id", "index", "text", "tokens", "seconds", "finish"}."""
         return finished_rows(self.run_dir().outputs) if self.attempt else []
+
+
+class PackageQuerySet(JobQuerySet["Package"]):
+    def usable(self) -> list[Package]:
+        """Waiting, at work, or done with its file still there: no other is needed."""
+        wanted = self.filter(status__in=[Status.QUEUED, Status.RUNNING, Status.SUCCEEDED])
+        return [package for package in wanted if not package.is_final or package.file]
+
+
+class Package(Job):
+    """An adapter as one file to be taken elsewhere. An adapter never changes, so one of each format is enough."""
+
+    class Format(models.TextChoices):
+        ADAPTER = "adapter", "Adapter folder"
+        MERGED = "merged", "Merged model"
+        GGUF = "gguf", "GGUF file"
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="packages")
+    adapter = models.ForeignKey(Adapter, on_delete=models.CASCADE, related_name="packages")
+    format = models.CharField(max_length=10, choices=Format.choices)
+
+    objects = PackageQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at"]
+        indexes = [models.Index(fields=["adapter", "format", "status"], name="packages_of_an_adapter")]
+
+    def __str__(self) -> str:
+        return f"{self.get_format_display()} of the {self.adapter}"
+
+    @property
+    def file(self) -> Path | None:
+        """What is handed out, while it is there."""
+        if self.status != Status.SUCCEEDED:
+            return None
+        path = self.run_dir().path / "package" / str(self.result.get("file"))
+        return path if path.is_file() else None
