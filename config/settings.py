@@ -138,6 +138,15 @@ ADAPTERS_DIR = DATA_DIR / "adapters"
 DATASETS_DIR = DATA_DIR / "datasets"
 BASE_MODELS_DIR = DATA_DIR / "base-models"
 RECIPE_THREADS = env.int("RECIPE_THREADS", 0)  # 0: as many as the machine has cores
+LAUNCHER = env.str("LAUNCHER", "local")  # how training starts: local, or accelerate for several processes
+ACCELERATE_PROCESSES = env.int("ACCELERATE_PROCESSES", 2)
+ACCELERATE_CONFIG = env.str("ACCELERATE_CONFIG", "")  # path of accelerate's own file, for DeepSpeed and FSDP
+if LAUNCHER not in ("local", "accelerate"):
+    raise ImproperlyConfigured(f"LAUNCHER is {LAUNCHER}; there are local and accelerate.")
+if ACCELERATE_PROCESSES < 2:
+    raise ImproperlyConfigured("ACCELERATE_PROCESSES is less than 2. For one process set LAUNCHER to local.")
+if ACCELERATE_CONFIG and not Path(ACCELERATE_CONFIG).is_file():
+    raise ImproperlyConfigured(f"ACCELERATE_CONFIG names no file: {ACCELERATE_CONFIG}.")
 
 JOB_LEASE_SECONDS = env.int("JOB_LEASE_SECONDS", 60)
 JOB_HEARTBEAT_SECONDS = env.int("JOB_HEARTBEAT_SECONDS", 10)

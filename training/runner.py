@@ -24,8 +24,9 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection, transaction
 
-from training import launcher, progress
+from training import progress
 from training.jobs import Job, Status
+from training.launcher import GRACE_SECONDS, Handle, Launcher, launcher_for
 from training.run_dir import RunDir, newest_verified_checkpoint, verify_checkpoint
 
 log = structlog.get_logger(__name__)
@@ -34,9 +35,20 @@ POLL_SECONDS = 0.25
 CANCEL_CHECK_SECONDS = 2.0
 SILENCE_LIMIT_SECONDS = 60 * 60  # no event and no line of log: a step of a large model on a slow machine is shorter
 WALL_LIMIT_SECONDS = 7 * 24 * 60 * 60
-STDIN_CLOSED = 3  # the recipe's exit code when its worker went away
+# A recipe's exit codes when its worker, or another process of the same run, went away.
+STDIN_CLOSED, PEER_GONE = 3, 4
 # Exit codes of a process that was ended from outside; None: nobody saw how it ended.
-FROM_OUTSIDE = (None, STDIN_CLOSED, -signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP, 137, 143)
+FROM_OUTSIDE = (
+    None,
+    STDIN_CLOSED,
+    PEER_GONE,
+    -signal.SIGKILL,
+    -signal.SIGTERM,
+    -signal.SIGINT,
+    -signal.SIGHUP,
+    137,
+    143,
+)
 
 
 class JobFailed(Exception):
@@ -107,7 +119,9 @@ def _attempt(kind: JobKind, job: Job, owner: uuid.UUID) -> None:
     try:
         run_dir.path.mkdir(parents=True)
         kind.write_inputs(job, run_dir)
-        child = launcher.start(kind.recipe(job), run_dir)
+        recipe = kind.recipe(job)
+        by = launcher_for(recipe)
+        handle = by.submit(recipe, run_dir)
     except JobFailed as failure:
         job.fail(owner, failure.code, failure.message)
         return
@@ -116,16 +130,16 @@ def _attempt(kind: JobKind, job: Job, owner: uuid.UUID) -> None:
         job.fail(owner, "not_started", f"It could not be started: {error}")
         return
     try:
-        end = _watch(job, owner, run_dir, child)
+        end = _watch(job, owner, by, handle)
     except BaseException:
-        child.stop()
+        by.cancel(handle)
         raise
     if end is not End.EXITED:
-        child.stop()
-    child.close()
-    log.info("attempt ended", job=str(job.pk), attempt=job.attempt, end=end.value, code=child.exit_code())
+        by.cancel(handle)
+    code = by.poll(handle)
+    log.info("attempt ended", job=str(job.pk), attempt=job.attempt, end=end.value, code=code)
     if end is not End.LOST:
-        _settle(kind, job, owner, end=end, exit_code=child.exit_code())
+        _settle(kind, job, owner, end=end, exit_code=code)
 
 
 def reconcile(kind: JobKind, ring: Callable[[str], object]) -> None:
@@ -139,12 +153,13 @@ def reconcile(kind: JobKind, ring: Callable[[str], object]) -> None:
         ring(str(pk))
 
 
-def _watch(job: Job, owner: uuid.UUID, run_dir: RunDir, child: launcher.Child) -> End:
+def _watch(job: Job, owner: uuid.UUID, by: Launcher, handle: Handle) -> End:
     """Until the process is over or has to be: renew the lease, copy progress, look for a cancel request."""
+    run_dir = handle.run_dir
     started = spoke = time.monotonic()
     next_beat = next_look = started
     said = -1
-    while child.exit_code(POLL_SECONDS) is None:
+    while by.poll(handle, POLL_SECONDS) is None:
         now = time.monotonic()
         if _stopping.is_set():
             return End.SHUTDOWN
@@ -309,7 +324,7 @@ def _at_work_here() -> Iterator[None]:
 
 def _give_back() -> None:
     _stopping.set()
-    deadline = time.monotonic() + launcher.GRACE_SECONDS + 5
+    deadline = time.monotonic() + GRACE_SECONDS + 5
     for thread in _at_work - {threading.current_thread()}:
         thread.join(max(0.0, deadline - time.monotonic()))
 

@@ -54,7 +54,7 @@ def fake(monkeypatch: pytest.MonkeyPatch, settings: Any) -> Callable[..., JobKin
     settings.JOB_HEARTBEAT_SECONDS = 0.2
     settings.JOB_LEASE_SECONDS = 20
     script = str(Path(fake_recipe.__file__))
-    monkeypatch.setattr(launcher, "command", lambda recipe, run_dir: [sys.executable, script, str(run_dir)])
+    monkeypatch.setattr(launcher.Local, "command", lambda self, recipe, run_dir: [sys.executable, script, str(run_dir)])
 
     def kind(act: str = "succeed", seconds: float = 0.0, published: list[Any] | None = None) -> JobKind:
         def inputs(job: Sampling, run_dir: RunDir) -> None:

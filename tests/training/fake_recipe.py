@@ -30,10 +30,15 @@ def main(run_dir: RunDir) -> int:
     guard_stdin()
     params = run_dir.read_params()
     act = params["act"]
-    run_dir.append_event("phase", message="Training")
-    run_dir.append_event("start", max_steps=10)
+    rank = os.environ.get("RANK", "0")
+    write_json(run_dir.path / f"pid-{rank}.json", {"pid": os.getpid()})
     if act == "deaf":
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    if rank != "0":
+        time.sleep(params.get("seconds", 0))
+        return 0
+    run_dir.append_event("phase", message="Training")
+    run_dir.append_event("start", max_steps=10)
     write_json(run_dir.path / "seen.json", {"env": dict(os.environ), "pid": os.getpid(), "nice": os.nice(0)})
     for step in range(1, 11):
         run_dir.append_event(

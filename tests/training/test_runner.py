@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import threading
 import time
 import uuid
@@ -28,15 +27,15 @@ Fake = Callable[..., JobKind]
 @pytest.fixture
 def when_started(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[int], Any]], None]:
     """when_started(act) -> act(pid) happens once the recipe's process has begun its work."""
-    start = launcher.start
+    submit = launcher.Local.submit
 
     def register(act: Callable[[int], Any]) -> None:
-        def started(recipe: str, run_dir: RunDir) -> launcher.Child:
-            child = start(recipe, run_dir)
+        def started(self: launcher.Local, recipe: str, run_dir: RunDir) -> launcher.Handle:
+            handle = submit(self, recipe, run_dir)
             act(pid_in(run_dir))
-            return child
+            return handle
 
-        monkeypatch.setattr(launcher, "start", started)
+        monkeypatch.setattr(launcher.Local, "submit", started)
 
     return register
 
@@ -182,7 +181,7 @@ def test_it_cancels_a_queued_job_at_once(fake: Fake, job: Sampling) -> None:
 def test_it_cancels_a_running_job_and_leaves_no_process(
     fake: Fake, job: Sampling, act: str, monkeypatch: pytest.MonkeyPatch, when_started: Any
 ) -> None:
-    monkeypatch.setattr(launcher.Child.stop, "__defaults__", (1,))
+    monkeypatch.setattr(launcher.Local.cancel, "__defaults__", (1,))
     pids: list[int] = []
     when_started(lambda pid: (pids.append(pid), job.request_cancel()))
     published: list[Any] = []
@@ -316,23 +315,3 @@ def test_it_measures_leases_by_the_databases_clock(fake: Fake, job: Sampling, mo
     with connection.cursor() as cursor:
         cursor.execute("UPDATE training_sampling SET lease_expires_at = '2020-01-01 00:00:00'")
     assert Sampling.objects.abandoned().exists()
-
-
-def test_it_kills_what_ignores_the_request_to_stop(fake: Fake, job: Sampling) -> None:
-    kind = fake("deaf", 60)
-    job.run_dir(1).path.mkdir(parents=True)
-    kind.write_inputs(job, job.run_dir(1))
-    child = launcher.start("fake", job.run_dir(1))
-    pid_in(job.run_dir(1))
-    child.stop(grace_seconds=0.3)
-    assert child.exit_code() == -signal.SIGKILL
-
-
-def test_a_recipe_does_not_outlive_the_pipe_to_its_worker(fake: Fake, job: Sampling) -> None:
-    kind = fake(seconds=60)
-    job.run_dir(1).path.mkdir(parents=True)
-    kind.write_inputs(job, job.run_dir(1))
-    child = launcher.start("fake", job.run_dir(1))
-    pid_in(job.run_dir(1))
-    child.close()
-    assert child.exit_code(5) == runner.STDIN_CLOSED

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from annotation.models import Event, Project
-from training import datasets, tasks
+from training import datasets, launcher, tasks
 from training.jobs import Status
 from training.methods import METHODS, from_json
 from training.models import Adapter, BaseModel, DatasetVersion, Preflight, TrainingRound
@@ -132,6 +132,8 @@ def _settings(
         checked = to_json(from_json(method, params)) if method in METHODS else {}
     except ParamsError as error:
         refused |= {name: [problem] for name, problem in error.problems.items()}
+    if checked:
+        refused |= launcher.refusals(method, checked)
     if method not in METHODS:
         refused["method"] = [f"Choose one of: {', '.join(METHODS)}."]
     elif dataset_version.kind != METHODS[method].learns_from:

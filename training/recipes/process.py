@@ -27,6 +27,7 @@ ENVIRONMENT = {
 }
 PACKAGES = ("torch", "transformers", "trl", "peft", "accelerate", "datasets", "bitsandbytes")
 RUNNER_GONE = 3
+PEER_GONE = 4
 
 
 class Stopped(Exception):
@@ -44,13 +45,30 @@ class Stopped(Exception):
         }
 
 
+class Follower(RunDir):
+    """The run directory as every process but the first sees it: what it would tell has been told."""
+
+    def append_event(self, event: str, **values: Any) -> None:
+        pass
+
+
+def processes() -> int:
+    """How many processes train together; a launcher says so in the environment."""
+    return int(os.environ.get("WORLD_SIZE") or 1)
+
+
+def is_first() -> bool:
+    """The one that writes: events, checkpoints' manifests, the adapter, the result."""
+    return int(os.environ.get("RANK") or 0) == 0
+
+
 def run(work: Callable[[RunDir], dict[str, Any]], arguments: list[str] | None = None) -> int:
     """Call the recipe's work and write result.json last, whatever happened. SIGTERM leaves none: it kills."""
     given = sys.argv[1:] if arguments is None else arguments
     if len(given) != 1:
         sys.stderr.write("Give one argument: the run directory.\n")
         return 2
-    run_dir = RunDir(Path(given[0]).resolve())
+    run_dir = (RunDir if is_first() else Follower)(Path(given[0]).resolve())
     if os.environ.get("PRECEPTOR_STDIN_GUARD") == "1":
         threading.Thread(target=_die_with_stdin, daemon=True).start()
     os.environ.update(ENVIRONMENT)
@@ -58,8 +76,11 @@ def run(work: Callable[[RunDir], dict[str, Any]], arguments: list[str] | None = 
     begun = time.monotonic()
     run_dir.append_event("phase", message="Loading libraries")
     result = {"seconds": 0.0, **_outcome(work, run_dir)}
+    if _told_by_another(run_dir, result):
+        return 0 if result["status"] == "succeeded" else 1
     result["seconds"] = round(time.monotonic() - begun, 3)
     result["threads"] = threads()
+    result["processes"] = processes()
     result["versions"] = {name: version(name) for name in PACKAGES}
     result["peak_memory_bytes"] = _peak_memory()
     write_json(run_dir.result_file, result)
@@ -81,10 +102,25 @@ def _outcome(work: Callable[[RunDir], dict[str, Any]], run_dir: RunDir) -> dict[
         return stopped.outcome
     except Exception as error:
         traceback.print_exc()
+        if _lost_a_peer(error):
+            os._exit(PEER_GONE)
         if _is_out_of_memory(error):
             return _out_of_memory()
         message = f"The recipe met an error it does not know ({type(error).__name__}: {error}). See the log."
         return {"status": "failed", "failure_code": "error", "message": message, "reasons": []}
+
+
+def _told_by_another(run_dir: RunDir, result: dict[str, Any]) -> bool:
+    """Of several processes the first tells of success; of failure the one that met it, as the others only follow."""
+    if processes() == 1:
+        return False
+    return run_dir.result() is not None or (result["status"] == "succeeded" and not is_first())
+
+
+def _lost_a_peer(error: Exception) -> bool:
+    """Another process of the same run was killed: this one has no result of its own to tell."""
+    text = str(error).lower()
+    return processes() > 1 and any(sign in text for sign in ("by peer", "broken pipe", "remote process exited"))
 
 
 def _is_out_of_memory(error: Exception) -> bool:

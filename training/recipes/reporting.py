@@ -6,8 +6,11 @@ import math
 import time
 from typing import Any
 
+import torch
+from accelerate import PartialState
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
+from training.recipes.process import is_first, processes
 from training.run_dir import RunDir, complete_checkpoint
 
 SECONDS_BETWEEN_CHECKPOINTS = 90
@@ -36,7 +39,7 @@ class Reporter(TrainerCallback):
         self.run_dir.append_event("start", max_steps=state.max_steps, step=state.global_step, **self.start)
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **rest: Any) -> None:
-        if self.save_by_time and time.monotonic() - self._saved > SECONDS_BETWEEN_CHECKPOINTS:
+        if self.save_by_time and _as_the_first(time.monotonic() - self._saved > SECONDS_BETWEEN_CHECKPOINTS):
             control.should_save = True
 
     def on_log(
@@ -90,9 +93,20 @@ class Reporter(TrainerCallback):
         self.run_dir.append_event("eval", **shown)
 
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **rest: Any) -> None:
-        complete_checkpoint(self.run_dir.checkpoints / f"checkpoint-{state.global_step}", state.global_step)
+        PartialState().wait_for_everyone()  # by now each process has written its own random state
+        if is_first():
+            complete_checkpoint(self.run_dir.checkpoints / f"checkpoint-{state.global_step}", state.global_step)
         self._saved = time.monotonic()
         self.run_dir.append_event("checkpoint", step=state.global_step)
 
     def on_train_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **rest: Any) -> None:
         self.early_stopped = not self.diverged and state.global_step < state.max_steps
+
+
+def _as_the_first(wish: bool) -> bool:
+    """Clocks differ: what the first process wants at this step, all do, or they would wait for each other."""
+    if processes() == 1:
+        return wish
+    wished = torch.tensor([int(wish)], device=PartialState().device)
+    torch.distributed.broadcast(wished, src=0)
+    return bool(wished.item())

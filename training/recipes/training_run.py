@@ -16,7 +16,7 @@ from transformers import EarlyStoppingCallback
 from training.methods import DPO, from_json
 from training.params import TrainingParams
 from training.recipes import base, forgetting, lean_lora, preflight
-from training.recipes.process import Stopped, phase
+from training.recipes.process import Stopped, is_first, phase, processes
 from training.recipes.reporting import Reporter
 from training.run_dir import RunDir, directory_sha256, read_rows, verify_adapter_files, verify_checkpoint
 
@@ -26,6 +26,7 @@ BuildTrainer = Callable[..., Any]
 
 def train(run_dir: RunDir, method: str, build_trainer: BuildTrainer) -> dict[str, Any]:
     spec = run_dir.read_params()
+    _refuse_too_few_devices()
     base.use_threads()
     # a repeatable run asks torch to fill fresh memory first; nothing here reads before it writes, and it costs a tenth
     # (a property that torch gives the module as it is loaded, where no type checker sees it)
@@ -85,6 +86,7 @@ def training_arguments(run_dir: RunDir, method: str, params: TrainingParams, rep
     eval_steps = params.eval_steps or _automatic_eval_steps(report, steps_per_epoch)
     best = measured and params.early_stopping_patience > 0
     save_steps = params.save_steps
+    rows_at_once, accumulation = shared_out(params)
     if best:
         # the best checkpoint can only be one that was measured
         save_steps = max(eval_steps, save_steps // eval_steps * eval_steps)
@@ -93,9 +95,9 @@ def training_arguments(run_dir: RunDir, method: str, params: TrainingParams, rep
         "learning_rate": params.learning_rate,
         "num_train_epochs": params.num_train_epochs,
         "max_steps": params.max_steps,
-        "per_device_train_batch_size": params.per_device_train_batch_size,
+        "per_device_train_batch_size": rows_at_once,
         "per_device_eval_batch_size": _even_batch(report["validation"]["rows"], params),
-        "gradient_accumulation_steps": params.gradient_accumulation_steps,
+        "gradient_accumulation_steps": accumulation,
         "max_length": params.max_length,
         "warmup_steps": params.warmup_ratio,
         "weight_decay": params.weight_decay,
@@ -122,7 +124,33 @@ def training_arguments(run_dir: RunDir, method: str, params: TrainingParams, rep
         "dataloader_pin_memory": gpu,
         "optim": "adamw_torch",
         "disable_tqdm": True,
+        # every weight that learns takes part in each step, so several processes need not look for those that do not
+        "ddp_find_unused_parameters": False,
+        "ddp_broadcast_buffers": False,
     }
+
+
+def shared_out(params: TrainingParams) -> tuple[int, int]:
+    """Rows at once and times per step for each of the processes: together they take the same rows per step as one."""
+    together = params.per_device_train_batch_size * params.gradient_accumulation_steps
+    if together % processes():
+        raise preflight.refusal(
+            [f"{together} rows per step cannot be shared evenly by {processes()} processes: choose a multiple."]
+        )
+    each = together // processes()
+    at_once = next(size for size in range(min(each, params.per_device_train_batch_size), 0, -1) if each % size == 0)
+    return at_once, each // at_once
+
+
+def _refuse_too_few_devices() -> None:
+    devices = torch.cuda.device_count() if base.on_gpu() else processes()
+    if processes() > devices:
+        raise preflight.refusal(
+            [
+                f"{processes()} processes need as many GPUs, and this machine has {devices}. "
+                "Whoever runs this installation sets ACCELERATE_PROCESSES."
+            ]
+        )
 
 
 def _automatic_eval_steps(report: dict[str, Any], steps_per_epoch: int) -> int:
@@ -214,6 +242,8 @@ def _save(trainer: Any, tokenizer: Any, run_dir: RunDir, spec: dict[str, Any], m
         f"---\nbase_model: {name}\nlibrary_name: peft\ntags:\n- lora\n- {method}\n---\n\n"
         f"A LoRA adapter for {name}, trained by {method.upper()}.\n"
     )
+    if not is_first():
+        return ""
     base.save_adapter(trainer.model, tokenizer, run_dir.adapter, name, card)
     problems = verify_adapter_files(run_dir.adapter)
     if problems:
