@@ -5,12 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from annotation.texts import counted
-from training import tasks
+from training import lessons, tasks
 from training.jobs import Job, Status
 from training.models import TrainingRound
 from training.progress import duration
 
 NO_WORKER = "No worker is running, so nothing will start. Whoever runs this installation starts one."
+
+
+def lessons_of(round: TrainingRound) -> list[str]:
+    """What a round that has succeeded says about the next one."""
+    if round.status != Status.SUCCEEDED:
+        return []
+    events = round.run_dir().events() if round.attempt else []
+    return lessons.lessons(events, round.result, round.params)
 
 
 STANDINGS = {
@@ -80,7 +88,7 @@ PARTS = {"train": "To learn from", "validation": "To check with"}
 def findings(report: dict[str, Any]) -> list[str]:
     """What a pre-flight's report says: its rows, then what speaks against a round, or that nothing does."""
     parts = [f"{label}: {_part(report[name])}" for name, label in PARTS.items() if "tokens" in report.get(name, {})]
-    return [*parts, *(report.get("reasons") or ["Everything is in order."])]
+    return [*parts, *report.get("notes", []), *(report.get("reasons") or ["Everything is in order."])]
 
 
 def _part(part: dict[str, Any]) -> str:

@@ -16,6 +16,7 @@ from training import actions, choosing
 from training.api.base import JOB_FIELDS, found_in
 from training.methods import METHODS, choices
 from training.models import TrainingRound
+from training.wording import lessons_of
 
 EVENTS_SHOWN = 100
 
@@ -43,9 +44,13 @@ class RoundSerializer(serializers.ModelSerializer[TrainingRound]):
 
 class RoundDetailSerializer(RoundSerializer):
     events = serializers.SerializerMethodField(help_text=f"The last {EVENTS_SHOWN} events after `after_line`.")
+    lessons = serializers.SerializerMethodField(help_text="What the round says about the next one, in sentences.")
 
     class Meta(RoundSerializer.Meta):
-        fields = [*RoundSerializer.Meta.fields, "events"]
+        fields = [*RoundSerializer.Meta.fields, "lessons", "events"]
+
+    def get_lessons(self, round: TrainingRound) -> list[str]:
+        return lessons_of(round)
 
     def get_events(self, round: TrainingRound) -> list[dict[str, Any]]:
         if not round.attempt:
@@ -60,7 +65,7 @@ class LaunchSerializer(serializers.Serializer[Any]):
     params = serializers.DictField(required=False, default=dict, help_text="TRL's and PEFT's names.")
     parent_adapter = serializers.UUIDField(required=False, allow_null=True, default=None)
     base_model = serializers.UUIDField(required=False, allow_null=True, default=None)
-    start_from_base = serializers.BooleanField(default=False, help_text="DPO without a parent adapter.")
+    start_from_base = serializers.BooleanField(default=False, help_text="DPO or KTO without a parent adapter.")
     note = serializers.CharField(max_length=300, required=False, allow_blank=True, default="")
 
     def validate(self, data: dict[str, Any]) -> dict[str, Any]:

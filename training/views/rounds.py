@@ -17,10 +17,11 @@ from training.actions import cancel_round, launch_preflight, retry_round, start_
 from training.charts import Chart, Series, line_chart
 from training.forms import RoundForm, attach
 from training.jobs import Status
-from training.methods import DPO, METHODS, SFT
+from training.methods import DPO, KTO, METHODS, SFT
 from training.models import BaseModel, Preflight, TrainingRound
 from training.params import LABELS, to_json
-from training.wording import sentence
+from training.views.which_way import which_way
+from training.wording import lessons_of, sentence
 
 LOG_LINES = 60
 # Failures that the same settings would meet again.
@@ -67,6 +68,7 @@ def round_create(request: MemberRequest, pk: UUID) -> HttpResponse:
         "methods": METHODS.values(),
         "has_versions": choosing.dataset_versions(project, method).exists(),
         "base_models": BaseModel.objects.count(),
+        "which_way": which_way(form, request.GET),
     }
     return render(request, "training/round_create.html", context, status=422 if form.errors else 200)
 
@@ -177,6 +179,7 @@ def _round_context(project: Project, round_pk: UUID) -> dict[str, Any]:
         "project": project,
         "round": found,
         "sentence": sentence(found),
+        "lessons": lessons_of(found),
         "now": now,
         "bar": progress.bar(now),
         "charts": _charts(found, events),
@@ -202,6 +205,11 @@ def _charts(round: TrainingRound, events: list[dict[str, Any]]) -> list[Chart]:
     lines = {
         "Loss by step": [("Training", "log", "loss"), ("Validation", "eval", "eval_loss")],
     }
+    if round.method == KTO.key:
+        lines["How clearly good answers are told from bad ones (reward margin)"] = [
+            ("Training", "log", "rewards/margins"),
+            ("Validation", "eval", "eval_rewards/margins"),
+        ]
     if round.method == DPO.key:
         lines["Share of pairs where the chosen answer is preferred"] = [
             ("Training", "log", "rewards/accuracies"),

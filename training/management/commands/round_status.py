@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from annotation.management.arguments import add_json, add_project, find_project, report
 from training.management.waiting import add_round, find_round
-from training.wording import sentence, standing
+from training.wording import lessons_of, sentence, standing
 
 
 class Command(BaseCommand):
@@ -19,16 +19,18 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         round = find_round(find_project(options["project"]), options["round"])
+        lessons = lessons_of(round)
         report(
             self,
             options,
-            f"{round} {standing(round)}. {sentence(round)}",
+            "\n".join([f"{round} {standing(round)}. {sentence(round)}", *lessons]),
             id=round.pk,
             number=round.number,
             status=round.status,
             attempt=round.attempt,
             progress=round.progress,
             result=round.result,
+            lessons=lessons,
             failure_code=round.failure_code,
             failure_message=round.failure_message,
         )
