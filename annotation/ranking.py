@@ -25,12 +25,17 @@ class Judgement(Protocol):
 
 @dataclass(frozen=True)
 class ConsensusPair:
-    """`votes` of `judged` people prefer `chosen`."""
+    """`votes` of `judged` people prefer `chosen`; theirs is the rank gap, `strength`: how many places lie between."""
 
     chosen: str
     rejected: str
     votes: int
     judged: int
+    strength: float
+
+    @property
+    def agreement(self) -> float:
+        return round(self.votes / self.judged, 3)
 
 
 def display_order(candidate_ids: Iterable[str], seed: int, ranker_id: int) -> list[str]:
@@ -61,15 +66,24 @@ def pairs(order: Order, all_bad: bool = False) -> list[tuple[str, str]]:
     ]
 
 
+def agreed_bad(judgements: Sequence[Judgement]) -> bool:
+    """At least two thirds of the judges say that none of the candidates is any good."""
+    bad = sum(judgement.all_bad for judgement in judgements)
+    return bad > 0 and 3 * bad >= 2 * len(judgements)
+
+
 def consensus_pairs(judgements: Sequence[Judgement], candidates: Iterable[str]) -> list[ConsensusPair]:
     """The pairs that at least two thirds of the judges agree on; a tie or "all bad" is a vote for neither.
 
     Pairs that contradict each other in a circle (A over B, B over C, C over A) are dropped as well.
     """
     votes: dict[tuple[str, str], int] = {}
+    gaps: dict[tuple[str, str], int] = {}
     for judgement in judgements:
+        places = {each: place for place, group in enumerate(judgement.order) for each in group}
         for pair in pairs(judgement.order, judgement.all_bad):
             votes[pair] = votes.get(pair, 0) + 1
+            gaps[pair] = gaps.get(pair, 0) + places[pair[1]] - places[pair[0]]
     judged = len(judgements)
     found = []
     for one, other in combinations(sorted(candidates), 2):
@@ -77,7 +91,8 @@ def consensus_pairs(judgements: Sequence[Judgement], candidates: Iterable[str]) 
             won, lost = votes.get((chosen, rejected), 0), votes.get((rejected, chosen), 0)
             # in whole numbers: 2 of 3 is two thirds, whatever floating point makes of it
             if won > lost and 3 * won >= 2 * judged:
-                found.append(ConsensusPair(chosen, rejected, won, judged))
+                strength = round(gaps[chosen, rejected] / won, 3)
+                found.append(ConsensusPair(chosen, rejected, won, judged, strength))
     return _without_circles(found)
 
 

@@ -7,7 +7,7 @@ import statistics
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -96,13 +96,12 @@ def demonstration_rows(project: Project) -> list[Row]:
 
 def preference_rows(project: Project) -> list[Row]:
     """The pairs that the rankings of every fully ranked comparison agree on."""
-    ranked = (
-        comparisons_to_freeze(project)
-        .select_related("prompt")
-        .prefetch_related("candidates", "rankings__guidelines")
-        .order_by("prompt__position", "pk")
-    )
-    return [row for comparison in ranked for row in _pairs(comparison, project.instruction_template)]
+    return [row for comparison in _ranked(project) for row in _pairs(comparison, project.instruction_template)]
+
+
+def _ranked(project: Project) -> QuerySet[Comparison]:
+    with_prompts = comparisons_to_freeze(project).select_related("prompt")
+    return with_prompts.prefetch_related("candidates", "rankings__guidelines").order_by("prompt__position", "pk")
 
 
 def _pairs(comparison: Comparison, template: str) -> Iterator[Row]:
@@ -125,6 +124,49 @@ def _pairs(comparison: Comparison, template: str) -> Iterator[Row]:
                 "prompt": question(comparison.prompt, template),
                 "chosen": _said("assistant", chosen),
                 "rejected": _said("assistant", rejected),
+                "votes": pair.votes,
+                "agreement": pair.agreement,
+                "strength": pair.strength,
+            },
+        )
+
+
+def judgement_rows(project: Project) -> list[Row]:
+    """Approved demonstrations are good answers; the candidates that rankers call all bad are bad ones.
+
+    Nothing when one of the two is missing: they are only learned from together.
+    """
+    good = [replace(row, content={**row.content, "label": True}) for row in demonstration_rows(project)]
+    approved = {(row.prompt_id, row.content["completion"][0]["content"]) for row in good}
+    bad = [
+        row
+        for comparison in _ranked(project)
+        for row in _bad_answers(comparison, project.instruction_template)
+        if (row.prompt_id, row.content["completion"][0]["content"]) not in approved
+    ]
+    return [*good, *bad] if good and bad else []
+
+
+def _bad_answers(comparison: Comparison, template: str) -> Iterator[Row]:
+    rankings = list(comparison.rankings.all())
+    if not ranking.agreed_bad(rankings):
+        return
+    versions = [item.guidelines.version for item in rankings if item.guidelines]
+    for candidate in sorted(comparison.candidates.all(), key=lambda each: each.pk):
+        if not candidate.text.strip():
+            continue
+        yield Row(
+            id=f"{comparison.pk}:{candidate.pk}",
+            prompt_id=str(comparison.prompt_id),
+            group=_group(comparison.prompt),
+            split=comparison.prompt.split,
+            task_type=comparison.prompt.task_type,
+            guidelines=max(versions, default=None),
+            people=frozenset(item.ranker_id for item in rankings),
+            content={
+                "prompt": question(comparison.prompt, template),
+                "completion": _said("assistant", candidate.text.strip()),
+                "label": False,
             },
         )
 
@@ -152,7 +194,9 @@ def describe(train: list[Row], validation: list[Row]) -> dict[str, Any]:
     rows = [*train, *validation]
     answer = "completion" if rows and "completion" in rows[0].content else "chosen"
     versions = Counter(row.guidelines for row in rows if row.guidelines is not None)
+    labels = Counter(row.content["label"] for row in rows if "label" in row.content)
     return {
+        **({"good": labels[True], "bad": labels[False]} if labels else {}),
         "prompts": len({row.prompt_id for row in rows}),
         "groups": len({row.group for row in rows}),
         "people": len(frozenset().union(*(row.people for row in rows))) if rows else 0,

@@ -13,7 +13,17 @@ from training.models import Adapter, Preflight, Sampling, TrainingRound
 from training.run_dir import RunDir, write_json, write_rows
 from training.runner import JobFailed, JobKind, carry_outputs, expect_success, resume_from
 
-READ_BY_RECIPES = ("id", "prompt", "completion", "chosen", "rejected")
+READ_BY_RECIPES = (
+    "id",
+    "prompt",
+    "completion",
+    "label",
+    "chosen",
+    "rejected",
+    "votes",
+    "agreement",
+    "strength",
+)
 
 
 def _training_inputs(job: TrainingRound | Preflight, run_dir: RunDir, recipe: str) -> dict[str, Any]:

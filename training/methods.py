@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any
 
-from training.params import GenerateParams, ParamsError, Preset, TrainingParams, dpo, sft
+from training.params import GenerateParams, ParamsError, Preset, TrainingParams, dpo, kto, sft
 
 WRITING = "generate"
 
@@ -66,7 +66,27 @@ DPO = Method(
     ),
     needs_parent=True,
 )
-METHODS = {method.key: method for method in (SFT, DPO)}
+KTO = Method(
+    key="kto",
+    name="KTO",
+    says="learn from single judgements",
+    tab="From judgements (KTO)",
+    lead=(
+        "The model reads answers that were judged good or bad, one by one, and learns to lean towards the good ones. "
+        "For when answers were accepted or refused rather than compared. It comes after a round from demonstrations."
+    ),
+    learns_from="judgements",
+    answers=("completion",),
+    params=kto.KTOParams,
+    presets=kto.PRESETS,
+    nothing=(
+        "No judgements to learn from yet",
+        "Approve demonstrations, which are good answers, and have candidates ranked: those of a comparison that "
+        "rankers call all bad are bad answers. Then freeze the judgements into a dataset version.",
+    ),
+    needs_parent=True,
+)
+METHODS = {method.key: method for method in (SFT, DPO, KTO)}
 
 
 def choices() -> list[tuple[str, str]]:

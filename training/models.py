@@ -77,6 +77,7 @@ class DatasetVersion(UUIDModel):
     class Kind(models.TextChoices):
         DEMONSTRATIONS = "demonstrations", "Demonstrations"
         PREFERENCES = "preferences", "Preference pairs"
+        JUDGEMENTS = "judgements", "Judgements"
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="dataset_versions")
     kind = models.CharField(max_length=15, choices=Kind.choices)

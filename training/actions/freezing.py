@@ -14,13 +14,22 @@ NOTHING_TO_FREEZE = {
         "There is no preference pair yet. Pairs come from comparisons that have all their rankings, "
         "where the rankers agree which candidate is better."
     ),
+    DatasetVersion.Kind.JUDGEMENTS: (
+        "Judgements take good answers and bad ones. Good are approved demonstrations; bad are the candidates of "
+        "comparisons that have all their rankings, where the rankers say that all are bad."
+    ),
+}
+ROWS = {
+    DatasetVersion.Kind.DEMONSTRATIONS: datasets.demonstration_rows,
+    DatasetVersion.Kind.PREFERENCES: datasets.preference_rows,
+    DatasetVersion.Kind.JUDGEMENTS: datasets.judgement_rows,
 }
 
 
 def freeze(*, project: Project, kind: str, by: User, description: str = "") -> DatasetVersion:
     """A new version, or the one there is when nothing has changed since (`is_new` says which)."""
-    rows = datasets.demonstration_rows if kind == DatasetVersion.Kind.DEMONSTRATIONS else datasets.preference_rows
-    return _freeze(project, kind, rows(project), by, description)
+    rows = ROWS[DatasetVersion.Kind(kind)](project)
+    return _freeze(project, kind, rows, by, description)
 
 
 def record_export(*, version: DatasetVersion, part: str, by: User) -> None:

@@ -29,7 +29,7 @@ def add_settings(parser: CommandParser) -> None:
     )
     parser.add_argument("--parent", metavar="ROUND", help="start from the adapter of this round, or `latest`")
     parser.add_argument("--base-model", metavar="NAME", help="default: the default one, or that of the parent")
-    parser.add_argument("--start-from-base", action="store_true", help="DPO without a parent adapter")
+    parser.add_argument("--start-from-base", action="store_true", help="DPO or KTO without a parent adapter")
     parser.add_argument("--note", default="", help="what this round is meant to find out")
 
 

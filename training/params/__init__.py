@@ -3,6 +3,7 @@
 from training.params.checks import ParamsError
 from training.params.dpo import DPOParams
 from training.params.generate import GenerateParams
+from training.params.kto import KTOParams
 from training.params.sft import SFTParams
 from training.params.training import Preset, TrainingParams, to_json
 from training.params.words import HELP, LABELS, label
@@ -12,6 +13,7 @@ __all__ = [
     "LABELS",
     "DPOParams",
     "GenerateParams",
+    "KTOParams",
     "ParamsError",
     "Preset",
     "SFTParams",

@@ -7,6 +7,7 @@ from training.params.checks import ParamsError
 from training.params.training import Preset, TrainingParams
 
 LossType = Literal["sigmoid", "ipo", "hinge", "robust"]
+PairWeighting = Literal["equal", "agreement", "strength"]
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,9 @@ class DPOParams(TrainingParams):
     loss_type: LossType = "sigmoid"
     label_smoothing: float = 0.0
     sft_weight: float = 0.2
+    min_agreement: float = 0.5
+    min_gap: int = 1
+    pair_weighting: PairWeighting = "equal"
 
     def __post_init__(self) -> None:
         super().__post_init__()

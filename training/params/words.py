@@ -65,7 +65,7 @@ HELP = {
     "allow_truncation": "Trains even though some rows are too long and lose their end.",
     "beta": "How closely the model must stay to the one before; higher stays closer.",
     "loss_type": "How preferences count: sigmoid is usual, ipo for very clear ones, robust for noisy ones.",
-    "label_smoothing": "The share of preferences that may be wrong, for the robust loss; the check proposes one.",
+    "label_smoothing": "The share of preferences that may be wrong, with the robust loss; the check proposes it.",
     "min_agreement": "Leaves out pairs on which a smaller share of rankers agreed; 0.5 keeps all that were frozen.",
     "min_gap": "Leaves out pairs whose answers stand fewer places apart in the rankings; 1 keeps all.",
     "pair_weighting": "Lets pairs count alike, or more where more rankers agreed or ranked further apart.",

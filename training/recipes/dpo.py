@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from training.recipes import process
+from training.recipes import pairs, process
 from training.run_dir import RunDir
 
 
@@ -25,25 +25,20 @@ def build_trainer(
     train: Any,
     validation: Any,
 ) -> Any:
-    from trl import DPOConfig, DPOTrainer
+    from datasets import Dataset
+    from trl import DPOConfig
 
-    from training.recipes.training_run import quicken
-
-    class ReferenceOnceTrainer(DPOTrainer):
-        """TRL measures the reference inside its constructor; the faster forward has to be there by then."""
-
-        quick = False
-
-        def _precompute_ref_logps(self, dataset: Any, name: str, batch_size: int) -> Any:
-            if not self.quick:
-                quicken(self.model)
-                self.quick = True
-            return super()._precompute_ref_logps(dataset, name, batch_size)
+    from training.recipes.trainers import WEIGHT, PairTrainer, WeightedPairs, WeightedPairTrainer
 
     losses, weights = [params.loss_type], [1.0]
     if params.sft_weight > 0:
         losses, weights = [*losses, "sft"], [*weights, params.sft_weight]
-    return ReferenceOnceTrainer(
+    weighted = params.pair_weighting != "equal"
+    picked = pairs.pick(list(train), params).rows
+    train = Dataset.from_list(picked)
+    if weighted:
+        train = train.add_column(WEIGHT, pairs.weights(picked, params.pair_weighting))
+    return (WeightedPairTrainer if weighted else PairTrainer)(
         model=model,
         args=DPOConfig(
             **arguments,
@@ -52,11 +47,13 @@ def build_trainer(
             loss_weights=weights,
             label_smoothing=params.label_smoothing,
             precompute_ref_log_probs=True,
+            remove_unused_columns=not weighted,
         ),
         train_dataset=train,
         eval_dataset=validation,
         processing_class=tokenizer,
         peft_config=peft_config,
+        data_collator=WeightedPairs(tokenizer.pad_token_id, params.max_length) if weighted else None,
     )
 
 

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from training.methods import METHODS, from_json
-from training.params import TrainingParams
-from training.recipes import process, rows
+from training.params import DPOParams, KTOParams, TrainingParams
+from training.recipes import judgements, pairs, process, rows
 from training.run_dir import RunDir, read_rows, write_json
 
 SMALLEST_TRAINED_SHARE = 0.10
@@ -35,6 +35,8 @@ def check(
 ) -> dict[str, Any]:
     """What preflight.json holds; "reasons" is empty when training may start."""
     template = getattr(tokenizer, "chat_template", None)
+    picked = _picked(train, params)
+    train = picked.rows
     report: dict[str, Any] = {
         "method": method,
         "max_length": params.max_length,
@@ -42,9 +44,11 @@ def check(
         "train": {"rows": len(train)},
         "validation": {"rows": len(validation)},
         "examples": [],
+        "notes": picked.notes,
         "reasons": [],
     }
-    report["reasons"] = _reasons_before_tokens(method, train, validation, bool(template), params, longest_context)
+    problems = _reasons_before_tokens(method, train, validation, bool(template), params, longest_context)
+    report["reasons"] = picked.reasons or problems
     if report["reasons"]:
         return report
     report["examples"] = [_example(method, row, tokenizer) for row in train[:ROWS_SHOWN]]
@@ -52,6 +56,14 @@ def check(
         report[name] = _measure(method, some, tokenizer, params.max_length)
     report["reasons"] = _reasons_from_tokens(report, params)
     return report
+
+
+def _picked(train: list[dict[str, Any]], params: TrainingParams) -> rows.Picked:
+    if isinstance(params, DPOParams):
+        return pairs.pick(train, params)
+    if isinstance(params, KTOParams):
+        return judgements.pick(train, params)
+    return rows.Picked(train)
 
 
 def _reasons_before_tokens(
@@ -165,7 +177,8 @@ def _example(method: str, row: dict[str, Any], tokenizer: Any) -> dict[str, Any]
     shown = [rows.shown(tokenizer, tokens) for tokens in _tokenized(method, row, tokenizer)]
     answers = METHODS[method].answers
     names = answers if len(answers) > 1 else ("tokens",)
-    return {"id": row.get("id"), **dict(zip(names, shown, strict=True))}
+    judged = {"label": row["label"]} if "label" in row else {}
+    return {"id": row.get("id"), **judged, **dict(zip(names, shown, strict=True))}
 
 
 def inspect(run_dir: RunDir, method: str, tokenizer: Any) -> dict[str, Any]:

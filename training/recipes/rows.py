@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from training.methods import METHODS
@@ -19,6 +19,15 @@ class Tokens:
     same_prompt: bool  # the prompt reads the same with and without the answer
 
 
+@dataclass(frozen=True)
+class Picked:
+    """The rows that a method learns from, what people should know about the choice, and what speaks against it."""
+
+    rows: list[dict[str, Any]]
+    notes: list[str] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
+
+
 def shape_problem(method: str, row: dict[str, Any]) -> str | None:
     if not is_prompt(row.get("prompt")):
         return "has no prompt made of messages that ends with the user"
@@ -27,6 +36,8 @@ def shape_problem(method: str, row: dict[str, Any]) -> str | None:
             return f"has no {name} made of one assistant message with text"
     if row.get("chosen") is not None and row["chosen"] == row.get("rejected"):
         return "prefers an answer over itself"
+    if METHODS[method].learns_from == "judgements" and not isinstance(row.get("label"), bool):
+        return "has no label that says whether its answer is good"
     return None
 
 

@@ -12,7 +12,7 @@ from training.management.waiting import add_wait, refusal, report_round
 
 
 class Command(BaseCommand):
-    help = "Launch a round: SFT from demonstrations or DPO from preference pairs."
+    help = "Launch a round: SFT from demonstrations, DPO from preference pairs or KTO from judgements."
 
     def add_arguments(self, parser: CommandParser) -> None:
         add_project(parser)

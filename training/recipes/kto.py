@@ -1,0 +1,69 @@
+"""Move a model towards answers judged good and away from those judged bad: TRL's KTOTrainer, from the parent adapter.
+
+    python -m training.recipes.kto RUN_DIR
+
+The reference is the parent itself, as in dpo.py: its adapter is loaded trainable and no peft_config is given.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from training.recipes import judgements, process
+from training.run_dir import RunDir
+
+
+def build_trainer(
+    *,
+    params: Any,
+    arguments: dict[str, Any],
+    model: Any,
+    peft_config: Any,
+    tokenizer: Any,
+    train: Any,
+    validation: Any,
+) -> Any:
+    from trl import KTOConfig
+
+    from training.recipes.trainers import JudgementTrainer
+
+    good = sum(train["label"])
+    of_good, of_bad = judgements.balanced(good, len(train) - good, params)
+    if arguments["per_device_eval_batch_size"] < 2:
+        # a margin needs both kinds of answers in one batch
+        arguments = {**arguments, "per_device_eval_batch_size": params.per_device_train_batch_size}
+    return JudgementTrainer(
+        model=model,
+        args=KTOConfig(
+            **arguments,
+            beta=params.beta,
+            desirable_weight=of_good,
+            undesirable_weight=of_bad,
+            precompute_ref_log_probs=True,
+        ),
+        train_dataset=_arranged(train, params.per_device_train_batch_size, params.seed),
+        eval_dataset=validation and _arranged(validation, arguments["per_device_eval_batch_size"], params.seed),
+        processing_class=tokenizer,
+        peft_config=peft_config,
+    )
+
+
+def _arranged(rows: Any, batch: int, seed: int) -> Any:
+    prompts = [json.dumps(prompt) for prompt in rows["prompt"]]
+    return rows.select(judgements.arranged(list(rows["label"]), prompts, batch, seed))
+
+
+def work(run_dir: RunDir) -> dict[str, Any]:
+    from training.recipes.training_run import train
+
+    return train(run_dir, "kto", build_trainer)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    return process.run(work, arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,68 @@
+"""Which frozen pairs a DPO round learns from, and how much each of them counts. No torch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from training.params import DPOParams
+from training.recipes.rows import Picked
+
+FIGURES = ("votes", "agreement", "strength")
+MOST_SMOOTHING = 0.45
+
+
+def pick(every: list[dict[str, Any]], params: DPOParams) -> Picked:
+    """The pairs that enough rankers agreed on and ranked far enough apart, and what is to say about the others."""
+    if _asks_figures(params) and not all(name in row for row in every for name in FIGURES):
+        old = "These pairs were frozen without their votes: freeze the preference pairs again, or leave "
+        return Picked(every, reasons=[old + "least agreement, least rank gap and weight of a pair as they are."])
+    agreed = [row for row in every if row.get("agreement", 1.0) >= params.min_agreement]
+    kept = [row for row in agreed if row.get("strength", params.min_gap) >= params.min_gap]
+    notes = []
+    if len(agreed) < len(every):
+        notes.append(f"{_left_out(every, agreed)}: fewer than {100 * params.min_agreement:g} % agreed.")
+    if len(kept) < len(agreed):
+        notes.append(f"{_left_out(agreed, kept)}: fewer than {params.min_gap} places apart.")
+    if every and not kept:
+        return Picked(kept, notes, ["Every pair was left out: lower the least agreement or the least rank gap."])
+    return Picked(kept, [*notes, *_smoothing(kept, params)])
+
+
+def _asks_figures(params: DPOParams) -> bool:
+    usual = DPOParams()
+    names = ("min_agreement", "min_gap", "pair_weighting")
+    return any(getattr(params, name) != getattr(usual, name) for name in names)
+
+
+def _left_out(before: Sequence[Any], after: Sequence[Any]) -> str:
+    return f"{len(before) - len(after)} of {len(before)} {'pair' if len(before) == 1 else 'pairs'} left out"
+
+
+def _smoothing(kept: list[dict[str, Any]], params: DPOParams) -> list[str]:
+    """What the rankers' own disagreement says about how many preferences may be wrong."""
+    share = disagreement(kept)
+    if share is None or share == 0:
+        return []
+    found = f"Of the rankers who saw the same pair, {100 * share:.0f} % did not share the preference."
+    if params.loss_type == "robust":
+        return [f"{found} Label smoothing is {params.label_smoothing:g}; {min(share, MOST_SMOOTHING):.2f} would fit."]
+    return [f"{found} For the robust loss, label smoothing {min(share, MOST_SMOOTHING):.2f} would fit."]
+
+
+def disagreement(rows: list[dict[str, Any]]) -> float | None:
+    """The share of all judgements of a pair that are not for it; None where no pair was judged by two."""
+    judged = [(row["votes"], round(row["votes"] / row["agreement"])) for row in rows if row.get("agreement")]
+    several = [(votes, judges) for votes, judges in judged if judges > 1]
+    if not several:
+        return None
+    return 1 - sum(votes for votes, _judges in several) / sum(judges for _votes, judges in several)
+
+
+def weights(rows: list[dict[str, Any]], weighting: str) -> list[float]:
+    """How much each pair counts; one on average, so that the learning rate means the same."""
+    if weighting == "equal" or not rows:
+        return [1.0] * len(rows)
+    figures = [float(row[weighting]) for row in rows]
+    mean = sum(figures) / len(figures)
+    return [figure / mean for figure in figures]

@@ -1,0 +1,73 @@
+"""TRL's trainers that learn against a reference, with what a round adds to them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from trl import DPOTrainer, KTOTrainer
+from trl.trainer.dpo_trainer import DataCollatorForPreference
+
+WEIGHT = "weight"
+
+
+class ReferenceOnce:
+    """TRL measures the reference inside its constructor; the faster forward has to be there by then."""
+
+    model: Any
+    quick = False
+
+    def _precompute_ref_logps(self, dataset: Any, name: str, batch_size: int) -> Any:
+        from training.recipes.training_run import quicken
+
+        if not self.quick:
+            quicken(self.model)
+            self.quick = True
+        return super()._precompute_ref_logps(dataset, name, batch_size)  # type: ignore[misc]
+
+
+class PairTrainer(ReferenceOnce, DPOTrainer):
+    pass
+
+
+class JudgementTrainer(ReferenceOnce, KTOTrainer):
+    pass
+
+
+class WeightedPairs(DataCollatorForPreference):
+    """Carries the weight of each pair beside its tokens."""
+
+    def torch_call(self, examples: list[dict[str, Any]]) -> dict[str, Any]:
+        batch = super().torch_call(examples)
+        if WEIGHT in examples[0]:
+            batch[WEIGHT] = torch.tensor([example[WEIGHT] for example in examples], dtype=torch.float32)
+        return batch
+
+
+class WeightedPairTrainer(PairTrainer):
+    """Pairs that count more or less, under every loss.
+
+    TRL averages the losses of a batch out of reach. But whatever the loss, it depends on the model only through the
+    log-probabilities of its answers, row by row: multiplying what flows back through those of a pair by the pair's
+    weight gives exactly the gradient of the weighted loss. The loss that is shown stays that of equal pairs.
+    """
+
+    def compute_ref_log_probs(self, model: Any, inputs: dict[str, Any]) -> Any:
+        return super().compute_ref_log_probs(model, {name: inputs[name] for name in inputs if name != WEIGHT})
+
+    def compute_loss(
+        self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
+    ) -> Any:
+        rest = {name: inputs[name] for name in inputs if name != WEIGHT}
+        if WEIGHT not in inputs or not torch.is_grad_enabled():
+            return super().compute_loss(model, rest, return_outputs, num_items_in_batch)
+        of_rows = inputs[WEIGHT].repeat(2).unsqueeze(1)  # a batch is all chosen answers, then all rejected ones
+
+        def weigh(_module: Any, _given: Any, output: Any) -> None:
+            output.log_probs.register_hook(lambda slopes: slopes * of_rows)
+
+        hook = model.register_forward_hook(weigh)
+        try:
+            return super().compute_loss(model, rest, return_outputs, num_items_in_batch)
+        finally:
+            hook.remove()
