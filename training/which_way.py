@@ -75,17 +75,11 @@ def _gigabytes(size: int) -> str:
     return f"{size / GB:.0f} GB" if size >= 9.95 * GB else f"{size / GB:.1f} GB"
 
 
-@dataclass(frozen=True)
-class Criterion:
-    name: str
-    cells: tuple[str, ...]  # one for each way
-
-
 WAYS = ("LoRA", "rsLoRA", "DoRA", "QLoRA", "Full fine-tuning", "A better instruction alone")
 
 
-def comparison(parameters: int) -> list[Criterion]:
-    """With sizes for a base model of so many weights. LoRA's compute is 1; the others' were measured against it."""
+def comparison(parameters: int) -> dict[str, dict[str, str]]:
+    """Criterion, then way; sizes are for a base model of so many weights. LoRA's compute is 1."""
     adapter, large = _file(_adapter_bytes(parameters, 16)), _file(_adapter_bytes(parameters, 64))
     rows = {
         "What it is": (
@@ -125,7 +119,7 @@ def comparison(parameters: int) -> list[Criterion]:
         "Expertise": ("None: presets", "Some: rank and alpha", "None", "None", "Much", "Patience"),
         "Risk of forgetting": ("Low", "Low to medium", "Low", "Low", "High", "None"),
     }
-    return [Criterion(name, cells) for name, cells in rows.items()]
+    return {criterion: dict(zip(WAYS, cells, strict=True)) for criterion, cells in rows.items()}
 
 
 def _adapter_bytes(parameters: int, rank: int) -> float:

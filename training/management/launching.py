@@ -39,10 +39,10 @@ def settings_from(options: dict[str, Any], project: Project) -> dict[str, Any]:
     return {
         "project": project,
         "method": method,
-        "dataset_version": _dataset(project, method, options["dataset"]),
+        "dataset_version": find_dataset(project, method, options["dataset"]),
         "params": choosing.preset_params(method, options["preset"]) | dict(map(_param, options["param"])),
         "parent_adapter": find_adapter(project, options["parent"]) if options["parent"] else None,
-        "base_model": _base_model(options["base_model"]),
+        "base_model": find_base_model(options["base_model"]),
         "start_from_base": options["start_from_base"],
         "note": options["note"],
     }
@@ -58,7 +58,7 @@ def _param(given: str) -> tuple[str, Any]:
         return name.strip(), value.strip()
 
 
-def _dataset(project: Project, method: str, number: int | None) -> DatasetVersion:
+def find_dataset(project: Project, method: str, number: int | None) -> DatasetVersion:
     versions = choosing.dataset_versions(project, method)
     found = versions.first() if number is None else versions.filter(number=number).first()
     if found is None:
@@ -67,7 +67,7 @@ def _dataset(project: Project, method: str, number: int | None) -> DatasetVersio
     return found
 
 
-def _base_model(name: str | None) -> BaseModel | None:
+def find_base_model(name: str | None) -> BaseModel | None:
     if name is None:
         return None
     found = BaseModel.objects.filter(name=name).first()

@@ -58,9 +58,7 @@ def _log_probs(model: Any, answered: list[Tokens]) -> torch.Tensor:
 def _log_probs_of_flat_rows(model: Any, answered: list[Tokens], labels: torch.Tensor) -> torch.Tensor:
     tree = shared_prefix.build_tree([tokens.ids for tokens in answered])
     states = shared_prefix.tree_states(model.model, tree)
-    before = [
-        places[tokens.answer_starts - 1 : -1] for places, tokens in zip(tree.places, answered, strict=True)
-    ]
+    before = [places[tokens.answer_starts - 1 : -1] for places, tokens in zip(tree.places, answered, strict=True)]
     hidden = states.index_select(0, torch.cat(before))
     log_probs, _is_top1 = label_head.LabelLogProbs.apply(hidden, model.get_output_embeddings().weight, labels)
     return log_probs

@@ -7,9 +7,8 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
+from training import advising
 from training.models import BaseModel
-from training.this_machine import this_machine
-from training.which_way import WAYS, comparison, recommend
 
 
 def which_way(form: forms.Form, asked: Any) -> dict[str, Any] | None:
@@ -17,17 +16,7 @@ def which_way(form: forms.Form, asked: Any) -> dict[str, Any] | None:
     version = _picked(form, "dataset_version", asked) or form.fields["dataset_version"].queryset.first()
     parent = _picked(form, "parent_adapter", asked)
     base = _picked(form, "base_model", asked) or (parent.base_model if parent else BaseModel.objects.default())
-    if version is None or base is None:
-        return None
-    machine = this_machine()
-    return {
-        "base": base,
-        "version": version,
-        "machine": machine,
-        "advice": recommend(parameters=base.parameters, rows=version.train_rows, machine=machine),
-        "ways": WAYS,
-        "comparison": comparison(base.parameters),
-    }
+    return advising.which_way(base, version) if version and base else None
 
 
 def _picked(form: forms.Form, name: str, asked: Any) -> Any:

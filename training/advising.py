@@ -1,0 +1,23 @@
+"""Which way to take, for a base model and a dataset version as they are here: for the page, the command, the API."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from training.models import BaseModel, DatasetVersion
+from training.this_machine import this_machine
+from training.which_way import comparison, recommend
+
+
+def which_way(base: BaseModel, version: DatasetVersion) -> dict[str, Any]:
+    machine = this_machine()
+    advice = recommend(parameters=base.parameters, rows=version.train_rows, machine=machine)
+    return {
+        "base_model": base.name,
+        "dataset_version": str(version),
+        "rows": version.train_rows,
+        "machine": str(machine),
+        **asdict(advice),
+        "comparison": comparison(base.parameters),
+    }
