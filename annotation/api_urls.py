@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from annotation.api import files, projects, prompts, work
+from annotation.api import corpus, files, projects, prompts, work
 
 P = "projects/<uuid:pk>/"
 
@@ -30,5 +30,7 @@ urlpatterns = [
     path(f"{P}comparisons/<uuid:comparison_pk>/", work.ComparisonDetail.as_view(), name="api_comparison"),
     path(f"{P}rankings/", work.RankingList.as_view(), name="api_rankings"),
     path(f"{P}imports/", files.ImportList.as_view(), name="api_imports"),
+    path(f"{P}corpus/", corpus.Corpus.as_view(), name="api_corpus"),
+    path(f"{P}corpus/<uuid:document_pk>/", corpus.DocumentDetail.as_view(), name="api_document"),
     path(f"{P}exports/", files.Export.as_view(), name="api_exports"),
 ]

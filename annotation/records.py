@@ -51,6 +51,16 @@ class Record:
     split: str = ""
 
 
+@dataclass(frozen=True)
+class TextRecord:
+    """A text without a question, as it arrives."""
+
+    line: int
+    text: str
+    title: str = ""
+    group: str = ""
+
+
 class _Refused(Exception):
     pass
 
@@ -84,6 +94,29 @@ def read_records(rows: Iterable[Row | Problem], mapping: Mapping) -> Iterator[Re
             yield Problem(row.line, str(refused))
         else:
             yield record
+
+
+def read_texts(rows: Iterable[Row | Problem]) -> Iterator[TextRecord | Problem]:
+    """Each row's “text”, with its “title” and “group” if it has them, or what is wrong with it."""
+    for row in rows:
+        if isinstance(row, Problem):
+            yield row
+            continue
+        try:
+            yield _text_record(row)
+        except _Refused as refused:
+            yield Problem(row.line, str(refused))
+
+
+def _text_record(row: Row) -> TextRecord:
+    if "text" not in row.values:
+        there = ", ".join(list(row.values)[:8])
+        raise _Refused(f"There is no “text” here, only: {there}." if there else "There is no “text” here.")
+    text = _text(row.values["text"], "text")
+    if not text:
+        raise _Refused("The text is empty.")
+    title, group = (_label(row.values.get(name), name, LABELS["group"]) for name in ("title", "group"))
+    return TextRecord(row.line, text, title, group)
 
 
 def _check_against_earlier(record: Record, seen: dict[str, int], sides: dict[str, tuple[str, int]]) -> None:

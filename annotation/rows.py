@@ -66,6 +66,20 @@ def read_rows(file: IO[bytes], format: str) -> Iterator[Row | Problem]:
     return _json_rows(file) if format == "jsonl" else _csv_rows(file)
 
 
+def read_text(file: IO[bytes]) -> str:
+    """A whole file as one text. Raises Unreadable with the reason."""
+    _skip_byte_order_mark(file)
+    data = file.read(4 * MAX_CELL + 1)  # a character takes at most four bytes
+    try:
+        text = data.decode("utf-8") if len(data) <= 4 * MAX_CELL else "x" * (MAX_CELL + 1)
+        _check_text(text)
+    except UnicodeDecodeError:
+        raise Unreadable("The text is not UTF-8. Save it as text in UTF-8.") from None
+    except _Refused as refused:
+        raise Unreadable(str(refused)) from None
+    return text
+
+
 def columns_of(file: IO[bytes], format: str) -> list[str]:
     """Names of the fields in the order they first appear, looking at the first hundred rows."""
     names: dict[str, None] = {}

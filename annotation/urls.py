@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from annotation.views import account, exporting, guidelines, importing, members, projects, prompts, sign_in
+from annotation.views import account, corpus, exporting, guidelines, importing, members, projects, prompts, sign_in
 
 P = "projects/<uuid:pk>/"
 
@@ -25,6 +25,9 @@ urlpatterns = [
     path(f"{P}import/", importing.import_start, name="import_start"),
     path(f"{P}import/<uuid:import_pk>/", importing.import_map, name="import_map"),
     path(f"{P}import/<uuid:import_pk>/problems/", importing.import_problems, name="import_problems"),
+    path(f"{P}corpus/", corpus.corpus, name="corpus"),
+    path(f"{P}corpus/delete/", corpus.corpus_delete, name="corpus_delete"),
+    path(f"{P}corpus/<uuid:document_pk>/", corpus.document, name="document"),
     path(f"{P}export/", exporting.export, name="export"),
     path(f"{P}export/<str:kind>/", exporting.export_download, name="export_download"),
 ]

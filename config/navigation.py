@@ -41,6 +41,7 @@ PAGES: dict[str, tuple[Page, ...]] = {
         Page("Overview", "project", "gauge", EVERYONE),
         Page("Prompts", "prompts", "list", ADMIN, ("prompt",)),
         Page("Import", "import_start", "upload", ADMIN, ("import_map",)),
+        Page("Corpus", "corpus", "file", ADMIN, ("document",)),
         Page("Dataset versions", "datasets", "database", ADMIN, ("dataset",)),
         Page("Export", "export", "download", ADMIN),
     ),

@@ -46,6 +46,9 @@ IN_A_PROJECT: dict[str, dict[str, str]] = {
     "import_start": both("manage"),
     "import_map": both("manage"),
     "import_problems": reads("manage"),
+    "corpus": both("manage"),
+    "corpus_delete": posts("manage"),
+    "document": reads("manage"),
     "export": reads("manage"),
     "export_download": posts("manage"),
     "write_next": reads("write"),
@@ -73,6 +76,8 @@ IN_A_PROJECT: dict[str, dict[str, str]] = {
     "api_comparison": reads("rank"),
     "api_rankings": both("manage", post="rank"),
     "api_imports": both("manage"),
+    "api_corpus": both("manage"),
+    "api_document": {"GET": "manage", "DELETE": "manage"},
     "api_exports": reads("manage"),
     # training: pages
     "datasets": both("manage"),

@@ -1,6 +1,7 @@
-"""What experts know, by subject: people and projects, prompts and responses, comparisons, and who has what in hand."""
+"""What experts know: people and projects, prompts and responses, comparisons, documents, and who has what in hand."""
 
 from annotation.models.comparisons import Candidate, Comparison, ComparisonQuerySet, Ranking
+from annotation.models.documents import Document, DocumentQuerySet
 from annotation.models.leases import Lease
 from annotation.models.people import SignInFailure, SignInLink, name_of
 from annotation.models.projects import AnyUser, Event, Guidelines, Membership, Numbered, Project, Role, UUIDModel
@@ -21,6 +22,8 @@ __all__ = [
     "ComparisonQuerySet",
     "Demonstration",
     "DemonstrationQuerySet",
+    "Document",
+    "DocumentQuerySet",
     "Event",
     "Guidelines",
     "Import",
