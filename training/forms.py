@@ -18,7 +18,11 @@ SHOWN_ABOVE = {"load_in_4bit"}
 
 class FreezeForm(forms.Form):
     kind = forms.ChoiceField(
-        label="What to freeze", choices=DatasetVersion.Kind.choices, widget=forms.RadioSelect, initial="demonstrations"
+        label="What to freeze",
+        choices=DatasetVersion.Kind.choices,
+        widget=forms.RadioSelect,
+        initial="demonstrations",
+        help_text="Judgements are good answers, the demonstrations, and bad ones, the candidates ranked as all bad.",
     )
     description = forms.CharField(
         label="Description",
@@ -76,7 +80,7 @@ class RoundForm(forms.Form):
             field.help_text = "Usually the base model. An adapter, to teach it more."
             return
         field.empty_label = "Choose an adapter"
-        field.help_text = "The adapter of the SFT round that wrote the candidates: preferences make it better."
+        field.help_text = "The adapter of the SFT round that wrote the candidates: what people say of them makes it better."
         self.fields["start_from_base"] = forms.BooleanField(
             label="Start from the base model instead",
             required=False,
