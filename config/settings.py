@@ -148,6 +148,8 @@ if ACCELERATE_PROCESSES < 2:
 if ACCELERATE_CONFIG and not Path(ACCELERATE_CONFIG).is_file():
     raise ImproperlyConfigured(f"ACCELERATE_CONFIG names no file: {ACCELERATE_CONFIG}.")
 
+ROUNDS_QUEUED_PER_PROJECT = env.int("ROUNDS_QUEUED_PER_PROJECT", 20)
+PRICE_PER_HOUR: float | None = env.float("PRICE_PER_HOUR", None)  # of this machine, for the estimate of a round's cost
 JOB_LEASE_SECONDS = env.int("JOB_LEASE_SECONDS", 60)
 JOB_HEARTBEAT_SECONDS = env.int("JOB_HEARTBEAT_SECONDS", 10)
 JOB_RECONCILE_SECONDS = 30

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from typing import Any, Self
+from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -104,6 +105,10 @@ class Contestant(Job):
     class Meta:
         ordering = ["position"]
         constraints = [models.UniqueConstraint(fields=["evaluation", "position"], name="one_contestant_per_position")]
+
+    @property
+    def project_id(self) -> UUID:
+        return self.evaluation.project_id
 
     def __str__(self) -> str:
         return str(self.adapter) if self.adapter else f"Base model {self.base_model}"

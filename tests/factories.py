@@ -10,6 +10,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from annotation.models import Candidate, Comparison, Demonstration, Guidelines, Project, Prompt, Split
+from training.models import Worker
 from training.run_dir import file_sha256
 
 SECTIONS = ["Parties", "Jurisdiction", "Core dispute", "Key facts", "Remedies sought", "Next step"]
@@ -62,6 +63,14 @@ def comparison(prompt: Prompt, texts: list[str] | None = None, **fields: object)
     for number, text in enumerate(texts or [RESPONSE, RESPONSE.replace(" by 3 March 2025", "")]):
         Candidate.objects.create(comparison=made, text=text, source=f"source-{number}")
     return made
+
+
+def worker(**fields: object) -> Worker:
+    now = timezone.now()
+    cores = {"name": "2 CPU cores", "memory_bytes": None, "memory_free_bytes": None}
+    usual = {"host": "here", "pid": 4711, "started_at": now, "seen_at": now, "devices": [cores]}
+    room = {"memory_bytes": 16 * 10**9, "memory_free_bytes": 9 * 10**9, "disk_free_bytes": 200 * 10**9}
+    return Worker.objects.create(**{**usual, **room, **fields})
 
 
 def base_model_folder(folder: Path, **described: object) -> Path:

@@ -50,6 +50,7 @@ def furnish(project: Project, *, erin: User, rita: User, ada: User) -> list[Page
     pk = str(project.pk)
     sft = judged.adapter(project, base_model=base)
     dpo = judged.adapter(project, "dpo", parent=sft, base_model=base)
+    _workers(sft.round)
     return [
         *_writing(project, pk, erin, rita, ada),
         *_ranking(project, pk, erin),
@@ -61,17 +62,26 @@ def furnish(project: Project, *, erin: User, rita: User, ada: User) -> list[Page
     ]
 
 
+def _workers(round: TrainingRound) -> None:
+    """One at work with a graphics card, one gone."""
+    job = {"id": str(round.pk), "name": str(round), "project": str(round.project_id)}
+    card = {"name": "NVIDIA H200", "memory_bytes": 150 * 10**9, "memory_free_bytes": 97 * 10**9}
+    factories.worker(host="trainer-1", running=[job, {**job, "project": str(uuid4())}], devices=[card])
+    factories.worker(host="trainer-2", seen_at=timezone.now() - timedelta(hours=2))
+
+
 def plain_pages(project: Project) -> list[Page]:
     """Pages that need nothing but the project."""
     pk = str(project.pk)
     of_project = ["project", "members", "project_settings", "guidelines", "guidelines_edit", "prompts", "import_start"]
-    more = ["export", "datasets", "rounds", "round_create", "adapters", "sampling_create", "playground"]
+    more = ["export", "datasets", "rounds", "round_create", "adapters", "sampling_create", "playground", "workers"]
     judging = ["evaluations", "evaluation_create", "promotions"]
     return [
         Page("home"),
         Page("home", who="erin", state="expert"),
         Page("account"),
         Page("base_models"),
+        Page("installation_workers"),
         Page("project_create"),
         *(Page(name, [pk]) for name in [*of_project, *more, *judging]),
         Page("project", [pk], "erin", "expert"),

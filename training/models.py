@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import re
 import uuid
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import Case, F, Max, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Now
 
 from annotation.models import Numbered, Project, UUIDModel
@@ -16,6 +17,8 @@ from annotation.texts import counted
 from training import methods
 from training.jobs import Job, JobQuerySet, Status
 from training.run_dir import finished_rows
+
+WORKER_GONE_AFTER = timedelta(seconds=30)
 
 
 class BaseModelQuerySet(models.QuerySet["BaseModel"]):
@@ -78,6 +81,7 @@ class DatasetVersion(UUIDModel):
         DEMONSTRATIONS = "demonstrations", "Demonstrations"
         PREFERENCES = "preferences", "Preference pairs"
         JUDGEMENTS = "judgements", "Judgements"
+        CORPUS = "corpus", "Corpus"
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="dataset_versions")
     kind = models.CharField(max_length=15, choices=Kind.choices)
@@ -109,7 +113,18 @@ class DatasetVersion(UUIDModel):
 
 
 class TrainingRoundQuerySet(Numbered, JobQuerySet["TrainingRound"]):
-    pass
+    def in_turn(self) -> TrainingRoundQuerySet:
+        """Queued rounds as they get the machine: first what was interrupted goes on, then projects take turns.
+
+        The project that had the machine longest ago, or never, comes first; of its rounds the oldest.
+        """
+        of_project = TrainingRound.objects.filter(project=OuterRef("project")).order_by().values("project")
+        return (
+            self.filter(status=Status.QUEUED)
+            .annotate(had_machine_at=Subquery(of_project.annotate(last=Max("started_at")).values("last")))
+            .annotate(begun=Case(When(attempt__gt=0, then=Value(0)), default=Value(1)))
+            .order_by("begun", F("had_machine_at").asc(nulls_first=True), "created_at", "pk")
+        )
 
 
 class TrainingRound(Job):
@@ -126,6 +141,9 @@ class TrainingRound(Job):
     preflight = models.OneToOneField(
         "Preflight", on_delete=models.SET_NULL, null=True, blank=True, related_name="round"
     )
+
+    # what was said before it and what it needed: {"said", "happened", "teaches"}, see training/experience.py
+    estimate = models.JSONField(default=dict)
 
     objects: ClassVar = TrainingRoundQuerySet.as_manager()
 
@@ -194,6 +212,7 @@ class Preflight(Job):
     params = models.JSONField()
     note = models.CharField(max_length=300, blank=True)
     report = models.JSONField(default=dict)
+    dry = models.BooleanField(default=False)  # also train for real on a few rows, and keep nothing of it
 
     class Meta:
         ordering = ["-created_at"]
@@ -270,3 +289,31 @@ class Package(Job):
             return None
         path = self.run_dir().path / "package" / str(self.result.get("file"))
         return path if path.is_file() else None
+
+
+class WorkerQuerySet(models.QuerySet["Worker"]):
+    def with_life(self) -> WorkerQuerySet:
+        """Each with `is_gone`; the database's clock decides, as it does for leases."""
+        return self.annotate(is_gone=Q(seen_at__lt=Now() - WORKER_GONE_AFTER))
+
+
+class Worker(UUIDModel):
+    """A process that runs jobs, as it last described itself."""
+
+    host = models.CharField(max_length=255)
+    pid = models.PositiveIntegerField()
+    started_at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+    running = models.JSONField(default=list, help_text="Of each job: its id, its name and its project's id.")
+    devices = models.JSONField(default=list, help_text="Of each device: its name, its memory and what of it is free.")
+    memory_bytes = models.PositiveBigIntegerField()
+    memory_free_bytes = models.PositiveBigIntegerField()
+    disk_free_bytes = models.PositiveBigIntegerField()
+
+    objects: ClassVar = WorkerQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["host", "started_at"]
+
+    def __str__(self) -> str:
+        return f"{self.host}, process {self.pid}"

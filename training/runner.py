@@ -83,6 +83,7 @@ class JobKind:
     write_inputs: Callable[[Any, RunDir], None]
     publish: Callable[[Any, RunDir, dict[str, Any]], None]
     check: Callable[[Any, RunDir, dict[str, Any]], None] = expect_success
+    ended: Callable[[Any, RunDir], None] | None = None  # once it is over, however it ended; may fail without harm
 
 
 class End(Enum):
@@ -108,9 +109,14 @@ def run(kind: JobKind, job_id: uuid.UUID | str) -> bool:
     owner = uuid.uuid4()
     if job is None or _stopping.is_set() or not job.claim(owner):
         return False
-    with _at_work_here():
+    with _at_work_on(job):
         _attempt(kind, job, owner)
     return True
+
+
+def running_here() -> list[Job]:
+    """What this process runs at this moment."""
+    return list(_at_work.values())
 
 
 def _attempt(kind: JobKind, job: Job, owner: uuid.UUID) -> None:
@@ -225,6 +231,15 @@ def _settle(kind: JobKind, job: Job, owner: uuid.UUID, *, end: End, exit_code: i
     except Exception as error:
         log.exception("attempt could not be settled", job=str(job.pk))
         _fail(job, owner, JobFailed("not_published", f"The result could not be taken over: {error}"), result)
+    if job.is_final and kind.ended:
+        _tell_of_the_end(kind.ended, job, run_dir)
+
+
+def _tell_of_the_end(ended: Callable[[Any, RunDir], None], job: Job, run_dir: RunDir) -> None:
+    try:
+        ended(job, run_dir)
+    except Exception:
+        log.exception("what comes after the end went wrong", job=str(job.pk))
 
 
 def _publish(kind: JobKind, job: Job, owner: uuid.UUID, run_dir: RunDir, result: dict[str, Any]) -> None:
@@ -266,9 +281,9 @@ def _fail(job: Job, owner: uuid.UUID, failure: JobFailed, result: dict[str, Any]
 
 
 def _forget_checkpoints(job: Job) -> None:
-    """Checkpoints are large, hold pickles, and nothing resumes from a job that is over."""
+    """Checkpoints and half-made files are large, and nothing resumes from a job that is over."""
     for attempt in job.root.glob("attempt-*"):
-        for name in ("checkpoints", "resume"):
+        for name in ("checkpoints", "resume", "scratch"):
             shutil.rmtree(attempt / name, ignore_errors=True)
 
 
@@ -309,23 +324,23 @@ def carry_outputs(job: Job, run_dir: RunDir) -> None:
 # A worker that is told to stop gives its attempts back at once, instead of leaving them to run out their leases.
 
 _stopping = threading.Event()
-_at_work: set[threading.Thread] = set()
+_at_work: dict[threading.Thread, Job] = {}
 
 
 @contextmanager
-def _at_work_here() -> Iterator[None]:
+def _at_work_on(job: Job) -> Iterator[None]:
     thread = threading.current_thread()
-    _at_work.add(thread)
+    _at_work[thread] = job
     try:
         yield
     finally:
-        _at_work.discard(thread)
+        _at_work.pop(thread, None)
 
 
 def _give_back() -> None:
     _stopping.set()
     deadline = time.monotonic() + GRACE_SECONDS + 5
-    for thread in _at_work - {threading.current_thread()}:
+    for thread in set(_at_work) - {threading.current_thread()}:
         thread.join(max(0.0, deadline - time.monotonic()))
 
 

@@ -13,9 +13,11 @@ from django.conf import settings
 from django.db import close_old_connections, transaction
 from huey.contrib.djhuey import HUEY, db_task, on_startup
 
-from training import runner
+from training import runner, workers
 from training.jobs import Job
 from training.kinds import PREFLIGHT, ROUND, SAMPLING
+from training.models import TrainingRound
+from training.packaging import PACKAGE
 from training.runner import JobKind
 
 log = structlog.get_logger(__name__)
@@ -26,8 +28,10 @@ WORKER_GONE_SECONDS = 30
 
 @db_task()
 def run_round(pk: str) -> None:
+    """Whichever round's bell it is: it is answered by the round whose turn it is."""
+    first = TrainingRound.objects.in_turn().values_list("pk", flat=True).first()
     # Only who ran one rings for the next: a bell that finds the machine busy must not ring another.
-    if runner.run(ROUND, pk):
+    if first and runner.run(ROUND, first):
         runner.reconcile(ROUND, run_round)
 
 
@@ -41,11 +45,17 @@ def run_sampling(pk: str) -> None:
     runner.run(SAMPLING, pk)
 
 
+@db_task()
+def run_package(pk: str) -> None:
+    runner.run(PACKAGE, pk)
+
+
 # Kinds that the worker's watch looks after; the app above adds its own.
 watched: list[tuple[JobKind, Callable[[str], Any]]] = [
     (ROUND, run_round),
     (PREFLIGHT, run_preflight),
     (SAMPLING, run_sampling),
+    (PACKAGE, run_package),
 ]
 
 
@@ -83,13 +93,18 @@ def start_watch() -> None:
 
 
 def _keep_watch() -> None:
-    next_look = time.monotonic()
+    next_look = next_sign = time.monotonic()
     while True:
         try:
             heartbeat_file().touch()
+            if time.monotonic() >= next_sign:
+                next_sign = time.monotonic() + settings.JOB_HEARTBEAT_SECONDS
+                close_old_connections()
+                workers.renew()
             if time.monotonic() >= next_look:
                 next_look = time.monotonic() + settings.JOB_RECONCILE_SECONDS
                 close_old_connections()
+                workers.forget_long_gone()
                 reconcile_all()
         except Exception:
             log.exception("watch stumbled")

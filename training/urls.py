@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from training.views import adapters, base_models, datasets, playground, rounds, sampling
+from training.views import adapters, base_models, curves, datasets, playground, rounds, sampling, workers
 
 project_urls = [
     path("datasets/", datasets.datasets, name="datasets"),
@@ -13,18 +13,25 @@ project_urls = [
     path("preflights/<uuid:preflight_pk>/", rounds.preflight, name="preflight"),
     path("rounds/<uuid:round_pk>/", rounds.round, name="round"),
     path("rounds/<uuid:round_pk>/progress/", rounds.round_progress, name="round_progress"),
+    path("rounds/<uuid:round_pk>/tensorboard/", curves.round_tensorboard, name="round_tensorboard"),
     path("rounds/<uuid:round_pk>/cancel/", rounds.round_cancel, name="round_cancel"),
     path("rounds/<uuid:round_pk>/retry/", rounds.round_retry, name="round_retry"),
     path("adapters/", adapters.adapters, name="adapters"),
+    path("adapters/compare/", adapters.adapter_comparison, name="adapter_comparison"),
     path("adapters/<uuid:adapter_pk>/", adapters.adapter, name="adapter"),
+    path("adapters/<uuid:adapter_pk>/packages/", adapters.package_create, name="package_create"),
+    path("packages/<uuid:package_pk>/file/", adapters.package_file, name="package_file"),
+    path("packages/<uuid:package_pk>/cancel/", adapters.package_cancel, name="package_cancel"),
     path("sampling/", sampling.sampling_create, name="sampling_create"),
     path("sampling/<uuid:sampling_pk>/", sampling.sampling, name="sampling"),
     path("sampling/<uuid:sampling_pk>/cancel/", sampling.sampling_cancel, name="sampling_cancel"),
+    path("workers/", workers.workers, name="workers"),
     path("playground/", playground.playground, name="playground"),
     path("playground/<uuid:sampling_pk>/", playground.playground_result, name="playground_result"),
 ]
 
 urlpatterns = [
     path("projects/<uuid:pk>/", include(project_urls)),
+    path("workers/", workers.installation_workers, name="installation_workers"),
     path("base-models/", base_models.base_models, name="base_models"),
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from annotation.texts import counted
-from training import lessons, tasks
+from training import estimate_words, lessons, tasks
 from training.jobs import Job, Status
 from training.models import TrainingRound
 from training.progress import duration
@@ -51,6 +51,8 @@ def _queued(job: Job) -> str:
     if not tasks.worker_is_running():
         return NO_WORKER
     blocking = job.blocked_by() if isinstance(job, TrainingRound) else None
+    if blocking and blocking.project_id != job.project_id:
+        return "Waiting for a round of another project to end. One round trains at a time, and projects take turns."
     if blocking:
         return f"Waiting for round {blocking.number} to end. One round trains at a time."
     if job.attempt:
@@ -73,6 +75,8 @@ def _succeeded(job: Job) -> str:
 
 def _gain(result: dict[str, Any]) -> str:
     before, after = result.get("eval_loss_before"), result.get("eval_loss")
+    if result.get("perplexity") and result.get("perplexity_before"):
+        return _surprise(result["perplexity_before"], result["perplexity"])
     if before is None or after is None:
         return ""
     verb = "fell" if after < before else "rose"
@@ -82,13 +86,23 @@ def _gain(result: dict[str, Any]) -> str:
     return words
 
 
+def _surprise(before: float, after: float) -> str:
+    """Of a model that has read texts. Perplexity: among how many tokens it would be choosing, on average."""
+    verb = "less" if after < before else "more"
+    return (
+        f"A held-out page of your texts surprises the model {verb}: "
+        f"perplexity {before:,.1f} before, {after:,.1f} after."
+    )
+
+
 PARTS = {"train": "To learn from", "validation": "To check with"}
 
 
 def findings(report: dict[str, Any]) -> list[str]:
     """What a pre-flight's report says: its rows, then what speaks against a round, or that nothing does."""
     parts = [f"{label}: {_part(report[name])}" for name, label in PARTS.items() if "tokens" in report.get(name, {})]
-    return [*parts, *report.get("notes", []), *(report.get("reasons") or ["Everything is in order."])]
+    verdict = report.get("reasons") or ["Everything is in order."]
+    return [*parts, *report.get("notes", []), *estimate_words.lines(report), *verdict]
 
 
 def _part(part: dict[str, Any]) -> str:
@@ -99,4 +113,7 @@ def _part(part: dict[str, Any]) -> str:
     too_long = f"; {counted(cut, 'row')} too long" if cut else ""
     spread = f"{tokens['min']} to {tokens['max']} tokens (median {tokens['median']})"
     length = spread if tokens["min"] < tokens["max"] else f"{tokens['max']} tokens"
+    if "texts" in part:
+        blocks = f"{counted(part['rows'], 'block')} of up to {counted(tokens['max'], 'token')}"
+        return f"{counted(part['texts'], 'text')} with {counted(part['total_tokens'], 'token')}, read in {blocks}."
     return f"{counted(part['rows'], 'row')} of {length}; {learned}{too_long}."

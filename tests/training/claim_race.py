@@ -15,12 +15,13 @@ from typing import Any
 
 JOBS = 100
 WORKERS = 8
+TURNS, TURN_TAKERS, FEW = 200, 2, 5
 
 
-def at_once(work: Any) -> list[Any]:
+def at_once(work: Any, workers: int = WORKERS) -> list[Any]:
     from django.db import connection
 
-    start = Barrier(WORKERS)
+    start = Barrier(workers)
 
     def one(number: int) -> Any:
         try:
@@ -29,8 +30,8 @@ def at_once(work: Any) -> list[Any]:
         finally:
             connection.close()
 
-    with ThreadPoolExecutor(WORKERS) as pool:
-        return list(pool.map(one, range(WORKERS)))
+    with ThreadPoolExecutor(workers) as pool:
+        return list(pool.map(one, range(workers)))
 
 
 def claim_samplings(pks: list[str]) -> dict[str, int]:
@@ -69,6 +70,44 @@ def train_all(project: Any) -> dict[str, Any]:
     }
 
 
+def train_in_turn(projects: list[Any]) -> dict[str, Any]:
+    """Two workers take rounds as bells would have them, until none waits."""
+    from training.models import TrainingRound
+
+    def work(number: int) -> list[tuple[str, str]]:
+        mine = []
+        while first := TrainingRound.objects.in_turn().first():
+            owner = uuid.uuid4()
+            if first.claim(owner):
+                mine.append((first.started_at.isoformat(), str(first.pk)))
+                first.succeed(owner, {})
+        return mine
+
+    claimed = sorted(claim for one in at_once(work, TURN_TAKERS) for claim in one)
+    project_of = {
+        str(pk): order for order, project in enumerate(projects) for pk in project.rounds.values_list("pk", flat=True)
+    }
+    return {
+        "claimed": len(claimed),
+        "different": len({pk for _at, pk in claimed}),
+        "attempts": sorted(set(TrainingRound.objects.values_list("attempt", flat=True))),
+        "order": [project_of[pk] for _at, pk in claimed],
+    }
+
+
+def copy_rounds(round: Any, projects: list[Any]) -> None:
+    """As many more like this one, all for the first project but a few for each of the others."""
+    from training.models import TrainingRound
+
+    common = {
+        name: getattr(round, name) for name in ("method", "base_model", "dataset_version", "params", "created_by")
+    }
+    shares = [TURNS - FEW * (len(projects) - 1), *[FEW] * (len(projects) - 1)]
+    for project, share in zip(projects, shares, strict=True):
+        for number in range(1000, 1000 + share):
+            TrainingRound.objects.create(project=project, number=number, **common)
+
+
 def launch_all(project: Any, version: Any, by: Any) -> list[int]:
     """Everybody launches at the same moment; the numbers must not collide."""
     from training.actions import rounds
@@ -104,12 +143,15 @@ def main() -> None:
         for _number in range(JOBS)
     ]
     pks = [str(job.pk) for job in Sampling.objects.bulk_create(jobs)]
+    others = [factories.project(created_by=ada, name=name) for name in ("Small", "Smaller")]
     report = {
         "samplings": claim_samplings(pks),
         "attempts": sorted(set(Sampling.objects.values_list("attempt", flat=True))),
         "numbers": launch_all(project, version, ada),
         "rounds": train_all(project),
     }
+    copy_rounds(project.rounds.first(), [project, *others])
+    report["in_turn"] = train_in_turn([project, *others])
     json.dump(report, sys.stdout)
 
 

@@ -21,7 +21,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from tests import factories
 from tests.postgres import postgres_url  # noqa: F401 - a fixture
-from tests.training.claim_race import JOBS, WORKERS
+from tests.training.claim_race import FEW, JOBS, TURNS, WORKERS
 from training.jobs import FINAL, Status
 from training.models import BaseModel, Sampling
 
@@ -47,6 +47,11 @@ def check(report: dict[str, Any]) -> None:
     assert report["attempts"] == [1]
     assert report["numbers"] == list(range(1, WORKERS + 1))
     assert report["rounds"] == {"claims": WORKERS, "most_at_once": 1, "attempts": [1] * WORKERS}
+    turns = report["in_turn"]
+    assert (turns["claimed"], turns["different"], turns["attempts"]) == (TURNS, TURNS, [1])
+    # three projects by turns as long as each has rounds waiting, the one that has just trained last
+    assert sorted(turns["order"][: 3 * FEW]) == [0] * FEW + [1] * FEW + [2] * FEW
+    assert turns["order"][3 * FEW :] == [0] * (TURNS - 3 * FEW)
 
 
 def test_many_workers_claim_each_job_once(tmp_path: Path) -> None:

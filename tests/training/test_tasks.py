@@ -7,13 +7,17 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils import timezone
 from huey.contrib.djhuey import HUEY
 
+from tests import factories
 from training import actions, runner, tasks
 from training.jobs import Status
 from training.models import BaseModel, DatasetVersion, TrainingRound
 from training.runner import JobKind
+from training.wording import sentence
 
 
 @pytest.fixture
@@ -76,3 +80,53 @@ def test_the_watch_rings_only_into_an_empty_queue(
     tasks.reconcile_all()
     assert queue.pending_count() == 2
     assert runner.run(tasks.ROUND, uuid.uuid4()) is False
+
+
+@pytest.mark.django_db
+def test_any_bell_is_answered_by_the_round_whose_turn_it_is(
+    dataset: DatasetVersion, base_model: BaseModel, ada: Any, queue: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was interrupted goes on; then a project that has not had the machine; then who had it longest ago."""
+    had, interrupted, again = (launch(dataset, ada) for _number in range(3))
+    other = factories.project(created_by=ada, name="Another")
+    TrainingRound.objects.filter(pk=had.pk).update(
+        status=Status.SUCCEEDED, attempt=1, started_at=timezone.now() - timezone.timedelta(hours=1)
+    )
+    elsewhere = launch(dataset, ada)
+    TrainingRound.objects.filter(pk=elsewhere.pk).update(project=other)
+    TrainingRound.objects.filter(pk=interrupted.pk).update(attempt=1)
+    order: list[Any] = []
+
+    def run(kind: JobKind, pk: Any) -> bool:
+        order.append(pk)
+        TrainingRound.objects.filter(pk=pk).update(status=Status.SUCCEEDED)
+        return False
+
+    monkeypatch.setattr(runner, "run", run)
+    for _bell in range(4):
+        tasks.run_round.call_local(str(again.pk))
+    assert order == [interrupted.pk, elsewhere.pk, again.pk]
+
+
+@pytest.mark.django_db
+def test_a_project_may_let_only_so_many_rounds_wait(
+    dataset: DatasetVersion, base_model: BaseModel, ada: Any, queue: Any, settings: Any
+) -> None:
+    settings.ROUNDS_QUEUED_PER_PROJECT = 2
+    first, _second = launch(dataset, ada), launch(dataset, ada)
+    with pytest.raises(ValidationError, match="2 rounds of this project wait already, as many as may"):
+        launch(dataset, ada)
+    assert first.claim(uuid.uuid4())
+    assert launch(dataset, ada).number == 3
+
+
+@pytest.mark.django_db
+def test_it_names_no_round_of_another_project_to_those_who_wait(
+    dataset: DatasetVersion, base_model: BaseModel, ada: Any, queue: Any
+) -> None:
+    tasks.heartbeat_file().touch()
+    first, second = launch(dataset, ada), launch(dataset, ada)
+    assert first.claim(uuid.uuid4())
+    assert sentence(second) == "Waiting for round 1 to end. One round trains at a time."
+    TrainingRound.objects.filter(pk=first.pk).update(project=factories.project(created_by=ada, name="Another"))
+    assert sentence(second).startswith("Waiting for a round of another project to end.")

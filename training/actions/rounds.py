@@ -2,12 +2,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from annotation.models import Event, Project
-from training import datasets, launcher, tasks
+from annotation.texts import counted
+from training import corpora, datasets, experience, launcher, tasks
 from training.jobs import Status
 from training.methods import METHODS, from_json
 from training.models import Adapter, BaseModel, DatasetVersion, Preflight, TrainingRound
@@ -25,13 +27,15 @@ def start_preflight(
     base_model: BaseModel | None = None,
     start_from_base: bool = False,
     note: str = "",
+    dry: bool = False,
 ) -> Preflight:
-    """Check a round's rows token by token, with the settings it would have."""
+    """Check a round's rows token by token, with the settings it would have; `dry` also tries it on a few of them."""
     settings_ = _settings(project, method, dataset_version, params, parent_adapter, base_model, start_from_base)
     _refuse_leaks(project, dataset_version)
+    experience.refuse_full_disk(settings_["base_model"], settings_["params"])
     with transaction.atomic():
-        preflight = Preflight.objects.create(project=project, note=note.strip(), created_by=by, **settings_)
-        Event.record("started the pre-flight", preflight, by=by, project=project, method=method)
+        preflight = Preflight.objects.create(project=project, note=note.strip(), dry=dry, created_by=by, **settings_)
+        Event.record("started the pre-flight", preflight, by=by, project=project, method=method, dry=dry)
         tasks.ring_after_commit(tasks.run_preflight, preflight)
     return preflight
 
@@ -56,17 +60,20 @@ def launch_round(
     """
     settings_ = _settings(project, method, dataset_version, params, parent_adapter, base_model, start_from_base)
     _refuse_leaks(project, dataset_version)
+    experience.refuse_full_disk(settings_["base_model"], settings_["params"])
     with transaction.atomic():
         project = Project.objects.select_for_update().get(pk=project.pk)
         launched = TrainingRound.objects.filter(preflight=preflight).first() if preflight else None
         if launched:
             return launched
+        _refuse_more_than_its_share(project)
         round = TrainingRound.objects.create(
             project=project,
             number=project.rounds.next_number(),
             note=note.strip(),
             created_by=by,
             preflight=preflight,
+            estimate=_said(preflight),
             **settings_,
         )
         Event.record("launched", round, by=by, project=project, number=round.number, method=method)
@@ -78,18 +85,29 @@ def launch_preflight(*, preflight: Preflight, by: User) -> TrainingRound:
     """Launch exactly what was checked."""
     if not preflight.passed:
         raise ValidationError("This check has not passed, so its round cannot be launched.")
-    return launch_round(
-        project=preflight.project,
-        method=preflight.method,
-        dataset_version=preflight.dataset_version,
-        params=preflight.params,
-        parent_adapter=preflight.parent_adapter,
-        base_model=preflight.base_model,
-        start_from_base=preflight.parent_adapter is None,
-        note=preflight.note,
-        preflight=preflight,
-        by=by,
-    )
+    return launch_round(project=preflight.project, by=by, preflight=preflight, **_as_checked(preflight))
+
+
+def try_preflight(*, preflight: Preflight, by: User) -> Preflight:
+    """Check the same settings again, and try them on a few rows."""
+    return start_preflight(project=preflight.project, by=by, dry=True, **_as_checked(preflight))
+
+
+def _as_checked(preflight: Preflight) -> dict[str, Any]:
+    return {
+        "method": preflight.method,
+        "dataset_version": preflight.dataset_version,
+        "params": preflight.params,
+        "parent_adapter": preflight.parent_adapter,
+        "base_model": preflight.base_model,
+        "start_from_base": preflight.parent_adapter is None,
+        "note": preflight.note,
+    }
+
+
+def _said(preflight: Preflight | None) -> dict[str, Any]:
+    estimate = preflight.report.get("estimate") if preflight else None
+    return {"said": estimate} if estimate else {}
 
 
 def retry_round(*, round: TrainingRound, by: User) -> TrainingRound:
@@ -114,6 +132,15 @@ def cancel_round(*, round: TrainingRound, by: User) -> None:
         if not round.request_cancel():
             return
         Event.record("cancelled", round, by=by, project=round.project, number=round.number)
+
+
+def _refuse_more_than_its_share(project: Project) -> None:
+    share = settings.ROUNDS_QUEUED_PER_PROJECT
+    if project.rounds.filter(status=Status.QUEUED).count() >= share:
+        raise ValidationError(
+            f"{counted(share, 'round')} of this project {'waits' if share == 1 else 'wait'} already, as many as may. "
+            "Launch this one when the next of them has started, or cancel one."
+        )
 
 
 def _settings(
@@ -186,6 +213,11 @@ def _parent_problems(
 def _refuse_leaks(project: Project, version: DatasetVersion) -> None:
     """Held-out prompts that training has seen would make every later number a lie."""
     rows = [*datasets.training_rows(version), *datasets.validation_rows(version)]
+    if version.kind == DatasetVersion.Kind.CORPUS:
+        held = corpora.leaks(project, rows)
+        if held:
+            raise ValidationError({"dataset_version": [corpora.refusal(version, held)]})
+        return
     found = datasets.leaks(project, {row["prompt_id"] for row in rows})
     if not found:
         return
