@@ -10,8 +10,8 @@ from django.db.models import Exists, OuterRef
 
 from annotation.models import Comparison, Demonstration, Project, Prompt
 from training.jobs import Status
-from training.methods import METHODS
-from training.models import DatasetVersionQuerySet, Sampling
+from training.methods import METHODS, PRETRAIN
+from training.models import Adapter, DatasetVersionQuerySet, Sampling
 from training.params import to_json
 
 
@@ -26,8 +26,13 @@ def likely_parent(project: Project) -> str | None:
     wrote = [source["adapter_id"] for source in sampled.sources if source["adapter_id"]] if sampled else []
     if wrote:
         return wrote[0]
-    newest = project.adapters.values_list("pk", flat=True).first()
+    newest = project.adapters.exclude(round__method=PRETRAIN.key).values_list("pk", flat=True).first()
     return str(newest) if newest else None
+
+
+def reader(project: Project) -> Adapter | None:
+    """What an SFT round best starts from, if there is one: the newest adapter that has read the project's texts."""
+    return project.adapters.filter(round__method=PRETRAIN.key).select_related("round").first()
 
 
 def preset_params(method: str, preset: str) -> dict[str, Any]:

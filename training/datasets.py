@@ -43,7 +43,14 @@ class Row:
     content: dict[str, Any] = field(hash=False)
 
     def as_json(self) -> dict[str, Any]:
-        return {"id": self.id, "prompt_id": self.prompt_id, "group": self.group, **self.content}
+        of_prompt = {"prompt_id": self.prompt_id} if self.prompt_id else {}
+        return {"id": self.id, **of_prompt, "group": self.group, **self.content}
+
+    def source(self) -> dict[str, Any]:
+        """Where it came from, for the manifest."""
+        if "text" in self.content:
+            return {"id": self.id, "title": self.content["title"]}
+        return {"id": self.id, "prompt_id": self.prompt_id, "guidelines": self.guidelines}
 
 
 def _said(role: str, text: str) -> list[dict[str, str]]:
@@ -192,6 +199,8 @@ def _groups_aside(groups: set[str]) -> set[str]:
 def describe(train: list[Row], validation: list[Row]) -> dict[str, Any]:
     """Figures for people: words, not tokens, which depend on a model."""
     rows = [*train, *validation]
+    if rows and "text" in rows[0].content:
+        return _describe_texts(rows)
     answer = "completion" if rows and "completion" in rows[0].content else "chosen"
     versions = Counter(row.guidelines for row in rows if row.guidelines is not None)
     labels = Counter(row.content["label"] for row in rows if "label" in row.content)
@@ -204,6 +213,15 @@ def describe(train: list[Row], validation: list[Row]) -> dict[str, Any]:
         "guidelines": {str(version): versions[version] for version in sorted(versions)},
         "prompt_words": _spread(row.content["prompt"][0]["content"] for row in rows),
         "response_words": _spread(row.content[answer][0]["content"] for row in rows),
+    }
+
+
+def _describe_texts(rows: list[Row]) -> dict[str, Any]:
+    return {
+        "texts": len(rows),
+        "groups": len({row.group for row in rows}),
+        "words": sum(len(words(row.content["text"])) for row in rows),
+        "text_words": _spread(row.content["text"] for row in rows),
     }
 
 
@@ -235,9 +253,6 @@ def store(project: Project, kind: str, train: list[Row], validation: list[Row]) 
 
 
 def _manifest(project: Project, kind: str, train: list[Row], validation: list[Row]) -> dict[str, Any]:
-    def listed(rows: list[Row]) -> list[dict[str, Any]]:
-        return [{"id": row.id, "prompt_id": row.prompt_id, "guidelines": row.guidelines} for row in rows]
-
     return {
         "format": FORMAT,
         "kind": kind,
@@ -245,7 +260,7 @@ def _manifest(project: Project, kind: str, train: list[Row], validation: list[Ro
         "instruction_template": project.instruction_template,
         "counts": {"train": len(train), "validation": len(validation)},
         "statistics": describe(train, validation),
-        "rows": {"train": listed(train), "validation": listed(validation)},
+        "rows": {"train": [row.source() for row in train], "validation": [row.source() for row in validation]},
     }
 
 
@@ -282,10 +297,10 @@ def leaks(project: Project, prompt_ids: Iterable[str]) -> list[dict[str, Any]]:
             "similarity": leak.similarity,
             "training_prompt": leak.training_id,
             "training_name": str(ours[leak.training_id]),
-            "training_text": _clip(ours[leak.training_id]),
+            "training_text": _beginning(ours[leak.training_id]),
             "held_out_prompt": leak.held_out_id,
             "held_out_name": str(theirs[leak.held_out_id]),
-            "held_out_text": _clip(theirs[leak.held_out_id]),
+            "held_out_text": _beginning(theirs[leak.held_out_id]),
         }
         for leak in found
     ]
@@ -295,6 +310,11 @@ def _subjects(prompts: dict[str, Prompt]) -> list[tuple[str, str]]:
     return [(key, leakage.subject(prompt.instruction, prompt.input)) for key, prompt in prompts.items()]
 
 
-def _clip(prompt: Prompt) -> str:
-    text = " ".join((prompt.input or prompt.instruction).split())
+def _beginning(prompt: Prompt) -> str:
+    return clip(prompt.input or prompt.instruction)
+
+
+def clip(text: str) -> str:
+    """Its beginning, on one line."""
+    text = " ".join(text.split())
     return text if len(text) <= LEAK_TEXT else text[: LEAK_TEXT - 1].rstrip() + "…"

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from annotation.forms.fields import field_of
 from annotation.models import Project
 from training import choosing
-from training.methods import METHODS
+from training.methods import METHODS, SFT
 from training.models import Adapter, BaseModel, DatasetVersion
 from training.params import HELP, LABELS, GenerateParams, Preset, to_json
 
@@ -78,6 +78,9 @@ class RoundForm(forms.Form):
         if self.parent_optional:
             field.empty_label = "The base model"
             field.help_text = "Usually the base model. An adapter, to teach it more."
+            reader = choosing.reader(project)
+            if reader and self.method == SFT.key:
+                field.help_text = f"The {reader} has read your texts: demonstrations build on it."
             return
         field.empty_label = "Choose an adapter"
         field.help_text = "The adapter of the SFT round that wrote the candidates: what people say of them makes it better."
@@ -134,7 +137,7 @@ def attach(form: forms.Form, error: ValidationError) -> None:
 
 
 def _editable(method: str) -> list[str]:
-    return [field.name for field in fields(METHODS[method].params)]
+    return [field.name for field in fields(METHODS[method].params) if field.name not in METHODS[method].without]
 
 
 def _setting_field(method: str, name: str, usual: Any) -> forms.Field:

@@ -15,6 +15,7 @@ from training.runner import JobFailed, JobKind, carry_outputs, expect_success, r
 
 READ_BY_RECIPES = (
     "id",
+    "text",
     "prompt",
     "completion",
     "label",

@@ -1,7 +1,8 @@
 """Do training prompts give held-out prompts away? Pure: plain texts in, findings out.
 
 Exact means equal after normalising. Near means that the sets of five-word runs are alike: Jaccard at least 0.8, or,
-for long texts, 0.8 of the smaller one contained in the other (a note quoted inside a longer note).
+for long texts, 0.8 of the smaller one contained in the other (a note quoted inside a longer note). A text that is read
+whole (of a corpus) gives a prompt away when it holds 0.8 of the prompt's runs, whatever else stands around them.
 """
 
 from __future__ import annotations
@@ -38,6 +39,24 @@ def find(training: Iterable[tuple[str, str]], held_out: Iterable[tuple[str, str]
     exact = {(leak.training_id, leak.held_out_id): leak for leak in _exact(ours, theirs)}
     near = [leak for leak in _near(ours, theirs) if (leak.training_id, leak.held_out_id) not in exact]
     return sorted([*exact.values(), *near], key=lambda leak: (-leak.similarity, leak.training_id, leak.held_out_id))
+
+
+def contained(texts: Iterable[tuple[str, str]], held_out: Iterable[tuple[str, str]]) -> list[Leak]:
+    """Every pair of (id, text) where the first holds the second, whole or nearly so, most alike first.
+
+    Held-out texts of fewer than five words are in everything and are passed over.
+    """
+    wanted = {key: _runs(text) for key, text in held_out if len(words(text)) >= RUN}
+    every = frozenset().union(*wanted.values())
+    shared = {key: _runs(text) & every for key, text in texts}
+    index = _index(shared, None)
+    found = [
+        Leak(key, other, "exact" if runs <= shared[key] else "near", round(len(runs & shared[key]) / len(runs), 3))
+        for other, runs in wanted.items()
+        for key in _candidates(runs, index)
+        if len(runs & shared[key]) >= ALIKE * len(runs)
+    ]
+    return sorted(found, key=lambda leak: (-leak.similarity, leak.training_id, leak.held_out_id))
 
 
 def _exact(ours: Mapping[str, str], theirs: Mapping[str, str]) -> Iterator[Leak]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any
 
-from training.params import GenerateParams, ParamsError, Preset, TrainingParams, dpo, kto, sft
+from training.params import GenerateParams, ParamsError, Preset, TrainingParams, dpo, kto, pretrain, sft
 
 WRITING = "generate"
 
@@ -26,6 +26,7 @@ class Method:
     presets: dict[str, Preset]
     nothing: tuple[str, str]  # said when there is no dataset version yet
     needs_parent: bool = False
+    without: tuple[str, ...] = ()  # parameters that change nothing here
 
     @property
     def label(self) -> str:
@@ -86,7 +87,23 @@ KTO = Method(
     ),
     needs_parent=True,
 )
-METHODS = {method.key: method for method in (SFT, DPO, KTO)}
+PRETRAIN = Method(
+    key="pretrain",
+    name="Pre-training",
+    says="read texts of your field",
+    tab="From texts (pre-training)",
+    lead=(
+        "The model reads your own texts, without questions or answers, and learns the words and turns of phrase of "
+        "your field. It can come first; then let a round from demonstrations start from its adapter."
+    ),
+    learns_from="corpus",
+    answers=("text",),
+    params=pretrain.PretrainParams,
+    presets=pretrain.PRESETS,
+    nothing=("No texts to read yet", "Import texts under Corpus, then freeze the corpus into a dataset version."),
+    without=("allow_truncation",),
+)
+METHODS = {method.key: method for method in (SFT, DPO, KTO, PRETRAIN)}
 
 
 def choices() -> list[tuple[str, str]]:

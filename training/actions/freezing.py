@@ -5,7 +5,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from annotation.models import Event, Project
-from training import datasets
+from training import corpora, datasets
 from training.models import DatasetVersion
 
 NOTHING_TO_FREEZE = {
@@ -18,11 +18,13 @@ NOTHING_TO_FREEZE = {
         "Judgements take good answers and bad ones. Good are approved demonstrations; bad are the candidates of "
         "comparisons that have all their rankings, where the rankers say that all are bad."
     ),
+    DatasetVersion.Kind.CORPUS: "There is no text yet that the model could read. Import some under Corpus.",
 }
 ROWS = {
     DatasetVersion.Kind.DEMONSTRATIONS: datasets.demonstration_rows,
     DatasetVersion.Kind.PREFERENCES: datasets.preference_rows,
     DatasetVersion.Kind.JUDGEMENTS: datasets.judgement_rows,
+    DatasetVersion.Kind.CORPUS: corpora.document_rows,
 }
 
 
@@ -42,7 +44,10 @@ def _freeze(project: Project, kind: str, rows: list[datasets.Row], by: User, des
     if not train:
         raise ValidationError({"kind": NOTHING_TO_FREEZE[DatasetVersion.Kind(kind)]})
     sha256 = datasets.store(project, kind, train, validation)
-    found = datasets.leaks(project, {row.prompt_id for row in rows})
+    if kind == DatasetVersion.Kind.CORPUS:
+        found = corpora.leaks(project, [row.as_json() for row in rows])
+    else:
+        found = datasets.leaks(project, {row.prompt_id for row in rows})
     figures = datasets.describe(train, validation)
     with transaction.atomic():
         project = Project.objects.select_for_update().get(pk=project.pk)

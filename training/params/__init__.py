@@ -4,6 +4,7 @@ from training.params.checks import ParamsError
 from training.params.dpo import DPOParams
 from training.params.generate import GenerateParams
 from training.params.kto import KTOParams
+from training.params.pretrain import PretrainParams
 from training.params.sft import SFTParams
 from training.params.training import Preset, TrainingParams, to_json
 from training.params.words import HELP, LABELS, label
@@ -16,6 +17,7 @@ __all__ = [
     "KTOParams",
     "ParamsError",
     "Preset",
+    "PretrainParams",
     "SFTParams",
     "TrainingParams",
     "label",

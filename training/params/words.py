@@ -47,7 +47,7 @@ HELP = {
     "max_steps": "Stops after this many steps whatever the passes say; -1 means no limit.",
     "per_device_train_batch_size": "How many rows the model learns from at once; more needs more memory.",
     "gradient_accumulation_steps": "Adds up this many batches before the model changes, to save memory.",
-    "max_length": "Rows with more tokens than this would be cut; the check before training counts them.",
+    "max_length": "Longer rows would be cut, as the check before training says; texts are read in such blocks.",
     "lora_r": "The size of the adapter: a higher rank can learn more and makes a larger file.",
     "lora_alpha": "How strongly the adapter counts; usually twice the rank.",
     "lora_dropout": "The share of adapter inputs left out at random, against learning by heart.",

@@ -17,7 +17,7 @@ from typing import Any
 
 from training.methods import METHODS, from_json
 from training.params import DPOParams, KTOParams, TrainingParams
-from training.recipes import judgements, pairs, process, rows
+from training.recipes import blocks, judgements, pairs, process, rows
 from training.run_dir import RunDir, read_rows, write_json
 
 SMALLEST_TRAINED_SHARE = 0.10
@@ -51,6 +51,8 @@ def check(
     report["reasons"] = picked.reasons or problems
     if report["reasons"]:
         return report
+    if METHODS[method].learns_from == "corpus":
+        return {**report, **blocks.report(train, validation, tokenizer, params.max_length)}
     report["examples"] = [_example(method, row, tokenizer) for row in train[:ROWS_SHOWN]]
     for name, some in (("train", train), ("validation", validation)):
         report[name] = _measure(method, some, tokenizer, params.max_length)

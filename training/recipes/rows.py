@@ -29,6 +29,8 @@ class Picked:
 
 
 def shape_problem(method: str, row: dict[str, Any]) -> str | None:
+    if METHODS[method].learns_from == "corpus":
+        return None if isinstance(row.get("text"), str) and row["text"].strip() else "has no text"
     if not is_prompt(row.get("prompt")):
         return "has no prompt made of messages that ends with the user"
     for name in METHODS[method].answers:

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from annotation.access import MemberRequest, project_for
 from annotation.models import Project
+from training import corpora
 from training import datasets as frozen
 from training.actions import freeze
 from training.actions.freezing import record_export
@@ -53,6 +54,7 @@ def _ready(project: Project) -> dict[str, int]:
     return {
         "demonstrations": frozen.demonstrations_to_freeze(project).count(),
         "comparisons": frozen.comparisons_to_freeze(project).count(),
+        "texts": corpora.documents_to_freeze(project).count(),
     }
 
 

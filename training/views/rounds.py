@@ -108,6 +108,8 @@ def _usual(project: Project, method: str) -> dict[str, Any]:
 def preflight(request: MemberRequest, pk: UUID, preflight_pk: UUID) -> HttpResponse:
     """GET shows what the model will read and learn; POST launches the round that was checked."""
     project = project_for(request, pk, "manage")
+    if method == SFT.key and (reader := choosing.reader(project)):
+        parent = str(reader.pk)
     rows = project.preflights.select_related("dataset_version", "base_model", "parent_adapter__round", "round")
     checked = get_object_or_404(rows, pk=preflight_pk)
     refusals: list[str] = []

@@ -1,0 +1,74 @@
+"""Let a base model read the texts of a field: TRL's SFTTrainer with LoRA, loss on every token.
+
+python -m training.recipes.pretrain RUN_DIR
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from typing import Any
+
+from training.recipes import process
+from training.run_dir import RunDir
+
+LARGEST_LOSS = 50.0  # beyond it the perplexity says nothing
+
+
+def build_trainer(
+    *,
+    params: Any,
+    arguments: dict[str, Any],
+    model: Any,
+    peft_config: Any,
+    tokenizer: Any,
+    train: Any,
+    validation: Any,
+) -> Any:
+    from datasets import Dataset
+    from trl import SFTConfig, SFTTrainer
+
+    from training.recipes import blocks
+    from training.recipes.training_run import quicken
+
+    def cut(texts: Any) -> Any:
+        """None also for so little text that nothing in it can be predicted."""
+        found = blocks.of_rows(tokenizer, list(texts), params.max_length) if texts is not None else []
+        return Dataset.from_dict({"input_ids": found}) if found else None
+
+    trainer = SFTTrainer(
+        model=model,
+        args=SFTConfig(**arguments, completion_only_loss=False, packing=False),
+        train_dataset=cut(train),
+        eval_dataset=cut(validation),
+        processing_class=tokenizer,
+        peft_config=peft_config,
+    )
+    quicken(trainer.model)
+    return trainer
+
+
+def work(run_dir: RunDir) -> dict[str, Any]:
+    from training.recipes.training_run import train
+
+    result = train(run_dir, "pretrain", build_trainer)
+    return {
+        **result,
+        "perplexity": perplexity(result.get("eval_loss")),
+        "perplexity_before": perplexity(result.get("eval_loss_before")),
+    }
+
+
+def perplexity(loss: float | None) -> float | None:
+    """Among how many tokens a model as sure as this one would be choosing."""
+    if loss is None or not loss < LARGEST_LOSS:
+        return None
+    return round(math.exp(loss), 3)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    return process.run(work, arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
