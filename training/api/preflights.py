@@ -19,7 +19,13 @@ from training.models import Preflight
 
 class PreflightSerializer(serializers.ModelSerializer[Preflight]):
     passed = serializers.BooleanField(read_only=True, help_text="It is over, and nothing speaks against the round.")
-    report = serializers.DictField(read_only=True, help_text="Rows and tokens, the first rows, and every reason.")
+    report = serializers.DictField(
+        read_only=True,
+        help_text=(
+            "Rows and tokens, the first rows, every reason, `estimate` (seconds, memory_bytes, disk_bytes, cost), "
+            "`proposal` (params that would fit, where these do not) and `dry`, what a dry round measured."
+        ),
+    )
     round = serializers.SerializerMethodField(help_text="The round it was launched as.")
 
     class Meta:
@@ -32,6 +38,7 @@ class PreflightSerializer(serializers.ModelSerializer[Preflight]):
             "dataset_version",
             "params",
             "note",
+            "dry",
             "passed",
             "report",
             "round",
@@ -41,11 +48,17 @@ class PreflightSerializer(serializers.ModelSerializer[Preflight]):
         return preflight.round.pk if hasattr(preflight, "round") else None
 
 
+class CheckSerializer(LaunchSerializer):
+    dry = serializers.BooleanField(
+        default=False, help_text="Also train for real on 16 rows, for two minutes at most, and keep nothing of it."
+    )
+
+
 class Preflights(InProject):
-    @extend_schema(request=LaunchSerializer, responses={201: PreflightSerializer})
+    @extend_schema(request=CheckSerializer, responses={201: PreflightSerializer})
     def post(self, request: Request, pk: UUID) -> Response:
         """Check a round before it is launched, with the settings it would have."""
-        given = LaunchSerializer(data=request.data)
+        given = CheckSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         settings: dict[str, Any] = found_in(self.project, given.validated_data)
         try:

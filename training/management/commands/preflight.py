@@ -14,13 +14,16 @@ from training.wording import findings
 
 class Command(BaseCommand):
     help = (
-        "Check a round before it is launched: wait, and print what the model would read and learn. "
+        "Check a round before it is launched: wait, and print what the model would read and learn, and what it needs. "
         "Ends with code 1 when the round would be refused."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         add_project(parser)
         add_settings(parser)
+        parser.add_argument(
+            "--dry", action="store_true", help="also train for real on 16 rows, two minutes at most; nothing is kept"
+        )
         add_by(parser)
         add_json(parser)
 
@@ -28,7 +31,7 @@ class Command(BaseCommand):
         project = find_project(options["project"])
         by = find_actor(options["by"], project)
         try:
-            preflight = start_preflight(**settings_from(options, project), by=by)
+            preflight = start_preflight(**settings_from(options, project), dry=options["dry"], by=by)
         except ValidationError as error:
             raise refusal(error) from error
         wait_for(self, preflight)

@@ -1,0 +1,323 @@
+"""What a round will need: memory, time, disk and money, said before and held against what came. Pure.
+
+A plain formula counts the work; how fast and how large it turns out on this machine is learned from earlier rounds
+of the same method and base model, as the ratio of what happened to what the plain formula said.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from training.methods import METHODS
+
+LAST = 7  # rounds that a factor is the median of
+ENOUGH = 3  # rounds from which on dry rounds, whose few steps are slow ones, no longer count
+SLOWEST = 100.0  # a ratio beyond this, or below its inverse, is an accident and teaches nothing
+
+STARTING_SECONDS = 15.0  # imports, tokenizer, the adapter's place in the model, saving
+BYTES_READ_PER_SECOND = 0.5e9
+FLOPS = {"cpu": 75e9, "cuda": 40e12}  # that training reaches; on a CPU for each thread
+LIBRARIES_BYTES = 0.9e9
+BESIDE_BYTES = 20e6  # tokenizer and descriptions beside an adapter
+FOUR_BIT = 0.57  # bytes per parameter with its scales
+LORA_WEIGHT_BYTES = 16  # weight, gradient and the optimiser's two averages, each in 32 bits
+DORA_TIMES = 1.3
+EVALUATION_SHARE = 0.1
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The measures of a base model that its needs follow from."""
+
+    parameters: int
+    layers: int
+    hidden: int
+    intermediate: int
+    vocabulary: int
+    keys: int  # width of the keys, and of the values
+    queries: int
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any], parameters: int | None = None) -> Shape:
+        """From its config.json; what that does not say is what models of its size usually have."""
+        text = config.get("text_config") or config
+        layers = int(text.get("num_hidden_layers") or 24)
+        usual = round(math.sqrt((parameters or 1e8) / (12 * layers)))
+        hidden = int(text.get("hidden_size") or max(1, usual))
+        heads = int(text.get("num_attention_heads") or 1)
+        head = int(text.get("head_dim") or hidden // heads)
+        intermediate = int(text.get("intermediate_size") or 4 * hidden)
+        keys = int(text.get("num_key_value_heads") or heads) * head
+        vocabulary = int(text.get("vocab_size") or (parameters or 1e8) // (8 * hidden))
+        in_layers = layers * (2 * hidden * (heads * head + keys) + 3 * hidden * intermediate)
+        tables = 1 if text.get("tie_word_embeddings", True) else 2
+        return cls(
+            parameters=parameters or in_layers + tables * vocabulary * hidden,
+            layers=layers,
+            hidden=hidden,
+            intermediate=intermediate,
+            vocabulary=vocabulary,
+            keys=keys,
+            queries=heads * head,
+        )
+
+    @property
+    def embedded(self) -> int:
+        """Parameters that only look a token up."""
+        return min(self.vocabulary * self.hidden, self.parameters // 2)
+
+    def adapter(self, rank: int) -> int:
+        """Parameters of a LoRA adapter on every linear layer."""
+        attention = 2 * (self.hidden + self.queries) + 2 * (self.hidden + self.keys)
+        return self.layers * rank * (attention + 3 * (self.hidden + self.intermediate))
+
+
+@dataclass(frozen=True)
+class Counts:
+    """The rows as the pre-flight has counted them."""
+
+    rows: int
+    tokens: int
+    learned: int
+    longest: int  # of the texts, after a cut
+    held_out_tokens: int
+    texts: int  # in a row: two where answers are compared
+
+    @classmethod
+    def of(cls, report: Mapping[str, Any]) -> Counts | None:
+        """None when the rows could not be measured."""
+        train, held_out = report["train"], report.get("validation", {})
+        if not train.get("total_tokens"):
+            return None
+        return cls(
+            rows=train["rows"],
+            tokens=train["total_tokens"],
+            learned=train["trained_tokens"],
+            longest=min(train["tokens"]["max"], report["max_length"]),
+            held_out_tokens=held_out.get("total_tokens", 0),
+            texts=max(1, len(METHODS[report["method"]].answers)),
+        )
+
+
+@dataclass(frozen=True)
+class Machine:
+    name: str  # what it computes on: experience from another processor says nothing
+    device: str  # cpu or cuda
+    threads: int
+    memory_bytes: int
+    free_bytes: int
+
+    @property
+    def flops(self) -> float:
+        return FLOPS["cuda"] if self.device == "cuda" else FLOPS["cpu"] * self.threads
+
+
+@dataclass(frozen=True)
+class Needs:
+    start_seconds: float  # before and after training: load, measure the start and the end, save
+    train_seconds: float
+    memory_bytes: float
+
+    def to_json(self) -> dict[str, float]:
+        return {
+            "start_seconds": round(self.start_seconds, 2),
+            "train_seconds": round(self.train_seconds, 2),
+            "memory_bytes": round(self.memory_bytes),
+        }
+
+
+# --- The plain formula ----------------------------------------------------------------------------------------
+
+
+def plain(shape: Shape, params: Mapping[str, Any], counts: Counts, machine: Machine) -> Needs:
+    passes = steps(params, counts.rows)[1]
+    held_out = counts.held_out_tokens * _forward(shape) / machine.flops
+    training = counts.tokens * _forward_and_back(shape, params, machine) * passes / machine.flops
+    measured = held_out * math.floor(passes * evaluations_per_pass(params, counts))
+    reference = counts.tokens * _forward(shape) / machine.flops if counts.texts > 1 else 0.0
+    read = weight_bytes(shape, {}) / BYTES_READ_PER_SECOND
+    return Needs(
+        start_seconds=STARTING_SECONDS + read + 2 * held_out + reference,
+        train_seconds=training + measured,
+        memory_bytes=memory(shape, params, counts, machine),
+    )
+
+
+def steps(params: Mapping[str, Any], rows: int) -> tuple[int, float]:
+    """How many there will be, and how many passes over the rows they make."""
+    per_step = params["per_device_train_batch_size"] * params["gradient_accumulation_steps"]
+    per_pass = math.ceil(rows / per_step)
+    if params["max_steps"] > 0:
+        return params["max_steps"], params["max_steps"] / per_pass
+    return math.ceil(per_pass * params["num_train_epochs"]), float(params["num_train_epochs"])
+
+
+def evaluations_per_pass(params: Mapping[str, Any], counts: Counts) -> float:
+    """As the trainer does it: four, or fewer where the held-out rows would take too much of the time."""
+    if not counts.held_out_tokens:
+        return 0.0
+    per_step = params["per_device_train_batch_size"] * params["gradient_accumulation_steps"]
+    per_pass = math.ceil(counts.rows / per_step)
+    if params["eval_steps"]:
+        return per_pass / params["eval_steps"]
+    affordable = int(EVALUATION_SHARE * 3 * counts.tokens / counts.held_out_tokens)
+    return per_pass / max(1, per_pass // min(4, max(1, affordable)))
+
+
+def _forward(shape: Shape) -> float:
+    """Operations for a token that is read; the vocabulary is only asked at the few that are learned."""
+    return 2.0 * (shape.parameters - shape.embedded)
+
+
+def _forward_and_back(shape: Shape, params: Mapping[str, Any], machine: Machine) -> float:
+    """Through frozen weights only the error goes back, not a gradient for each of them."""
+    again = 1.0 if machine.device == "cuda" else 0.0  # activations are computed anew rather than kept
+    operations = (2.0 + again) * _forward(shape) + 6.0 * shape.adapter(params["lora_r"])
+    return operations * (DORA_TIMES if params.get("use_dora") else 1.0)
+
+
+def weight_bytes(shape: Shape, params: Mapping[str, Any]) -> float:
+    if not params.get("load_in_4bit"):
+        return 2.0 * shape.parameters
+    return 2.0 * shape.embedded + FOUR_BIT * (shape.parameters - shape.embedded)
+
+
+def memory(shape: Shape, params: Mapping[str, Any], counts: Counts, machine: Machine) -> float:
+    """At the peak: the step whose rows are the longest ones."""
+    rows = min(params["per_device_train_batch_size"], counts.rows)
+    tokens = rows * counts.texts * min(counts.longest, params["max_length"])
+    in_a_layer = tokens * (30 * shape.hidden + 8 * (shape.queries + 2 * shape.keys) + 16 * shape.intermediate)
+    kept = shape.layers * in_a_layer
+    if machine.device == "cuda":
+        kept = shape.layers * tokens * 2 * shape.hidden + in_a_layer
+    scores = 8.0 * tokens * (counts.learned / counts.tokens) * shape.vocabulary
+    weights = weight_bytes(shape, params) + LORA_WEIGHT_BYTES * shape.adapter(params["lora_r"])
+    return (0.0 if machine.device == "cuda" else LIBRARIES_BYTES) + weights + kept + scores
+
+
+def disk(shape: Shape, params: Mapping[str, Any]) -> float:
+    """Two checkpoints and a third while it is written, the adapter, and its copy on the way to its place."""
+    trained = shape.adapter(params["lora_r"])
+    checkpoint, adapter = 12.0 * trained, 4.0 * trained  # weights alone, or with the optimiser's two averages
+    return 3 * (checkpoint + BESIDE_BYTES) + 3 * (adapter + BESIDE_BYTES)
+
+
+# --- Experience -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Factors:
+    start: float = 1.0
+    train: float = 1.0
+    memory: float = 1.0
+    rounds: int = 0
+    dry_rounds: int = 0
+
+    @property
+    def known(self) -> bool:
+        return self.rounds + self.dry_rounds > 0
+
+
+def ratios(said: Mapping[str, Any], happened: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What one round teaches: how many times its plain needs it took. None when it teaches nothing.
+
+    A round that ended early has done its `share` of the training.
+    """
+    first = said.get("plain") or {}
+    total, training = happened.get("seconds"), happened.get("train_seconds")
+    start, train = first.get("start_seconds") or 0.0, (first.get("train_seconds") or 0.0) * (happened.get("share") or 0)
+    found = {"memory": _ratio(happened.get("memory_bytes"), first.get("memory_bytes"))}
+    if training is None:  # the recipe does not say which part was training: the whole teaches about both
+        found |= dict.fromkeys(("start", "train"), _ratio(total, start + train))
+    else:
+        found |= {"start": _ratio(total and total - training, start), "train": _ratio(training, train)}
+    if not any(found.values()):
+        return None
+    return {"machine": said.get("machine", ""), "dry": bool(happened.get("dry")), **found}
+
+
+def _ratio(happened: float | None, said: float | None) -> float | None:
+    if not happened or not said or happened <= 0 or said <= 0:
+        return None
+    ratio = happened / said
+    return round(ratio, 4) if 1 / SLOWEST <= ratio <= SLOWEST else None
+
+
+def calibrate(history: Iterable[Mapping[str, Any]], machine: str) -> Factors:
+    """The medians of the last rounds on this machine; `history` has the newest first."""
+    here = [each for each in history if each["machine"] == machine]
+    rounds = [each for each in here if not each["dry"]][:LAST]
+    dry = [each for each in here if each["dry"]][:LAST] if len(rounds) < ENOUGH else []
+    taken = rounds + dry
+    return Factors(
+        **{name: _middle(each[name] for each in taken) for name in ("start", "train", "memory")},
+        rounds=len(rounds),
+        dry_rounds=len(dry),
+    )
+
+
+def _middle(values: Iterable[float | None]) -> float:
+    known = [value for value in values if value]
+    return statistics.median(known) if known else 1.0
+
+
+def error(said: Mapping[str, Any], happened: Mapping[str, Any]) -> float | None:
+    """How far the time that was said is from the time it took, as a share of the latter.
+
+    None for a round that ended early, or whose time nobody knows: an estimate is of the whole of a round.
+    """
+    took, seconds = happened.get("seconds"), said.get("seconds")
+    if not took or seconds is None or happened.get("share") != 1.0:
+        return None
+    return abs(seconds - took) / took
+
+
+def median_error(errors: Iterable[float | None]) -> float | None:
+    """Of the last rounds, the newest first; None when there is nothing to compare."""
+    known = [each for each in errors if each is not None][:LAST]
+    return statistics.median(known) if known else None
+
+
+# --- The estimate ---------------------------------------------------------------------------------------------
+
+
+def estimate(
+    shape: Shape,
+    params: Mapping[str, Any],
+    counts: Counts,
+    machine: Machine,
+    history: Iterable[Mapping[str, Any]] = (),
+    price_per_hour: float | None = None,
+) -> dict[str, Any]:
+    """What is shown, stored with the round, and later compared."""
+    first = plain(shape, params, counts, machine)
+    factors = calibrate(history, machine.name)
+    seconds = first.start_seconds * factors.start + first.train_seconds * factors.train
+    return {
+        "machine": machine.name,
+        "device": machine.device,
+        "seconds": round(seconds, 1),
+        "steps": steps(params, counts.rows)[0],
+        "memory_bytes": round(first.memory_bytes * factors.memory),
+        "memory_total_bytes": machine.memory_bytes,
+        "memory_free_bytes": machine.free_bytes,
+        "disk_bytes": round(disk(shape, params)),
+        "price_per_hour": price_per_hour,
+        "cost": None if price_per_hour is None else round(seconds / 3600 * price_per_hour, 4),
+        "rounds": factors.rounds,
+        "dry_rounds": factors.dry_rounds,
+        "plain": first.to_json(),
+    }
+
+
+def size(number: float) -> str:
+    """Bytes as people say them: "850 MB", "2.1 GB", "24 GB"."""
+    for unit, bytes_ in (("TB", 1024**4), ("GB", 1024**3), ("MB", 1024**2)):
+        if number >= 0.95 * bytes_:
+            amount = number / bytes_
+            return f"{amount:.1f} {unit}" if amount < 9.95 and unit != "MB" else f"{amount:,.0f} {unit}"
+    return "less than 1 MB"

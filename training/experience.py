@@ -1,0 +1,104 @@
+"""What earlier rounds on this machine teach about the next one, and what each round was said to need and needed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+
+from annotation.models import Project
+from training import estimates
+from training.jobs import Status
+from training.models import BaseModel, Preflight, TrainingRound
+from training.run_dir import RunDir
+
+REMEMBERED = 3 * estimates.LAST  # those of other machines sharing this database are among them
+DISK_KEPT_FREE = 500 * 1024**2  # below this the installation itself counts as unwell
+
+
+def for_recipe(job: TrainingRound | Preflight) -> dict[str, Any]:
+    """What the recipe estimates with, beside the rows and the settings."""
+    return {
+        "parameters": job.base_model.parameters,
+        "history": [*_of_rounds(job.method, job.base_model), *_of_dry_rounds(job.method, job.base_model)],
+        "price_per_hour": settings.PRICE_PER_HOUR,
+    }
+
+
+def _of_rounds(method: str, base: BaseModel) -> list[dict[str, Any]]:
+    done = TrainingRound.objects.filter(method=method, base_model=base, status=Status.SUCCEEDED)
+    newest = done.order_by("-finished_at").values_list("estimate", flat=True)[:REMEMBERED]
+    return [estimate["teaches"] for estimate in newest if estimate.get("teaches")]
+
+
+def _of_dry_rounds(method: str, base: BaseModel) -> list[dict[str, Any]]:
+    done = Preflight.objects.filter(method=method, base_model=base, status=Status.SUCCEEDED, dry=True)
+    reports = done.order_by("-finished_at").values_list("report", flat=True)[:REMEMBERED]
+    measured = [report["dry"] for report in reports if "dry" in report]
+    alone = [dry for dry in measured if not dry.get("beside_round")]
+    return [taught for dry in alone if (taught := estimates.ratios(dry["estimate"], dry))]
+
+
+def said(round: TrainingRound) -> dict[str, Any]:
+    """What was said before it: on the pre-flight's page, or by the check that each round makes first."""
+    return round.estimate.get("said") or (_checked(round.run_dir()) if round.attempt else {})
+
+
+def record(round: TrainingRound, run_dir: RunDir, result: dict[str, Any]) -> None:
+    """Keep with a round that has just succeeded what it needed, and what the next one learns from it."""
+    checked = _checked(run_dir)
+    if not checked:
+        return
+    step, last = result.get("global_step"), result.get("max_steps")
+    unbroken = round.attempt == 1 and round.started_at is not None and round.finished_at is not None
+    happened = {
+        "seconds": (round.finished_at - round.started_at).total_seconds() if unbroken else None,
+        "train_seconds": result.get("train_seconds") if unbroken else None,
+        "memory_bytes": result.get("peak_memory_bytes"),
+        "share": step / last if step and last else 1.0,
+    }
+    round.estimate = {
+        "said": said(round),
+        "happened": happened,
+        "teaches": estimates.ratios(checked, happened),
+    }
+    TrainingRound.objects.filter(pk=round.pk).update(estimate=round.estimate)
+
+
+def _checked(run_dir: RunDir) -> dict[str, Any]:
+    try:
+        return json.loads(run_dir.preflight.read_text(encoding="utf-8")).get("estimate") or {}
+    except (OSError, ValueError):
+        return {}
+
+
+def median_error(project: Project) -> tuple[float | None, int]:
+    """Of the estimated times of the last rounds, and how many they are."""
+    done = project.rounds.filter(status=Status.SUCCEEDED).exclude(estimate={}).order_by("-finished_at")
+    newest = done.values_list("estimate", flat=True)[:REMEMBERED]
+    errors = [estimates.error(each.get("said") or {}, each.get("happened") or {}) for each in newest]
+    known = [error for error in errors if error is not None][: estimates.LAST]
+    return estimates.median_error(known), len(known)
+
+
+def trained_meanwhile(preflight: Preflight) -> bool:
+    """Whether a round was at work while this pre-flight was."""
+    rounds = TrainingRound.objects.exclude(status=Status.QUEUED).filter(started_at__isnull=False)
+    over_before = rounds.filter(finished_at__lte=preflight.started_at)
+    return rounds.exclude(pk__in=over_before.values("pk")).exists()
+
+
+def refuse_full_disk(base: BaseModel, params: dict[str, Any]) -> None:
+    """A round that fills the disk fails late and takes the database along."""
+    config = json.loads((base.directory / "config.json").read_text(encoding="utf-8"))
+    needed = estimates.disk(estimates.Shape.of(config, base.parameters), params)
+    free = shutil.disk_usage(settings.DATA_DIR).free - DISK_KEPT_FREE
+    if needed <= free:
+        return
+    raise ValidationError(
+        f"The round needs up to {estimates.size(needed)} on disk for its checkpoints and its adapter, and only "
+        f"{estimates.size(max(0, free))} can be used. Make room in the data folder, or choose a lower LoRA rank."
+    )

@@ -1,0 +1,88 @@
+"""Whether a round fits into the memory of a machine, and which settings would make it fit. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from training.estimates import Counts, Factors, Machine, Shape, memory, size
+from training.params.checks import BOUNDS
+from training.params.words import LABELS
+
+USABLE = 0.95  # the rest is the system's own
+UNSURE = 1.25  # without experience only a clear excess is refused
+SHORTEST_ROW = 128
+LENGTH_STEP = 64
+
+
+def too_large(needed: float, machine: Machine, factors: Factors) -> bool:
+    return needed > USABLE * machine.memory_bytes * (1.0 if factors.known else UNSURE)
+
+
+def fitting(
+    shape: Shape, params: Mapping[str, Any], counts: Counts, machine: Machine, factors: Factors
+) -> dict[str, Any] | None:
+    """The changes that make it fit, those that cost least first; None when nothing does.
+
+    Fewer rows at a time with accumulation learn the same; 4-bit weights lose a little; shorter rows lose text.
+    """
+    for changes in _changes(params, counts):
+        changed = {**params, **changes}
+        needed = memory(shape, changed, _cut(counts, changed), machine) * factors.memory
+        if needed <= USABLE * machine.memory_bytes:
+            return {"params": changes, "memory_bytes": round(needed)}
+    return None
+
+
+def _changes(params: Mapping[str, Any], counts: Counts) -> Iterator[dict[str, Any]]:
+    batches = [{}, *_smaller_batches(params)]
+    smallest = batches[-1]
+    yield from batches[1:]
+    quarter = {} if params["load_in_4bit"] else {"load_in_4bit": True}
+    if quarter:
+        yield from ({**batch, **quarter} for batch in batches)
+    for length in _shorter(min(counts.longest, params["max_length"])):
+        yield {**smallest, **quarter, "max_length": length, "allow_truncation": True}
+
+
+def _smaller_batches(params: Mapping[str, Any]) -> list[dict[str, int]]:
+    """Every division of the rows of a step into equal smaller batches, the largest batches first."""
+    rows = params["per_device_train_batch_size"]
+    together = rows * params["gradient_accumulation_steps"]
+    most = BOUNDS["gradient_accumulation_steps"].high
+    return [
+        {"per_device_train_batch_size": batch, "gradient_accumulation_steps": together // batch}
+        for batch in range(rows - 1, 0, -1)
+        if together % batch == 0 and together // batch <= most
+    ]
+
+
+def _shorter(longest: int) -> Iterable[int]:
+    below = math.ceil(longest / LENGTH_STEP) * LENGTH_STEP - LENGTH_STEP
+    return range(below, SHORTEST_ROW - 1, -LENGTH_STEP)
+
+
+def _cut(counts: Counts, params: Mapping[str, Any]) -> Counts:
+    return replace(counts, longest=min(counts.longest, params["max_length"]))
+
+
+# --- In words -------------------------------------------------------------------------------------------------
+
+
+def refusal(needed: float, machine: Machine, proposal: Mapping[str, Any] | None) -> str:
+    where = "the GPU" if machine.device == "cuda" else "this machine"
+    said = f"It needs about {size(needed)} of memory, and {where} has {size(machine.memory_bytes)}."
+    if proposal is None:
+        return f"{said} No settings would make this base model fit here: choose a smaller one."
+    return f"{said} It would fit with {changes_in_words(proposal['params'])}: about {size(proposal['memory_bytes'])}."
+
+
+def changes_in_words(changes: Mapping[str, Any]) -> str:
+    """“4-bit base weights, rows per step 1 and gradient accumulation 4”."""
+    named = []
+    for name, value in changes.items():
+        small = LABELS[name][:1].lower() + LABELS[name][1:]
+        named.append(small if value is True else f"{small} {value}")
+    return named[0] if len(named) == 1 else f"{', '.join(named[:-1])} and {named[-1]}"
