@@ -8,7 +8,7 @@ from uuid import UUID
 
 from annotation.actions.ranking import create_comparison
 from annotation.models import Prompt
-from training import datasets, publishing
+from training import datasets, experience, publishing
 from training.models import Adapter, Preflight, Sampling, TrainingRound
 from training.run_dir import RunDir, write_json, write_rows
 from training.runner import JobFailed, JobKind, carry_outputs, expect_success, resume_from
@@ -43,12 +43,18 @@ def _training_inputs(job: TrainingRound | Preflight, run_dir: RunDir, recipe: st
         "parent_adapter_dir": adapter_dir(job.parent_adapter_id),
         "resume_from": None,
         "params": job.params,
+        "experience": experience.for_recipe(job),
     }
 
 
 def _round_inputs(round: TrainingRound, run_dir: RunDir) -> None:
     params = _training_inputs(round, run_dir, round.method)
     write_json(run_dir.params, {**params, "resume_from": resume_from(round, run_dir)})
+
+
+def _round_done(round: TrainingRound, run_dir: RunDir, result: dict[str, Any]) -> None:
+    publishing.publish(round, run_dir, result)
+    experience.record(round, run_dir, result)
 
 
 def _preflight_inputs(preflight: Preflight, run_dir: RunDir) -> None:
@@ -68,6 +74,8 @@ def _preflight_done(preflight: Preflight, run_dir: RunDir, result: dict[str, Any
 def _preflight_report(preflight: Preflight, run_dir: RunDir, result: dict[str, Any]) -> None:
     written = run_dir.preflight.read_text(encoding="utf-8") if run_dir.preflight.exists() else "{}"
     report = {"reasons": result.get("reasons", []), **json.loads(written)}
+    if "dry" in report:
+        report["dry"]["beside_round"] = experience.trained_meanwhile(preflight)
     Preflight.objects.filter(pk=preflight.pk).update(report=report)
 
 
@@ -131,11 +139,11 @@ ROUND = JobKind(
     recipe=lambda round: round.method,
     write_inputs=_round_inputs,
     check=publishing.check,
-    publish=publishing.publish,
+    publish=_round_done,
 )
 PREFLIGHT = JobKind(
     model=Preflight,
-    recipe=lambda _preflight: "preflight",
+    recipe=lambda preflight: "dry_round" if preflight.dry else "preflight",
     write_inputs=_preflight_inputs,
     check=_preflight_done,
     publish=_preflight_report,

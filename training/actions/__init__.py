@@ -2,7 +2,14 @@
 
 from training.actions.base_models import register_base_model
 from training.actions.freezing import freeze
-from training.actions.rounds import cancel_round, launch_preflight, launch_round, retry_round, start_preflight
+from training.actions.rounds import (
+    cancel_round,
+    launch_preflight,
+    launch_round,
+    retry_round,
+    start_preflight,
+    try_preflight,
+)
 from training.actions.sampling import LONGEST_ANSWER, ask, cancel_sampling, start_sampling
 
 __all__ = [
@@ -17,4 +24,5 @@ __all__ = [
     "retry_round",
     "start_preflight",
     "start_sampling",
+    "try_preflight",
 ]

@@ -23,6 +23,9 @@ EVENTS_SHOWN = 100
 
 class RoundSerializer(serializers.ModelSerializer[TrainingRound]):
     adapter = serializers.SerializerMethodField()
+    estimate = serializers.DictField(
+        read_only=True, help_text="`said` before the round, and what `happened`: seconds, memory_bytes."
+    )
 
     class Meta:
         model = TrainingRound
@@ -35,6 +38,7 @@ class RoundSerializer(serializers.ModelSerializer[TrainingRound]):
             "dataset_version",
             "params",
             "note",
+            "estimate",
             "adapter",
         ]
 

@@ -12,8 +12,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from annotation.access import MemberRequest, project_for
 from annotation.models import Project
-from training import choosing, progress
-from training.actions import cancel_round, launch_preflight, retry_round, start_preflight
+from training import choosing, estimate_words, experience, progress
+from training.actions import cancel_round, launch_preflight, retry_round, start_preflight, try_preflight
 from training.charts import Chart, Series, line_chart
 from training.forms import RoundForm, attach
 from training.jobs import Status
@@ -36,7 +36,8 @@ def rounds(request: MemberRequest, pk: UUID) -> HttpResponse:
     context = {
         "project": project,
         "page": page,
-        "rows": [(each, progress.bar(each.progress)) for each in page],
+        "rows": [(each, progress.bar(each.progress), estimate_words.compared(each.estimate)) for each in page],
+        "off_by": estimate_words.off_by(*experience.median_error(project)),
         "has_versions": bool(page.object_list) or project.dataset_versions.exists(),
     }
     return render(request, "training/rounds.html", context)
@@ -49,7 +50,7 @@ def round_create(request: MemberRequest, pk: UUID) -> HttpResponse:
     like = _like(project, request.GET.get("like", ""))
     asked = request.POST.get("method") or request.GET.get("method") or (like.method if like else SFT.key)
     method = asked if asked in METHODS else SFT.key
-    initial = _initial(like) if like and like.method == method else _usual(project, method)
+    initial = _initial(like, "proposed" in request.GET) if like and like.method == method else _usual(project, method)
     if request.GET.get("dataset"):
         initial["dataset_version"] = request.GET["dataset"]
     form = RoundForm(
@@ -82,14 +83,16 @@ def _like(project: Project, pk: str) -> TrainingRound | Preflight | None:
     return project.rounds.filter(pk=key).first() or project.preflights.filter(pk=key).first()
 
 
-def _initial(like: TrainingRound | Preflight) -> dict[str, Any]:
+def _initial(like: TrainingRound | Preflight, proposed: bool = False) -> dict[str, Any]:
+    """Its settings; `proposed`: with the changes that a pre-flight proposes where they do not fit."""
     usual = to_json(METHODS[like.method].presets["standard"].params)
-    changed = {name: value for name, value in like.params.items() if value != usual.get(name)}
+    params = like.params | (_proposal(like) if proposed and isinstance(like, Preflight) else {})
+    changed = {name: value for name, value in params.items() if value != usual.get(name)}
     yes_or_no = {name: "yes" if value else "no" for name, value in changed.items() if isinstance(value, bool)}
     return {
         **changed,
         **yes_or_no,
-        "load_in_4bit": like.params.get("load_in_4bit", False),
+        "load_in_4bit": params.get("load_in_4bit", False),
         "preset": "standard",
         "dataset_version": like.dataset_version_id,
         "parent_adapter": like.parent_adapter_id,
@@ -99,22 +102,28 @@ def _initial(like: TrainingRound | Preflight) -> dict[str, Any]:
     }
 
 
+def _proposal(preflight: Preflight) -> dict[str, Any]:
+    return (preflight.report.get("proposal") or {}).get("params", {})
+
+
 def _usual(project: Project, method: str) -> dict[str, Any]:
     parent = choosing.likely_parent(project) if METHODS[method].needs_parent else None
+    if method == SFT.key and (reader := choosing.reader(project)):
+        parent = str(reader.pk)
     return {"parent_adapter": parent, "preset": "standard"}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def preflight(request: MemberRequest, pk: UUID, preflight_pk: UUID) -> HttpResponse:
-    """GET shows what the model will read and learn; POST launches the round that was checked."""
+    """GET shows what the model will read and learn; POST launches the round that was checked, or tries it (`dry`)."""
     project = project_for(request, pk, "manage")
-    if method == SFT.key and (reader := choosing.reader(project)):
-        parent = str(reader.pk)
     rows = project.preflights.select_related("dataset_version", "base_model", "parent_adapter__round", "round")
     checked = get_object_or_404(rows, pk=preflight_pk)
     refusals: list[str] = []
     if request.method == "POST":
         try:
+            if "dry" in request.POST:
+                return redirect("preflight", project.pk, try_preflight(preflight=checked, by=request.user).pk)
             made = launch_preflight(preflight=checked, by=request.user)
             return redirect("round", project.pk, made.pk)
         except ValidationError as refused:
@@ -128,10 +137,29 @@ def preflight(request: MemberRequest, pk: UUID, preflight_pk: UUID) -> HttpRespo
         "refusals": refusals,
         "truncated": _truncated(checked.report),
         "parts": _parts(checked.report),
+        "needs": _needs(checked.report),
+        "tried": _tried(checked.report),
+        "proposal": _proposal(checked),
         "settings": settings_of(checked.params),
     }
     template = "training/preflight.html" + ("#state" if request.htmx and request.method == "GET" else "")
     return render(request, template, context, status=422 if refusals else 200)
+
+
+def _needs(report: dict[str, Any]) -> dict[str, Any]:
+    estimate = report.get("estimate")
+    if not estimate:
+        return {}
+    return {
+        "figures": estimate_words.figures(estimate),
+        "basis": estimate_words.basis(estimate),
+        "crowded": estimate_words.crowded(estimate),
+    }
+
+
+def _tried(report: dict[str, Any]) -> dict[str, Any]:
+    dry = report.get("dry")
+    return {"figures": estimate_words.dry_figures(dry), "notes": estimate_words.dry_notes(dry)} if dry else {}
 
 
 def _truncated(report: dict[str, Any]) -> int:
@@ -181,6 +209,7 @@ def _round_context(project: Project, round_pk: UUID) -> dict[str, Any]:
         "project": project,
         "round": found,
         "sentence": sentence(found),
+        "estimated": estimate_words.sentences(found.estimate | {"said": experience.said(found)}),
         "lessons": lessons_of(found),
         "now": now,
         "bar": progress.bar(now),

@@ -6,6 +6,8 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from annotation.management.arguments import add_json, add_project, find_project, report
 from training.management.waiting import add_round, find_round
+from training.estimate_words import sentences
+from training.experience import said
 from training.wording import lessons_of, sentence, standing
 
 
@@ -20,16 +22,18 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         round = find_round(find_project(options["project"]), options["round"])
         lessons = lessons_of(round)
+        estimate = round.estimate | {"said": said(round)}
         report(
             self,
             options,
-            "\n".join([f"{round} {standing(round)}. {sentence(round)}", *lessons]),
+            "\n".join([f"{round} {standing(round)}. {sentence(round)}", *sentences(estimate), *lessons]),
             id=round.pk,
             number=round.number,
             status=round.status,
             attempt=round.attempt,
             progress=round.progress,
             result=round.result,
+            estimate=estimate,
             lessons=lessons,
             failure_code=round.failure_code,
             failure_message=round.failure_message,
