@@ -8,7 +8,7 @@ from uuid import UUID
 
 from annotation.actions.ranking import create_comparison
 from annotation.models import Prompt
-from training import datasets, experience, publishing
+from training import curves, datasets, experience, publishing
 from training.models import Adapter, Preflight, Sampling, TrainingRound
 from training.run_dir import RunDir, write_json, write_rows
 from training.runner import JobFailed, JobKind, carry_outputs, expect_success, resume_from
@@ -140,6 +140,7 @@ ROUND = JobKind(
     write_inputs=_round_inputs,
     check=publishing.check,
     publish=_round_done,
+    ended=curves.write,
 )
 PREFLIGHT = JobKind(
     model=Preflight,

@@ -13,7 +13,7 @@ KEPT = {
     | {"rewards/accuracies": "reward_accuracy", "rewards/margins": "reward_margin"},
     "eval": {"eval_loss": "eval_loss", "eval_rewards/accuracies": "eval_reward_accuracy"},
     "checkpoint": {"step": "checkpoint_step"},
-    "progress": {name: name for name in ("done", "total", "tokens_per_second", "seconds_left")},
+    "progress": {name: name for name in ("done", "total", "unit", "tokens_per_second", "seconds_left")},
 }
 
 
@@ -47,7 +47,7 @@ class Bar:
 
 def bar(progress: dict[str, Any]) -> Bar:
     if progress.get("total"):
-        done, total, unit = progress.get("done", 0), progress["total"], "answers"
+        done, total, unit = progress.get("done", 0), progress["total"], progress.get("unit", "answers")
     else:
         done, total, unit = progress.get("step", 0), progress.get("max_steps") or 0, "steps"
     if not total or total < 0:

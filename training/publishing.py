@@ -11,8 +11,9 @@ from typing import Any
 from django.conf import settings
 
 from annotation.models import Event
+from training import model_card, provenance
 from training.models import Adapter, TrainingRound
-from training.run_dir import ADAPTER_CONFIG, RunDir, directory_sha256, sync, verify_adapter_files, write_json
+from training.run_dir import ADAPTER_CONFIG, CARD, RunDir, directory_sha256, sync, verify_adapter_files, write_json
 from training.runner import JobFailed, expect_success
 
 
@@ -28,7 +29,9 @@ def check(round: TrainingRound, run_dir: RunDir, result: dict[str, Any]) -> None
     promised = result.get("adapter_sha256")
     if promised and promised != directory_sha256(run_dir.adapter):
         raise JobFailed("bad_adapter", "The adapter's files are not those that the training process wrote.")
-    result["adapter_sha256"] = store(run_dir.adapter, base_model_name=round.base_model.name)
+    card = model_card.card(provenance.facts(round, result))
+    base = round.base_model
+    result["adapter_sha256"] = store(run_dir.adapter, base_id=base.public_id, revision=base.revision, card=card)
 
 
 def publish(round: TrainingRound, run_dir: RunDir, result: dict[str, Any]) -> None:
@@ -45,14 +48,15 @@ def intact(adapter: Adapter) -> bool:
     return directory_sha256(adapter.directory) == adapter.sha256
 
 
-def store(source: Path, *, base_model_name: str) -> str:
-    """Copy an adapter into its place and return its hash. Doing it again changes nothing."""
+def store(source: Path, *, base_id: str, card: str, revision: str | None = None) -> str:
+    """Copy an adapter and its card into their place and return its hash. Doing it again changes nothing."""
     settings.ADAPTERS_DIR.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(dir=settings.ADAPTERS_DIR, prefix=".incoming-"))
     try:
         copy = scratch / "adapter"
         shutil.copytree(source, copy)
-        _name_base_model(copy / ADAPTER_CONFIG, base_model_name)
+        _name_base_model(copy / ADAPTER_CONFIG, base_id, revision)
+        (copy / CARD).write_text(card, encoding="utf-8")
         for file in copy.iterdir():
             file.chmod(0o644)
             sync(file)
@@ -69,8 +73,9 @@ def store(source: Path, *, base_model_name: str) -> str:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _name_base_model(config: Path, name: str) -> None:
-    """An adapter leaves this machine with its base model's name, never with a path of this server."""
+def _name_base_model(config: Path, base_id: str, revision: str | None) -> None:
+    """An adapter leaves this machine with its base model's name and revision, never with a path of this server."""
     values = json.loads(config.read_text(encoding="utf-8"))
-    if values.get("base_model_name_or_path") != name:
-        write_json(config, {**values, "base_model_name_or_path": name})
+    named = {**values, "base_model_name_or_path": base_id, "revision": revision}
+    if named != values:
+        write_json(config, named)

@@ -22,11 +22,12 @@ import numpy as np
 MANIFEST = "COMPLETE.json"
 ADAPTER_WEIGHTS = "adapter_model.safetensors"
 ADAPTER_CONFIG = "adapter_config.json"
+CARD = "README.md"
 ADAPTER_FILES = frozenset(
     {
         ADAPTER_WEIGHTS,
         ADAPTER_CONFIG,
-        "README.md",
+        CARD,
         "chat_template.jinja",
         "tokenizer.json",
         "tokenizer_config.json",

@@ -21,7 +21,7 @@ from training.runner import JobKind
 def rung(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     """The doorbells that were rung, instead of ringing them: (task, id)."""
     bells: list[tuple[str, str]] = []
-    for name in ("run_round", "run_preflight", "run_sampling"):
+    for name in ("run_round", "run_preflight", "run_sampling", "run_package"):
         monkeypatch.setattr(tasks, name, lambda pk, name=name: bells.append((name, pk)))
     return bells
 

@@ -64,6 +64,10 @@ def test_it_stores_the_adapter_under_its_hash_and_names_no_path(running: Trainin
     assert directory_sha256(adapter.directory) == adapter.sha256
     config = json.loads((adapter.directory / "adapter_config.json").read_text())
     assert (config["base_model_name_or_path"], config["r"]) == ("Toy", 2)
+    card = (adapter.directory / "README.md").read_text()
+    assert f"- SHA-256 of the dataset version: `{running.dataset_version.sha256}`" in card
+    assert "- Written by: 1 expert" in card
+    assert str(settings.DATA_DIR) not in card
     assert adapter.size_bytes == sum(file.stat().st_size for file in adapter.directory.iterdir())
     assert running.result["adapter_sha256"] == adapter.sha256
 
@@ -118,10 +122,44 @@ def test_it_settles_once_after_a_crash_between_storing_and_recording(running: Tr
 
 def test_it_notices_a_stored_adapter_that_was_changed(running: TrainingRound) -> None:
     write_adapter(running.run_dir())
-    stored = publishing.store(running.run_dir().adapter, base_model_name="Toy")
+    stored = publishing.store(running.run_dir().adapter, base_id="Toy", card="")
     (settings.ADAPTERS_DIR / stored / "adapter_config.json").write_text("{}")
     with pytest.raises(JobFailed, match="changed on disk"):
-        publishing.store(running.run_dir().adapter, base_model_name="Toy")
+        publishing.store(running.run_dir().adapter, base_id="Toy", card="")
+
+
+def test_it_gives_the_same_work_the_same_folder(running: TrainingRound, ada: Any) -> None:
+    """Its card says nothing of when or in which round: a round that is repeated finds its adapter there."""
+    write_adapter(running.run_dir())
+    finish(running, eval_loss=1.25, train_seconds=17)
+    settle(running)
+    again = actions.launch_round(
+        project=running.project, method="sft", dataset_version=running.dataset_version, params={}, by=ada
+    )
+    again.claim(uuid.uuid4())
+    again.run_dir().path.mkdir(parents=True)
+    write_adapter(again.run_dir())
+    finish(again, eval_loss=1.25, train_seconds=71)
+    settle(again)
+    assert again.adapter.sha256 == running.adapter.sha256
+    assert len(list(settings.ADAPTERS_DIR.iterdir())) == 1
+
+
+def test_it_names_a_base_model_of_a_hub_by_its_id_and_revision(running: TrainingRound) -> None:
+    BaseModel.objects.update(source="acme/small-chat@0a1b2c")
+    write_adapter(running.run_dir())
+    finish(running)
+    settle(running)
+    config = json.loads((running.adapter.directory / "adapter_config.json").read_text())
+    assert (config["base_model_name_or_path"], config["revision"]) == ("acme/small-chat", "0a1b2c")
+
+
+def test_it_leaves_the_curves_for_tensorboard_however_the_round_ends(running: TrainingRound) -> None:
+    running.run_dir().append_event("log", step=1, loss=2.5)
+    finish(running, status="failed", failure_code="diverged", message="The loss is not a number.")
+    assert settle(running).status == Status.FAILED
+    (file,) = (settings.DATA_DIR / "tensorboard").glob("client-intake-summaries-*/round-1/*tfevents*")
+    assert b"train/loss" in file.read_bytes()
 
 
 def test_it_removes_checkpoints_when_the_round_is_over(running: TrainingRound) -> None:

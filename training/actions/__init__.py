@@ -2,6 +2,7 @@
 
 from training.actions.base_models import register_base_model
 from training.actions.freezing import freeze
+from training.actions.packaging import cancel_package, start_package
 from training.actions.rounds import (
     cancel_round,
     launch_preflight,
@@ -15,6 +16,7 @@ from training.actions.sampling import LONGEST_ANSWER, ask, cancel_sampling, star
 __all__ = [
     "LONGEST_ANSWER",
     "ask",
+    "cancel_package",
     "cancel_round",
     "cancel_sampling",
     "freeze",
@@ -22,6 +24,7 @@ __all__ = [
     "launch_round",
     "register_base_model",
     "retry_round",
+    "start_package",
     "start_preflight",
     "start_sampling",
     "try_preflight",
