@@ -5,13 +5,14 @@ Pure: no torch, no Django. Both sides import it, so neither spells a file name t
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import math
 import os
 import re
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,6 +36,16 @@ ADAPTER_FILES = frozenset(
     }
 )
 LOG_TAIL_BYTES = 256 * 1024
+DISK_FULL = "The disk is full, so it could not be written on. Free some space in the data folder, then try it again."
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Also as torch and safetensors say it, which lose the error's number."""
+    if isinstance(error, OSError) and error.errno in FULL:
+        return True
+    text = str(error).lower()
+    return any(sign in text for sign in ("no space left", "file too large", "pytorchstreamwriter failed writing"))
 
 
 def plain(value: Any) -> Any:
@@ -210,19 +221,31 @@ def complete_checkpoint(directory: Path, step: int) -> None:
 
 def verify_checkpoint(directory: Path) -> bool:
     """True when every file is what the manifest says, and nothing was added."""
+    return not checkpoint_problem(directory)
+
+
+def checkpoint_problem(directory: Path) -> str:
+    """Why this checkpoint cannot be trusted, for after its name; empty when it can."""
     manifest = _read_object(directory / MANIFEST)
-    if manifest is None or _step_of(directory) != manifest.get("step"):
-        return False
+    if manifest is None:
+        return "was not completed"
+    if _step_of(directory) != manifest.get("step"):
+        return "says that it is of another step"
     files = manifest.get("files")
     if not isinstance(files, list) or not files:
-        return False
-    named = {entry.get("name"): entry for entry in files}
-    if set(_file_names(directory)) - {MANIFEST} != set(named):
-        return False
-    return all(_unchanged(directory / name, entry) for name, entry in named.items())
+        return "does not say what belongs to it"
+    named = {str(entry.get("name")): entry for entry in files}
+    there = set(_file_names(directory)) - {MANIFEST}
+    if there != named.keys():
+        odd = min(there ^ named.keys())
+        return f"holds {odd}, which does not belong to it" if odd in there else f"has no {odd}"
+    changed = next((name for name, entry in named.items() if not _unchanged(directory / name, entry)), "")
+    return f"has a changed or cut off {changed}" if changed else ""
 
 
-def newest_verified_checkpoint(*attempt_dirs: Path) -> Path | None:
+def newest_verified_checkpoint(
+    *attempt_dirs: Path, skipped: Callable[[Path, str], object] = lambda checkpoint, problem: None
+) -> Path | None:
     """The furthest checkpoint that can be trusted; of equals, the one of the later run directory."""
     found = [
         (step, order, checkpoint)
@@ -230,8 +253,12 @@ def newest_verified_checkpoint(*attempt_dirs: Path) -> Path | None:
         for checkpoint in RunDir(attempt).checkpoints.glob("checkpoint-*")
         if (step := _step_of(checkpoint)) is not None
     ]
-    newest_first = sorted(found, key=lambda item: item[:2], reverse=True)
-    return next((path for _step, _order, path in newest_first if verify_checkpoint(path)), None)
+    for _step, _order, checkpoint in sorted(found, key=lambda item: item[:2], reverse=True):
+        problem = checkpoint_problem(checkpoint)
+        if not problem:
+            return checkpoint
+        skipped(checkpoint, problem)
+    return None
 
 
 def verify_adapter_files(directory: Path) -> list[str]:
@@ -253,7 +280,7 @@ def _weight_problems(path: Path) -> list[str]:
     try:
         for name, values in _tensors(path):
             if not np.isfinite(values).all():
-                return [f"The adapter holds numbers that are not finite ({name})."]
+                return [f"The adapter holds numbers that are not finite ({name}). Lower the learning rate."]
             if "lora_B" in name:
                 found = True
                 moved = moved or bool(np.any(values))
@@ -262,7 +289,7 @@ def _weight_problems(path: Path) -> list[str]:
     if not found:
         return ["The adapter holds no LoRA weights."]
     if not moved:
-        return ["The adapter learned nothing: all its lora_B weights are zero."]
+        return ["The adapter learned nothing: all its lora_B weights are zero. Raise the learning rate or the steps."]
     return []
 
 

@@ -17,6 +17,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -27,7 +29,7 @@ from django.db import connection, transaction
 from training import progress
 from training.jobs import Job, Status
 from training.launcher import GRACE_SECONDS, Handle, Launcher, launcher_for
-from training.run_dir import RunDir, newest_verified_checkpoint, verify_checkpoint
+from training.run_dir import DISK_FULL, RunDir, is_disk_full, newest_verified_checkpoint, verify_checkpoint
 
 log = structlog.get_logger(__name__)
 
@@ -37,6 +39,7 @@ SILENCE_LIMIT_SECONDS = 60 * 60  # no event and no line of log: a step of a larg
 WALL_LIMIT_SECONDS = 7 * 24 * 60 * 60
 # A recipe's exit codes when its worker, or another process of the same run, went away.
 STDIN_CLOSED, PEER_GONE = 3, 4
+NO_ROOM_TO_TELL = 5  # ... when the disk is too full for a result
 # Exit codes of a process that was ended from outside; None: nobody saw how it ended.
 FROM_OUTSIDE = (
     None,
@@ -133,7 +136,10 @@ def _attempt(kind: JobKind, job: Job, owner: uuid.UUID) -> None:
         return
     except Exception as error:
         log.exception("attempt could not start", job=str(job.pk))
-        job.fail(owner, "not_started", f"It could not be started: {error}")
+        full = is_disk_full(error)
+        job.fail(
+            owner, "disk_full" if full else "not_started", DISK_FULL if full else f"It could not be started: {error}"
+        )
         return
     try:
         end = _watch(job, owner, by, handle)
@@ -257,7 +263,9 @@ def _again(job: Job, owner: uuid.UUID, end: End, exit_code: int | None) -> None:
     if end is End.SHUTDOWN:
         job.requeue(owner, free=True)
         return
-    if exit_code not in FROM_OUTSIDE:
+    if exit_code == NO_ROOM_TO_TELL:
+        _fail(job, owner, JobFailed("disk_full", DISK_FULL), None)
+    elif exit_code not in FROM_OUTSIDE:
         last = next((line for line in reversed(job.run_dir().log_tail().splitlines()) if line.strip()), "")
         _fail(job, owner, JobFailed("crashed", f"The process ended with an error. {last}".strip()), None)
     elif job.attempts_used_up:
@@ -293,7 +301,7 @@ def resume_from(job: Job, run_dir: RunDir) -> str | None:
     Linked, because an earlier attempt that only looked dead may still delete its own.
     """
     earlier = [job.run_dir(attempt).path for attempt in range(1, job.attempt)]
-    newest = newest_verified_checkpoint(*earlier)
+    newest = newest_verified_checkpoint(*earlier, skipped=partial(_tell_skipped, run_dir))
     if newest is None:
         return None
     linked = run_dir.path / "resume" / newest.name
@@ -302,6 +310,14 @@ def resume_from(job: Job, run_dir: RunDir) -> str | None:
     except OSError:
         return None
     return str(linked.resolve()) if verify_checkpoint(linked) else None
+
+
+def _tell_skipped(run_dir: RunDir, checkpoint: Path, problem: str) -> None:
+    name = f"{checkpoint.name} of {checkpoint.parent.parent.name}"
+    log.warning("checkpoint skipped", checkpoint=str(checkpoint), problem=problem)
+    run_dir.append_event("skipped", message=f"{name} {problem}, so it is not used.")
+    with run_dir.log.open("a", encoding="utf-8") as file:
+        file.write(f"{name} {problem}, so it is not used.\n")
 
 
 def _link(source: str, target: str) -> None:

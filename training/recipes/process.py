@@ -12,7 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from training.run_dir import RunDir, write_json
+from training.run_dir import DISK_FULL, RunDir, is_disk_full, write_json
 
 ENVIRONMENT = {
     "HF_HUB_OFFLINE": "1",
@@ -28,6 +28,7 @@ ENVIRONMENT = {
 PACKAGES = ("torch", "transformers", "trl", "peft", "accelerate", "datasets", "bitsandbytes")
 RUNNER_GONE = 3
 PEER_GONE = 4
+NO_ROOM_TO_TELL = 5
 
 
 class Stopped(Exception):
@@ -73,6 +74,15 @@ def run(work: Callable[[RunDir], dict[str, Any]], arguments: list[str] | None = 
         threading.Thread(target=_die_with_stdin, daemon=True).start()
     os.environ.update(ENVIRONMENT)
     os.environ["OMP_NUM_THREADS"] = str(threads())
+    try:
+        return _work_and_tell(work, run_dir)
+    except OSError as error:
+        if not is_disk_full(error):
+            raise
+        return NO_ROOM_TO_TELL
+
+
+def _work_and_tell(work: Callable[[RunDir], dict[str, Any]], run_dir: RunDir) -> int:
     begun = time.monotonic()
     run_dir.append_event("phase", message="Loading libraries")
     result = {"seconds": 0.0, **_outcome(work, run_dir)}
@@ -104,6 +114,8 @@ def _outcome(work: Callable[[RunDir], dict[str, Any]], run_dir: RunDir) -> dict[
         traceback.print_exc()
         if _lost_a_peer(error):
             os._exit(PEER_GONE)
+        if is_disk_full(error):
+            return {"status": "failed", "failure_code": "disk_full", "message": DISK_FULL, "reasons": []}
         if _is_out_of_memory(error):
             return _out_of_memory()
         message = f"The recipe met an error it does not know ({type(error).__name__}: {error}). See the log."
