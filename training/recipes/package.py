@@ -111,7 +111,9 @@ def _merge(spec: dict[str, Any]) -> tuple[Any, Any]:
         directory, dtype=torch.float32, local_files_only=True, trust_remote_code=False, use_safetensors=True
     )
     adapted = PeftModel.from_pretrained(model, spec["adapter_dir"], local_files_only=True)
-    model = adapted.merge_and_unload(safe_merge=True).to(kept_in or torch.float32).eval()
+    model = adapted.merge_and_unload(safe_merge=True).eval()
+    for weight in model.parameters():  # not its buffers: the angles of positions stay exact, as loading leaves them
+        weight.data = weight.data.to(kept_in or torch.float32)
     return model, base.load_tokenizer(directory)
 
 
