@@ -18,6 +18,7 @@ import sys
 from datetime import datetime
 from typing import Any
 
+from training.methods import from_json
 from training.recipes import preflight, process
 from training.run_dir import RunDir, read_rows, write_json, write_rows
 
@@ -30,7 +31,7 @@ def prepare(run_dir: RunDir) -> RunDir:
     """A run directory inside this one: the same settings, sixteen rows, one pass."""
     spec = run_dir.read_params()
     params = dict(spec["params"])
-    rows = choose(read_rows(run_dir.train))
+    rows = choose(preflight.picked(read_rows(run_dir.train), from_json(spec["method"], params)).rows)
     per_step = params["per_device_train_batch_size"] * params["gradient_accumulation_steps"]
     params |= {"max_steps": math.ceil(len(rows) / per_step), "early_stopping_patience": 0, "save_steps": 10**6}
     dry = RunDir(run_dir.path / NAME)
@@ -47,7 +48,10 @@ def choose(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     if len(rows) <= ROWS:
         return rows
     by_length = sorted(rows, key=lambda row: len(json.dumps(row)))
-    return [by_length[round(place * (len(rows) - 1) / (ROWS - 1))] for place in range(ROWS)]
+    chosen = [by_length[round(place * (len(rows) - 1) / (ROWS - 1))] for place in range(ROWS)]
+    labels = {row.get("label") for row in chosen}
+    other = next((row for row in rows if row.get("label") not in labels), None)  # good and bad only teach together
+    return [other, *chosen[1:]] if other else chosen
 
 
 def attempt(dry: RunDir, method: str) -> int | None:

@@ -35,8 +35,8 @@ def check(
 ) -> dict[str, Any]:
     """What preflight.json holds; "reasons" is empty when training may start."""
     template = getattr(tokenizer, "chat_template", None)
-    picked = _picked(train, params)
-    train = picked.rows
+    chosen = picked(train, params)
+    train = chosen.rows
     report: dict[str, Any] = {
         "method": method,
         "max_length": params.max_length,
@@ -44,11 +44,11 @@ def check(
         "train": {"rows": len(train)},
         "validation": {"rows": len(validation)},
         "examples": [],
-        "notes": picked.notes,
+        "notes": chosen.notes,
         "reasons": [],
     }
     problems = _reasons_before_tokens(method, train, validation, bool(template), params, longest_context)
-    report["reasons"] = picked.reasons or problems
+    report["reasons"] = chosen.reasons or problems
     if report["reasons"]:
         return report
     if METHODS[method].learns_from == "corpus":
@@ -60,7 +60,8 @@ def check(
     return report
 
 
-def _picked(train: list[dict[str, Any]], params: TrainingParams) -> rows.Picked:
+def picked(train: list[dict[str, Any]], params: TrainingParams) -> rows.Picked:
+    """The rows that a round with these settings would learn from."""
     if isinstance(params, DPOParams):
         return pairs.pick(train, params)
     if isinstance(params, KTOParams):

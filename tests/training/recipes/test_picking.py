@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from training.params import DPOParams, KTOParams, ParamsError
-from training.recipes import judgements, pairs
+from training.recipes import dry_round, judgements, pairs
 
 PAIRS = [
     {"id": "a", "votes": 3, "agreement": 1.0, "strength": 2.0},
@@ -101,3 +101,11 @@ def test_it_spreads_the_rare_and_keeps_answers_to_one_prompt_apart() -> None:
 def test_it_needs_two_rows_in_a_step() -> None:
     with pytest.raises(ParamsError, match="at least 2"):
         KTOParams(per_device_train_batch_size=1)
+
+
+def test_a_dry_round_tries_good_and_bad_answers_however_rare() -> None:
+    rows = [{"id": number, "label": number != 7, "completion": "long " * number} for number in range(300)]
+    chosen = dry_round.choose(rows)
+    assert len(chosen) == dry_round.ROWS
+    assert {row["label"] for row in chosen} == {True, False}
+    assert rows[-1] in chosen
