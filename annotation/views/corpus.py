@@ -26,9 +26,9 @@ PAGE = 50
 def corpus(request: MemberRequest, pk: UUID) -> HttpResponse:
     """The project's texts; posting files imports them, all or none."""
     project = project_for(request, pk, "manage")
-    form = CorpusForm(request.POST or None, request.FILES or None)
+    form = CorpusForm(request.POST, request.FILES) if request.method == "POST" else CorpusForm()
     problems: list[dict[str, str]] = []
-    if request.method == "POST" and form.is_valid():
+    if form.is_valid():
         files = [(str(file.name), file.file) for file in form.cleaned_data["files"]]
         texts = read_files(files, settings.MAX_IMPORT_BYTES)
         try:
