@@ -9,7 +9,7 @@ from itertools import permutations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotation.ranking import consensus_pairs, display_order, pairs
+from annotation.ranking import agreed_bad, consensus_pairs, display_order, pairs
 
 IDS = ["k", "l", "m", "n", "o"]
 
@@ -110,6 +110,22 @@ def test_it_counts_a_tie_and_an_all_bad_as_votes_for_neither() -> None:
     assert consensus_pairs([prefers, ties], ["k", "l"]) == []
     assert consensus_pairs([prefers, refuses], ["k", "l"]) == []
     assert len(consensus_pairs([prefers, prefers, refuses], ["k", "l"])) == 1
+
+
+def test_it_says_who_agrees_and_how_far_apart_they_rank() -> None:
+    far, near, ties = Judged([["k"], ["m"], ["l"]]), Judged([["k"], ["l", "m"]]), Judged([["k", "l", "m"]])
+    found = {(pair.chosen, pair.rejected): pair for pair in consensus_pairs([far, near, ties], ["k", "l", "m"])}
+    assert set(found) == {("k", "l"), ("k", "m")}
+    pair = found["k", "l"]
+    assert (pair.votes, pair.agreement, pair.strength) == (2, 0.667, 1.5)
+
+
+def test_it_calls_candidates_bad_when_two_thirds_do() -> None:
+    bad, fine = Judged([["k"], ["l"]], all_bad=True), Judged([["k"], ["l"]])
+    assert agreed_bad([bad])
+    assert agreed_bad([bad, bad, fine])
+    assert not agreed_bad([bad, fine])
+    assert not agreed_bad([])
 
 
 def test_it_drops_the_circle_of_three_judges_who_disagree_all_round() -> None:

@@ -99,7 +99,8 @@ def test_its_rewards_are_exactly_zero_against_the_parent_and_not_against_the_bas
     parent, base = (of_answers(tiny_base, adapter, asked) for adapter in (parent_adapter, None))
     assert list(reference) == pytest.approx(parent, abs=0.3)
     rewards_against_the_base = [trainer.beta * (one - other) for one, other in zip(reference, base, strict=True)]
-    assert min(map(abs, rewards_against_the_base)) > 0.05
+    assert min(map(abs, rewards_against_the_base)) > 0.001
+    assert sum(map(abs, rewards_against_the_base)) > 0.1 * len(asked)
 
 
 @pytest.mark.parametrize("recipe", ["dpo", "kto"])
