@@ -87,7 +87,7 @@ def comparison(parameters: int) -> dict[str, dict[str, str]]:
             "LoRA whose high ranks learn at full strength",
             "LoRA that learns size and direction apart",
             "LoRA on weights kept in 4 bits",
-            "Every weight changes",
+            "Every weight changes; not offered here",
             "Prompt engineering: nothing is trained",
         ),
         "Compute": (

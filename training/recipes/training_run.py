@@ -56,14 +56,14 @@ def train(run_dir: RunDir, method: str, build_trainer: BuildTrainer) -> dict[str
     )
     reporter = _add_callbacks(trainer, run_dir, params, report)
     phase(run_dir, "Measuring the starting model")
-    general_before = forgetting.perplexity(trainer.model, tokenizer)
+    general_before = _general_perplexity(trainer, tokenizer)
     if validation is not None:
         trainer.evaluate()
     phase(run_dir, "Training")
     output = trainer.train(resume_from_checkpoint=resume_from)
     _refuse_unfinished(trainer, reporter, params)
     final = _final_evaluation(trainer, reporter, params)
-    general = forgetting.perplexity(trainer.model, tokenizer)
+    general = _general_perplexity(trainer, tokenizer)
 
     phase(run_dir, "Saving")
     adapter_sha256 = _save(trainer, tokenizer, run_dir, spec, method)
@@ -208,6 +208,13 @@ def _add_callbacks(trainer: Any, run_dir: RunDir, params: TrainingParams, report
     if best:
         trainer.add_callback(EarlyStoppingCallback(early_stopping_patience=params.early_stopping_patience))
     return reporter
+
+
+def _general_perplexity(trainer: Any, tokenizer: Any) -> float | None:
+    """None where the weights lie in pieces on several processes: none of them can answer alone."""
+    if trainer.is_fsdp_enabled or trainer.is_deepspeed_enabled:
+        return None
+    return forgetting.perplexity(trainer.model, tokenizer)
 
 
 def _refuse_unfinished(trainer: Any, reporter: Reporter, params: TrainingParams) -> None:

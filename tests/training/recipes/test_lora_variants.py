@@ -1,0 +1,175 @@
+"""rsLoRA, DoRA and NEFTune on the tiny base model, beside plain LoRA and on 4-bit weights."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.training.recipes.conftest import MakeRun, read_json
+from training.methods import METHODS, from_json
+from training.params import ParamsError
+from training.run_dir import RunDir, verify_adapter_files
+
+pytestmark = pytest.mark.torch
+Rows = list[dict[str, Any]]
+SMALL = {"max_length": 256, "lora_r": 4, "lora_alpha": 8, "seed": 3, "learning_rate": 0.005}
+VARIANTS: dict[str, dict[str, Any]] = {
+    "LoRA": {"lora_dropout": 0.1, "weight_decay": 0.1},
+    "rsLoRA": {"use_rslora": True},
+    "DoRA": {"use_dora": True, "lora_dropout": 0.1},
+    "both": {"use_rslora": True, "use_dora": True},
+    "NEFTune": {"neftune_noise_alpha": 5.0},
+}
+KINDS = {name: VARIANTS[name] for name in ("LoRA", "rsLoRA", "DoRA")}
+
+
+def train(recipe: str, run_dir: RunDir) -> dict[str, Any]:
+    from training.recipes import dpo, sft
+
+    {"sft": sft, "dpo": dpo}[recipe].main([str(run_dir.path)])
+    result = read_json(run_dir.result_file)
+    assert result["status"] == "succeeded", result
+    return result
+
+
+def kind_of(adapter: Path) -> tuple[bool, bool]:
+    config = read_json(adapter / "adapter_config.json")
+    return config["use_rslora"], config["use_dora"]
+
+
+def loaded(base: Path, adapter: Path) -> Any:
+    import torch
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM
+
+    model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
+    return PeftModel.from_pretrained(model, adapter).eval()
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_it_trains_a_variant_and_resumes_it_to_the_same_bytes(
+    make_run: MakeRun, demonstrations: Rows, tiny_base: Path, variant: str
+) -> None:
+    import torch
+
+    params = {**SMALL, **VARIANTS[variant], "max_steps": 8, "save_steps": 4}
+    whole = make_run("sft", params, demonstrations, demonstrations[:4])
+    result = train("sft", whole)
+    assert result["eval_loss"] < result["eval_loss_before"]
+    assert verify_adapter_files(whole.adapter) == []
+    assert kind_of(whole.adapter) == (params.get("use_rslora", False), params.get("use_dora", False))
+
+    spec = {"resume_from": str(whole.checkpoints / "checkpoint-4"), "name": "attempt-2"}
+    resumed = make_run("sft", params, demonstrations, demonstrations[:4], **spec)
+    again = train("sft", resumed)
+    assert [event["step"] for event in resumed.events() if event["event"] == "log"] == [5, 6, 7, 8]
+    same = ("adapter_sha256", "eval_loss", "eval_loss_before", "general_perplexity", "general_perplexity_before")
+    assert [again[name] for name in same] == [result[name] for name in same]
+
+    model = loaded(tiny_base, whole.adapter)
+    ids = torch.arange(5, 40).unsqueeze(0)
+    with torch.no_grad():
+        adapted = model(input_ids=ids).logits
+        with model.disable_adapter():
+            assert not torch.allclose(adapted, model(input_ids=ids).logits, atol=1e-3)
+        merged = model.merge_and_unload(safe_merge=True)(input_ids=ids).logits
+    assert torch.allclose(adapted, merged, atol=1e-3)
+
+
+@pytest.mark.parametrize("recipe", ["sft", "dpo"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_keeps_the_kind_of_the_adapter_it_starts_from(
+    make_run: MakeRun, demonstrations: Rows, preferences: Rows, kind: str, recipe: str
+) -> None:
+    parent = make_run("sft", {**SMALL, **KINDS[kind], "max_steps": 2}, demonstrations, name="parent")
+    train("sft", parent)
+    rows = {"sft": demonstrations, "dpo": preferences}[recipe]
+    other = {"use_rslora": kind != "rsLoRA", "use_dora": kind != "DoRA", "lora_r": 8}
+    spec = {"parent_adapter_dir": str(parent.adapter), "name": "child"}
+    child = make_run(recipe, {**SMALL, **other, "max_steps": 1, "warmup_ratio": 0.0}, rows, rows, **spec)
+    train(recipe, child)
+    assert kind_of(child.adapter) == kind_of(parent.adapter)
+    assert read_json(child.adapter / "adapter_config.json")["r"] == SMALL["lora_r"]
+    if recipe == "dpo":
+        before = next(event for event in child.events() if event["event"] == "eval")
+        assert before["eval_rewards/margins"] == pytest.approx(0, abs=5e-3)
+        assert before["eval_rewards/chosen"] == pytest.approx(0, abs=5e-3)
+
+
+@pytest.mark.parametrize("variant", ["rsLoRA", "DoRA"])
+def test_it_trains_a_variant_on_four_bit_weights(make_run: MakeRun, demonstrations: Rows, variant: str) -> None:
+    params = {**SMALL, **VARIANTS[variant], "load_in_4bit": True, "max_steps": 3}
+    run_dir = make_run("sft", params, demonstrations, demonstrations[:4])
+    result = train("sft", run_dir)
+    assert result["eval_loss"] < result["eval_loss_before"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_its_faster_layers_compute_what_peft_computes(tiny_base: Path, kind: str) -> None:
+    import torch
+    from peft import get_peft_model
+    from transformers import AutoModelForCausalLM
+
+    from training.recipes import base, lean_lora
+
+    params = from_json("sft", {**SMALL, **KINDS[kind], "lora_dropout": 0.0, "lora_r": 16})
+    torch.manual_seed(4)
+    model = AutoModelForCausalLM.from_pretrained(tiny_base, dtype=torch.float32)
+    model = get_peft_model(model, base.lora_config(params))
+    for name, weight in model.named_parameters():
+        if "lora_B" in name:
+            torch.nn.init.normal_(weight, std=0.1)
+    ids = torch.arange(5, 40).unsqueeze(0)
+    slow = model(input_ids=ids).logits
+    lean_lora.install(model)
+    fast = model(input_ids=ids).logits
+    assert torch.allclose(fast, slow, atol=1e-5)
+    layer = model.base_model.model.model.layers[0].mlp.up_proj
+    assert layer.scaling["default"] == (8 / math.sqrt(16) if kind == "rsLoRA" else 8 / 16)
+    assert ("forward" in vars(layer)) == (kind != "DoRA")
+
+
+def test_it_adds_noise_of_the_strength_that_padded_rows_would_get(tiny_base: Path) -> None:
+    import torch
+    from transformers import AutoModelForCausalLM
+    from transformers.integrations.neftune import activate_neftune
+    from trl.trainer.utils import add_fused_lm_head
+
+    from training.recipes import label_head, neftune
+
+    alpha, lengths = 5.0, [30, 50, 20]
+    model = AutoModelForCausalLM.from_pretrained(tiny_base, dtype=torch.float32)
+    add_fused_lm_head(model)
+    label_head.install(model)
+    neftune.strengthen(model, alpha)
+    activate_neftune(model, alpha)
+    embeddings, noise = model.get_input_embeddings(), []
+    embeddings.register_forward_hook(
+        lambda module, given, output: noise.append(output - module.weight[given[0]]), always_call=True
+    )
+    ids = torch.zeros(3, 50, dtype=torch.long)
+    mask = torch.zeros(3, 50, dtype=torch.long)
+    for row, length in enumerate(lengths):
+        ids[row, :length] = torch.arange(length) + 40 * row + 10
+        mask[row, :length] = 1
+    labels = ids.masked_fill(mask == 0, -100)
+    for training in (True, False):
+        model.train(training)
+        model(input_ids=ids, attention_mask=mask, labels=labels, fused_lm_head=True)
+    most = alpha / math.sqrt(max(lengths) * embeddings.embedding_dim)
+    assert noise[0].shape[1] == sum(lengths)
+    assert 0.98 * most < float(noise[0].abs().max()) <= most * 1.001
+    assert float(noise[1].abs().max()) == 0
+
+
+def test_it_offers_the_kinds_of_lora_to_every_method_and_noise_only_to_demonstrations() -> None:
+    for method in METHODS:
+        if hasattr(METHODS[method].params(), "lora_r"):
+            assert from_json(method, {"use_rslora": True, "use_dora": True}).use_dora
+    with pytest.raises(ParamsError, match="dpo has no parameter called neftune_noise_alpha"):
+        from_json("dpo", {"neftune_noise_alpha": 5.0})
+    with pytest.raises(ParamsError, match="NEFTune noise must be at least 0"):
+        from_json("sft", {"neftune_noise_alpha": -1.0})
