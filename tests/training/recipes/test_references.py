@@ -236,7 +236,7 @@ def test_it_gives_trl_balanced_weights_and_an_order_with_both_in_every_batch(
     make_run: MakeRun, judgements: Rows, caplog: pytest.LogCaptureFixture
 ) -> None:
     rows = [*judgements[::2], *judgements[1:8:2]]
-    run_dir = make_run("kto", {**SMALL, "max_steps": 1, "per_device_train_batch_size": 3}, rows)
+    run_dir = make_run("kto", {**SMALL, "max_steps": 2, "per_device_train_batch_size": 3}, rows)
     trainer = trainer_of("kto", run_dir)
     assert (trainer.desirable_weight, trainer.undesirable_weight) == (1.0, 2.0)
     assert "don't seem to be in an ideal range" not in caplog.text
