@@ -49,6 +49,8 @@ def main(run_dir: RunDir) -> int:
         os.kill(os.getpid(), signal.SIGKILL)
     if act == "crash":
         raise RuntimeError("the fake recipe broke")
+    if act == "no room":
+        return 5
     if act == "no result":
         return 0
     results = {

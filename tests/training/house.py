@@ -4,6 +4,10 @@ python -m tests.training.house prepare BASE_MODEL_DIR   makes it and freezes a d
 python -m tests.training.house launch PARAMS_JSON       launches an SFT round and prints its id
 python -m tests.training.house register BASE_MODEL_DIR  makes another base model known
 python -m tests.training.house rank                     ranks every comparison: the first candidate is better
+python -m tests.training.house ring ROUND TIMES         rings for a round as often
+python -m tests.training.house cancel ROUND             asks to cancel a round
+python -m tests.training.house die ROUND WHEN           runs a round as a worker that is killed: stored or recorded
+python -m tests.training.house settle                   does what the worker's watch does
 """
 
 from __future__ import annotations
@@ -71,6 +75,66 @@ def rank() -> None:
         rank_one(comparison=comparison, by=User.objects.get(), order=order)
 
 
+def ring(pk: str, times: int) -> None:
+    from training import tasks
+
+    for _bell in range(times):
+        tasks.run_round(pk)
+
+
+def cancel(pk: str) -> None:
+    from django.contrib.auth.models import User
+
+    from training import actions
+    from training.models import TrainingRound
+
+    actions.cancel_round(round=TrainingRound.objects.get(pk=pk), by=User.objects.get())
+
+
+def die(pk: str, when: str) -> None:
+    """The recipe has ended well; its worker is killed after the adapter is in its place, or its row is written."""
+    import signal
+    import uuid
+    from dataclasses import replace
+
+    from training import runner
+    from training.kinds import ROUND
+    from training.models import TrainingRound
+
+    def killed(round: Any, run_dir: Any, result: Any) -> None:
+        if when == "recorded":
+            ROUND.publish(round, run_dir, result)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    round, owner = TrainingRound.objects.get(pk=pk), uuid.uuid4()
+    assert round.claim(owner)
+    finish(round)
+    runner._settle(replace(ROUND, publish=killed), round, owner, end=runner.End.EXITED, exit_code=0)
+
+
+def finish(round: Any) -> None:
+    """What a recipe leaves when it has ended well."""
+    import numpy as np
+    from safetensors.numpy import save_file
+
+    from training.run_dir import directory_sha256, write_json
+
+    run_dir = round.run_dir()
+    run_dir.adapter.mkdir(parents=True)
+    names = ("base_model.layer.lora_A.weight", "base_model.layer.lora_B.weight")
+    tensors = {name: np.full((4, 4), 0.5, dtype=np.float32) for name in names}
+    save_file(tensors, run_dir.adapter / "adapter_model.safetensors")
+    write_json(run_dir.adapter / "adapter_config.json", {"base_model_name_or_path": "tiny", "r": 4})
+    steps = {"global_step": 30, "max_steps": 30, "adapter_sha256": directory_sha256(run_dir.adapter)}
+    write_json(run_dir.result_file, {"status": "succeeded", **steps})
+
+
+def settle() -> None:
+    from training import tasks
+
+    tasks.reconcile_all()
+
+
 if __name__ == "__main__":
     set_up()
     match sys.argv[1:]:
@@ -82,3 +146,11 @@ if __name__ == "__main__":
             register(Path(directory))
         case ["rank"]:
             rank()
+        case ["ring", pk, times]:
+            ring(pk, int(times))
+        case ["cancel", pk]:
+            cancel(pk)
+        case ["die", pk, when]:
+            die(pk, when)
+        case ["settle"]:
+            settle()

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from safetensors.numpy import save_file
 from training.run_dir import (
     MANIFEST,
     RunDir,
+    checkpoint_problem,
     complete_checkpoint,
     directory_sha256,
     drop_torn_tail,
@@ -102,21 +105,28 @@ def checkpoint(attempt: Path, step: int) -> Path:
 def test_it_trusts_a_checkpoint_only_as_it_was_sealed(tmp_path: Path) -> None:
     directory = checkpoint(tmp_path, 4)
     assert verify_checkpoint(directory)
-    damages = {
-        "changed": lambda: (directory / "optimizer.pt").write_bytes(b"stale" * 4),
-        "cut": lambda: (directory / "optimizer.pt").write_bytes(b"state"),
-        "added": lambda: (directory / "extra.py").write_text("print()"),
-        "unsealed": lambda: (directory / MANIFEST).unlink(),
-        "emptied": lambda: write_json(directory / MANIFEST, {"step": 4, "files": []}),
-        "renumbered": lambda: write_json(directory / MANIFEST, {"step": 5, "files": [{"name": "x"}]}),
+
+    def break_seal(**manifest: Any) -> None:
+        write_json(directory / MANIFEST, {"step": 4, "files": [{"name": "x"}], **manifest})
+
+    damages: dict[str, Callable[[], Any]] = {
+        "has a changed or cut off optimizer.pt": lambda: (directory / "optimizer.pt").write_bytes(b"stale" * 4),
+        "has a changed or cut off ref/weights": lambda: (directory / "ref" / "weights").write_bytes(b"ref"),
+        "has no optimizer.pt": lambda: (directory / "optimizer.pt").unlink(),
+        "holds extra.py, which does not belong to it": lambda: (directory / "extra.py").write_text("print()"),
+        "was not completed": lambda: (directory / MANIFEST).unlink(),
+        "does not say what belongs to it": lambda: break_seal(files=[]),
+        "says that it is of another step": lambda: break_seal(step=5),
     }
-    for name, damage in damages.items():
+    for problem, damage in damages.items():
         complete_checkpoint(directory, 4)
-        assert verify_checkpoint(directory), name
+        assert verify_checkpoint(directory), problem
         damage()
-        assert not verify_checkpoint(directory), name
+        assert not verify_checkpoint(directory), problem
+        assert checkpoint_problem(directory) == problem
         (directory / "extra.py").unlink(missing_ok=True)
         (directory / "optimizer.pt").write_bytes(b"state" * 4)
+        (directory / "ref" / "weights").write_bytes(b"reference")
 
 
 def test_it_does_not_follow_links_out_of_a_checkpoint(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import threading
@@ -17,7 +18,7 @@ from django.utils import timezone
 from training import launcher, runner
 from training.jobs import Status
 from training.models import Sampling
-from training.run_dir import RunDir, write_json
+from training.run_dir import DISK_FULL, RunDir, complete_checkpoint, write_json
 from training.runner import JobKind
 
 pytestmark = pytest.mark.django_db
@@ -97,6 +98,7 @@ def test_it_gives_the_recipe_no_secrets(fake: Fake, job: Sampling, monkeypatch: 
 @pytest.mark.parametrize(
     ("act", "code", "sentence"),
     [
+        ("no room", "disk_full", "Free some space"),
         ("diverge", "diverged", "no longer a number"),
         ("refuse", "preflight", "Row 3 is too long."),
         ("crash", "crashed", "the fake recipe broke"),
@@ -315,3 +317,29 @@ def test_it_measures_leases_by_the_databases_clock(fake: Fake, job: Sampling, mo
     with connection.cursor() as cursor:
         cursor.execute("UPDATE training_sampling SET lease_expires_at = '2020-01-01 00:00:00'")
     assert Sampling.objects.abandoned().exists()
+
+
+def test_it_says_which_checkpoint_it_did_not_use_and_why(fake: Fake, job: Sampling) -> None:
+    for step in (20, 40):
+        checkpoint = job.run_dir(1).checkpoints / f"checkpoint-{step}"
+        checkpoint.mkdir(parents=True)
+        (checkpoint / "optimizer.pt").write_bytes(b"state" * step)
+        complete_checkpoint(checkpoint, step)
+    (checkpoint / "optimizer.pt").write_bytes(b"sta")
+    job.attempt = 2
+    run_dir = job.run_dir()
+    run_dir.path.mkdir()
+    assert runner.resume_from(job, run_dir) == str(run_dir.path / "resume" / "checkpoint-20")
+    said = "checkpoint-40 of attempt-1 has a changed or cut off optimizer.pt, so it is not used."
+    assert [event["message"] for event in run_dir.events()] == [said]
+    assert said in run_dir.log_tail()
+
+
+def test_it_says_that_the_disk_is_full_before_it_starts(fake: Fake, job: Sampling) -> None:
+    def full(job: Any, run_dir: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    kind = fake()
+    runner.run(JobKind(kind.model, kind.recipe, full, kind.publish), job.pk)
+    job.refresh_from_db()
+    assert (job.status, job.failure_code, job.failure_message) == (Status.FAILED, "disk_full", DISK_FULL)

@@ -36,7 +36,7 @@ def together(recipe: str, run_dir: RunDir) -> launcher.Handle:
 
 
 def end(handle: launcher.Handle) -> dict[str, Any]:
-    assert launcher.Accelerate().poll(handle, 180) is not None
+    assert launcher.Accelerate().poll(handle, 600) is not None
     result = handle.run_dir.result()
     assert result is not None, handle.run_dir.log_tail(200)
     return result
@@ -90,12 +90,12 @@ def test_two_processes_resume_where_one_of_them_was_killed(make_run: MakeRun, de
     params = {**SMALL, "num_train_epochs": 40.0, "save_steps": 8}
     first = make_run("sft", params, demonstrations, name="attempt-1")
     handle = together("sft", first)
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while not list(first.checkpoints.glob("*/COMPLETE.json")):
         assert time.monotonic() < deadline, first.log_tail()
         time.sleep(0.01)
     os.kill(second_of(handle), signal.SIGKILL)
-    assert launcher.Accelerate().poll(handle, 60) in (-signal.SIGKILL, process.PEER_GONE)
+    assert launcher.Accelerate().poll(handle, 300) in (-signal.SIGKILL, process.PEER_GONE)
     assert first.result() is None
     checkpoint = newest_verified_checkpoint(first.path)
     resumed = make_run("sft", params, demonstrations, name="attempt-2", resume_from=str(checkpoint))
