@@ -13,9 +13,11 @@ from django.utils import timezone
 
 from annotation import queues
 from annotation.actions.approving import send_back
+from annotation.actions.corpus import import_documents
 from annotation.actions.guidelines import write_guidelines
 from annotation.actions.ranking import rank
 from annotation.actions.uploads import upload
+from annotation.corpus import Text
 from annotation.models import Comparison, Demonstration, Project
 from evaluation import scoring
 from evaluation.models import Contestant, Evaluation, Promotion
@@ -95,7 +97,7 @@ def plain_pages(project: Project) -> list[Page]:
 def empty_pages(project: Project) -> list[Page]:
     """What a project of which nothing has come yet says on pages that list or hand out things."""
     names = ["project", "prompts", "write_next", "approve_next", "rank_next", "score_next", "datasets", "rounds"]
-    more = ["round_create", "adapters", "playground", "evaluations", "evaluation_create", "promotions"]
+    more = ["corpus", "round_create", "adapters", "playground", "evaluations", "evaluation_create", "promotions"]
     return [Page(name, [str(project.pk)], state="empty") for name in [*names, *more]]
 
 
@@ -150,12 +152,20 @@ def _data(project: Project, pk: str, ada: User) -> list[Page]:
     )
     row.mapping = {**row.mapping, "fixed_instruction": "Summarise."}
     row.save()
+    texts = [
+        Text(f"Letter {number}", f"Dear client, this is letter {number}.", "", "letters.zip") for number in range(12)
+    ]
+    import_documents(project=project, texts=texts, by=ada)
+    corpus = actions.freeze(kind="corpus", project=project, by=ada)
     demonstrations = actions.freeze(kind="demonstrations", project=project, by=ada, description="The first ones")
     preferences = actions.freeze(kind="preferences", project=project, by=ada)
     return [
         Page("import_map", [pk, str(row.pk)]),
         Page("dataset", [pk, str(demonstrations.pk)]),
         Page("dataset", [pk, str(preferences.pk)], state="preferences"),
+        Page("corpus", [pk]),
+        Page("document", [pk, str(project.documents.all()[0].pk)]),
+        Page("dataset", [pk, str(corpus.pk)], state="corpus"),
     ]
 
 

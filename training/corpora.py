@@ -75,4 +75,4 @@ def refusal(version: DatasetVersion, found: list[dict[str, Any]]) -> str:
 
 
 def _share(leak: dict[str, Any]) -> str:
-    return "all of" if leak["kind"] == "exact" else f"{leak['similarity']:.0%} of"
+    return "all of" if leak["kind"] == "exact" else f"{100 * leak['similarity']:.0f} % of"

@@ -13,7 +13,7 @@ from training.models import DatasetVersion
 
 
 class Command(BaseCommand):
-    help = "Freeze demonstrations, the pairs that rankings agree on, or good and bad answers into a dataset version."
+    help = "Freeze demonstrations, pairs that rankings agree on, good and bad answers, or texts into a dataset version."
 
     def add_arguments(self, parser: CommandParser) -> None:
         add_project(parser)

@@ -12,7 +12,10 @@ from training.management.waiting import add_wait, refusal, report_round
 
 
 class Command(BaseCommand):
-    help = "Launch a round: SFT from demonstrations, DPO from preference pairs or KTO from judgements."
+    help = (
+        "Launch a round: SFT from demonstrations, DPO from preference pairs, KTO from judgements or pre-training from "
+        "texts."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         add_project(parser)
