@@ -190,10 +190,10 @@ def memory(shape: Shape, params: Mapping[str, Any], counts: Counts, machine: Mac
     """At the peak: the step whose rows are the longest ones."""
     rows = min(params["per_device_train_batch_size"], counts.rows)
     tokens = rows * counts.texts * min(counts.longest, params["max_length"])
-    in_a_layer = tokens * (30 * shape.hidden + 8 * (shape.queries + 2 * shape.keys) + 16 * shape.intermediate)
+    in_a_layer = tokens * (10 * shape.hidden + 2 * (shape.queries + 2 * shape.keys) + 5 * shape.intermediate)
     kept = shape.layers * in_a_layer
-    if machine.device == "cuda":
-        kept = shape.layers * tokens * 2 * shape.hidden + in_a_layer
+    if machine.device == "cuda":  # kept between the layers; inside only of the one that is computed anew, by stock code
+        kept = shape.layers * tokens * 2 * shape.hidden + 3 * in_a_layer
     scores = 8.0 * tokens * (counts.learned / counts.tokens) * shape.vocabulary
     weights = weight_bytes(shape, params) + LORA_WEIGHT_BYTES * shape.adapter(params["lora_r"])
     return (0.0 if machine.device == "cuda" else LIBRARIES_BYTES) + weights + kept + scores

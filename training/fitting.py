@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from training.estimates import Counts, Factors, Machine, Shape, memory, size
-from training.params.checks import BOUNDS
+from training.methods import from_json
+from training.params.checks import BOUNDS, ParamsError
 from training.params.words import LABELS
 
 USABLE = 0.95  # the rest is the system's own
@@ -22,13 +23,13 @@ def too_large(needed: float, machine: Machine, factors: Factors) -> bool:
 
 
 def fitting(
-    shape: Shape, params: Mapping[str, Any], counts: Counts, machine: Machine, factors: Factors
+    method: str, shape: Shape, params: Mapping[str, Any], counts: Counts, machine: Machine, factors: Factors
 ) -> dict[str, Any] | None:
     """The changes that make it fit, those that cost least first; None when nothing does.
 
     Fewer rows at a time with accumulation learn the same; 4-bit weights lose a little; shorter rows lose text.
     """
-    for changes in _changes(params, counts):
+    for changes in _changes(method, params, counts):
         changed = {**params, **changes}
         needed = memory(shape, changed, _cut(counts, changed), machine) * factors.memory
         if needed <= USABLE * machine.memory_bytes:
@@ -36,8 +37,8 @@ def fitting(
     return None
 
 
-def _changes(params: Mapping[str, Any], counts: Counts) -> Iterator[dict[str, Any]]:
-    batches = [{}, *_smaller_batches(params)]
+def _changes(method: str, params: Mapping[str, Any], counts: Counts) -> Iterator[dict[str, Any]]:
+    batches = [{}, *(batch for batch in _smaller_batches(params) if _allowed(method, {**params, **batch}))]
     smallest = batches[-1]
     yield from batches[1:]
     quarter = {} if params["load_in_4bit"] else {"load_in_4bit": True}
@@ -57,6 +58,15 @@ def _smaller_batches(params: Mapping[str, Any]) -> list[dict[str, int]]:
         for batch in range(rows - 1, 0, -1)
         if together % batch == 0 and together // batch <= most
     ]
+
+
+def _allowed(method: str, params: dict[str, Any]) -> bool:
+    """Some methods compare the rows of a step, and need several."""
+    try:
+        from_json(method, params)
+    except ParamsError:
+        return False
+    return True
 
 
 def _shorter(longest: int) -> Iterable[int]:

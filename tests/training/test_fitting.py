@@ -13,6 +13,7 @@ from tests.training.test_estimates import COUNTS, GPU, MACHINE, PARAMS, SHAPE
 from training import fitting
 from training.estimates import Counts, Factors, Machine, Shape, memory
 from training.methods import from_json
+from training.params import KTOParams, to_json
 
 KNOWN = Factors(rounds=3)
 SEVEN_BILLION = Shape.of(
@@ -33,7 +34,7 @@ def with_memory(gigabytes: float, machine: Machine = MACHINE) -> Machine:
 
 
 def proposed(shape: Shape, machine: Machine, counts: Counts = COUNTS, **params: Any) -> Any:
-    return fitting.fitting(shape, PARAMS | params, counts, machine, KNOWN)
+    return fitting.fitting("sft", shape, PARAMS | params, counts, machine, KNOWN)
 
 
 def test_it_refuses_what_is_larger_than_the_machine() -> None:
@@ -68,7 +69,7 @@ def test_it_then_proposes_4_bit_weights() -> None:
 
 def test_it_shortens_rows_last_and_as_little_as_it_must() -> None:
     counts = replace(COUNTS, longest=8000)
-    machine = with_memory(10)
+    machine = with_memory(3)
     found = proposed(SHAPE, machine, counts, max_length=8192)
     changes = found["params"]
     assert changes["allow_truncation"] is True
@@ -76,6 +77,17 @@ def test_it_shortens_rows_last_and_as_little_as_it_must() -> None:
     longer = PARAMS | changes | {"max_length": changes["max_length"] + fitting.LENGTH_STEP}
     cut = replace(counts, longest=longer["max_length"])
     assert memory(SHAPE, longer, cut, machine) > fitting.USABLE * machine.memory_bytes
+
+
+def test_it_proposes_no_batch_that_the_method_refuses() -> None:
+    params = to_json(KTOParams(per_device_train_batch_size=4, max_length=2048))
+    counts = replace(COUNTS, longest=2000)
+    needs = [memory(SHAPE, params | {"per_device_train_batch_size": rows}, counts, MACHINE) for rows in (1, 2)]
+    between = with_memory(sum(needs) / 2 / fitting.USABLE / (1 << 30))
+    found = fitting.fitting("kto", SHAPE, params, counts, between, KNOWN)
+    assert found
+    assert found["params"]["per_device_train_batch_size"] == 2
+    from_json("kto", params | found["params"])
 
 
 def test_it_says_when_nothing_fits() -> None:
@@ -113,7 +125,7 @@ def test_what_it_proposes_fits_and_is_allowed(
     }
     counts = replace(COUNTS, rows=2000, longest=longest, texts=texts)
     machine = with_memory(gigabytes, machine)
-    found = fitting.fitting(shape, params, counts, machine, Factors(memory=factor, rounds=1))
+    found = fitting.fitting("sft", shape, params, counts, machine, Factors(memory=factor, rounds=1))
     if found is None:
         return
     changed = params | found["params"]

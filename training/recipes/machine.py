@@ -74,5 +74,5 @@ def foresee(report: dict[str, Any], spec: dict[str, Any], params: dict[str, Any]
     report["estimate"] = estimate(shape, params, counts, machine, history, experience.get("price_per_hour"))
     needed, factors = report["estimate"]["memory_bytes"], calibrate(history, machine.name)
     if fitting.too_large(needed, machine, factors):
-        report["proposal"] = fitting.fitting(shape, params, counts, machine, factors)
+        report["proposal"] = fitting.fitting(report["method"], shape, params, counts, machine, factors)
         report["reasons"].append(fitting.refusal(needed, machine, report["proposal"]))
