@@ -91,7 +91,7 @@ PRETRAIN = Method(
     key="pretrain",
     name="Pre-training",
     says="read texts of your field",
-    tab="From texts (pre-training)",
+    tab="From texts",
     lead=(
         "The model reads your own texts, without questions or answers, and learns the words and turns of phrase of "
         "your field. It can come first; then let a round from demonstrations start from its adapter."

@@ -23,7 +23,7 @@ class FilesField(forms.FileField):
 
 
 class CorpusForm(forms.Form):
-    files = FilesField(
+    files = FilesField(  # type: ignore[assignment]  # what a class of forms declares becomes no attribute of it
         label="Files",
         help_text=(
             "Text files (.txt, .md), one document each; JSON Lines with a “text” on every line; or a zip of them. "
