@@ -300,6 +300,7 @@ class WorkerQuerySet(models.QuerySet["Worker"]):
 class Worker(UUIDModel):
     """A process that runs jobs, as it last described itself."""
 
+    is_gone: bool  # given by with_life()
     host = models.CharField(max_length=255)
     pid = models.PositiveIntegerField()
     started_at = models.DateTimeField()

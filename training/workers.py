@@ -18,7 +18,7 @@ from uuid import UUID
 
 import psutil
 from django.conf import settings
-from django.contrib.auth.models import AnonymousUser, User
+from django.contrib.auth.models import User
 from django.db import Error as DatabaseError
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -109,7 +109,7 @@ class Shown:
 ELSEWHERE = "Work of another project"
 
 
-def projects_to_name(user: User | AnonymousUser) -> list[Project] | None:
+def projects_to_name(user: User) -> list[Project] | None:
     """Those whose work somebody may see by name; None, all of them, for those who run the installation."""
     if user.is_staff:
         return None

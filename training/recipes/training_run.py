@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import math
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ BuildTrainer = Callable[..., Any]
 
 def train(run_dir: RunDir, method: str, build_trainer: BuildTrainer) -> dict[str, Any]:
     spec = run_dir.read_params()
-    _refuse_too_few_devices()
+    _refuse_what_cannot_be_shared()
     base.use_threads()
     # a repeatable run asks torch to fill fresh memory first; nothing here reads before it writes, and it costs a tenth
     # (a property that torch gives the module as it is loaded, where no type checker sees it)
@@ -59,6 +60,9 @@ def train(run_dir: RunDir, method: str, build_trainer: BuildTrainer) -> dict[str
     general_before = _general_perplexity(trainer, tokenizer)
     if validation is not None:
         trainer.evaluate()
+    if processes() > 1:
+        # accelerate takes a model that was measured for one prepared to train: each process would learn on its own
+        trainer.model._is_accelerate_prepared = False
     phase(run_dir, "Training")
     output = trainer.train(resume_from_checkpoint=resume_from)
     _refuse_unfinished(trainer, reporter, params)
@@ -142,13 +146,21 @@ def shared_out(params: TrainingParams) -> tuple[int, int]:
     return at_once, each // at_once
 
 
-def _refuse_too_few_devices() -> None:
+def _refuse_what_cannot_be_shared() -> None:
     devices = torch.cuda.device_count() if base.on_gpu() else processes()
     if processes() > devices:
         raise preflight.refusal(
             [
                 f"{processes()} processes need as many GPUs, and this machine has {devices}. "
                 "Whoever runs this installation sets ACCELERATE_PROCESSES."
+            ]
+        )
+    stage = os.environ.get("ACCELERATE_DEEPSPEED_ZERO_STAGE", "")
+    if os.environ.get("ACCELERATE_USE_FSDP") == "true" or stage == "3":
+        raise preflight.refusal(
+            [
+                "The file that ACCELERATE_CONFIG names splits the weights among processes (FSDP, or stage 3 of "
+                "DeepSpeed). Adapters are trained on whole weights: choose a file that keeps them whole."
             ]
         )
 

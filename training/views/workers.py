@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -27,6 +28,7 @@ def installation_workers(request: HttpRequest) -> HttpResponse:
 
 
 def _page(request: HttpRequest) -> HttpResponse:
+    assert isinstance(request.user, User)
     context = {
         "workers": shown_to(projects_to_name(request.user)),
         "waiting": TrainingRound.objects.in_turn().count(),
