@@ -53,10 +53,10 @@ def record(round: TrainingRound, run_dir: RunDir, result: dict[str, Any]) -> Non
     if not checked:
         return
     step, last = result.get("global_step"), result.get("max_steps")
-    unbroken = round.attempt == 1 and round.started_at is not None and round.finished_at is not None
+    seconds = _seconds(round)
     happened = {
-        "seconds": (round.finished_at - round.started_at).total_seconds() if unbroken else None,
-        "train_seconds": result.get("train_seconds") if unbroken else None,
+        "seconds": seconds,
+        "train_seconds": result.get("train_seconds") if seconds else None,
         "memory_bytes": result.get("peak_memory_bytes"),
         "share": step / last if step and last else 1.0,
     }
@@ -66,6 +66,13 @@ def record(round: TrainingRound, run_dir: RunDir, result: dict[str, Any]) -> Non
         "teaches": estimates.ratios(checked, happened),
     }
     TrainingRound.objects.filter(pk=round.pk).update(estimate=round.estimate)
+
+
+def _seconds(round: TrainingRound) -> float | None:
+    """None for one that was interrupted: only its last attempt was timed, and it went on from a checkpoint."""
+    if round.attempt != 1 or round.started_at is None or round.finished_at is None:
+        return None
+    return (round.finished_at - round.started_at).total_seconds()
 
 
 def _checked(run_dir: RunDir) -> dict[str, Any]:
