@@ -48,7 +48,7 @@ PAGES: dict[str, tuple[Page, ...]] = {
     "Train": (
         Page("Rounds", "rounds", "refresh", ADMIN, ("round", "round_create", "preflight")),
         Page("Sampling", "sampling_create", "shuffle", ADMIN, ("sampling",)),
-        Page("Adapters", "adapters", "layers", ADMIN, ("adapter",)),
+        Page("Adapters", "adapters", "layers", ADMIN, ("adapter", "adapter_comparison")),
         Page("Playground", "playground", "message", ADMIN, ("playground_result",)),
     ),
     "Judge": (

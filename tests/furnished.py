@@ -25,7 +25,7 @@ from tests import factories
 from tests.evaluation import factories as judged
 from training import actions
 from training.jobs import Status
-from training.models import Adapter, BaseModel, DatasetVersion, Preflight, Sampling, TrainingRound
+from training.models import Adapter, BaseModel, DatasetVersion, Package, Preflight, Sampling, TrainingRound
 from training.params import DPOParams, GenerateParams, SFTParams, to_json
 from training.run_dir import append_row
 
@@ -184,7 +184,9 @@ def _rounds(project: Project, pk: str, ada: User, sft: Adapter, dpo: Adapter) ->
         Page("round", [pk, str(dpo.round.pk)], state="succeeded DPO"),
         Page("adapter", [pk, str(sft.pk)]),
         Page("adapter", [pk, str(dpo.pk)], state="with a parent"),
+        Page("adapter_comparison", [pk]),
     ]
+    _packages(sft, ada)
     for status, method in [("failed", "sft"), ("cancelled", "sft"), ("running", "dpo"), ("queued", "sft")]:
         kind = "preferences" if method == "dpo" else "demonstrations"
         round = _round(project, ada, versions[kind], status, method, sft if method == "dpo" else None)
@@ -272,6 +274,21 @@ def preflight(
         params=to_json(SFTParams()),
         **{**defaults, **fields},
     )
+
+
+def _packages(adapter: Adapter, ada: User) -> None:
+    """One download is ready, one is being packed, one has failed."""
+    live = {"lease_owner": uuid4(), "lease_expires_at": timezone.now() + LONG_AFTER}
+    states: dict[str, dict[str, Any]] = {
+        "adapter": {"status": "succeeded", "result": {"file": "adapter.zip", "size_bytes": 9, "sha256": "a" * 64}},
+        "merged": {"status": "running", "progress": {"done": 1, "total": 3, "unit": "steps"}, **live},
+        "gguf": {"status": "failed", "failure_message": "There was not enough memory."},
+    }
+    for format, fields in states.items():
+        common = {"project": adapter.project, "adapter": adapter, "format": format, "created_by": ada, "attempt": 1}
+        made = Package.objects.create(**common, **fields)
+        (made.run_dir().path / "package").mkdir(parents=True)
+        (made.run_dir().path / "package" / "adapter.zip").write_bytes(b"a package")
 
 
 def _preflights(project: Project, pk: str, ada: User, version: DatasetVersion) -> list[Page]:
