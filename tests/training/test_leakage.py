@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from annotation.texts import words
 from training import leakage
-from training.leakage import ALIKE, RUN, Leak, find, subject
+from training.leakage import ALIKE, RUN, Leak, contained, find, subject
 
 NOTE = (
     "Denise Okafor moved out of her flat on 14 February and returned the keys the same day. The landlord kept the "
@@ -80,3 +80,17 @@ def test_it_is_fast_for_ten_thousand_rows_with_boilerplate() -> None:
     assert [(leak.training_id, leak.held_out_id) for leak in found] == [("t77", "leak")]
     assert time.process_time() - begun < 20
     assert len(words(training[0][1])) > RUN
+
+
+def test_it_finds_a_prompt_inside_a_longer_text() -> None:
+    letter = f"{OTHER} {NOTE.upper()} {OTHER}"
+    assert contained([("a", letter), ("b", OTHER)], [("x", NOTE)]) == [Leak("a", "x", "exact", 1.0)]
+    (near,) = contained([("a", letter.replace("SAME", "VERY"))], [("x", NOTE)])
+    assert (near.kind, ALIKE <= near.similarity < 1) == ("near", True)
+
+
+def test_it_passes_over_prompts_too_short_to_know_again() -> None:
+    assert contained([("a", NOTE)], [("x", "She wants the deposit"), ("y", "")]) == []
+    assert (
+        contained([("a", OTHER)], [("x", NOTE)]) == contained([], [("x", NOTE)]) == contained([("a", NOTE)], []) == []
+    )
