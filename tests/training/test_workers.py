@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import json
+import threading
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,12 @@ from training.models import BaseModel, DatasetVersion, Sampling, TrainingRound, 
 
 pytestmark = pytest.mark.django_db
 LONG_AGO = timezone.timedelta(hours=2)
+
+
+@pytest.fixture(autouse=True)
+def _leaves_nothing_to_do_at_exit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "_leaving", threading.Event())
+    monkeypatch.setattr(atexit, "register", lambda leave: leave)
 
 
 @pytest.fixture
@@ -58,13 +66,12 @@ def test_a_worker_that_is_silent_is_gone_and_forgotten_after_a_day() -> None:
     assert {row.pk: row.is_gone for row in Worker.objects.with_life()} == {here.pk: False, gone.pk: True}
 
 
-def test_a_stop_in_good_order_leaves_no_row(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stop_in_good_order_leaves_no_row() -> None:
     workers.renew()
     workers._leave()
     assert not Worker.objects.exists()
     workers.renew()
     assert not Worker.objects.exists()
-    workers._leaving.clear()
 
 
 def test_it_reads_the_graphics_cards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
