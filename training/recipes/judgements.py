@@ -26,6 +26,15 @@ def pick(every: list[dict[str, Any]], params: KTOParams) -> Picked:
     )
 
 
+def one_sided(held_out: list[dict[str, Any]]) -> list[str]:
+    """What is to say about the rows to check with."""
+    labels = {row.get("label") for row in held_out}
+    if len(labels) != 1:
+        return []
+    kind = "good" if labels == {True} else "bad"
+    return [f"The answers to check with are all {kind}, so their loss cannot show whether the two are told apart."]
+
+
 def balanced(good: int, bad: int, params: KTOParams) -> tuple[float, float]:
     """The weights of a good and of a bad answer. Automatic ones give both sides the same sum, raising the rarer.
 

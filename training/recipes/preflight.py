@@ -44,7 +44,7 @@ def check(
         "train": {"rows": len(train)},
         "validation": {"rows": len(validation)},
         "examples": [],
-        "notes": chosen.notes,
+        "notes": chosen.notes + (judgements.one_sided(validation) if isinstance(params, KTOParams) else []),
         "reasons": [],
     }
     problems = _reasons_before_tokens(method, train, validation, bool(template), params, longest_context)

@@ -73,6 +73,13 @@ def test_it_balances_good_and_bad_as_the_method_advises(good: int, bad: int) -> 
     assert min(of_good, of_bad) == 1
 
 
+def test_it_says_when_the_answers_to_check_with_are_of_one_kind() -> None:
+    good, bad = {"label": True}, {"label": False}
+    (note,) = judgements.one_sided([bad, bad])
+    assert note.startswith("The answers to check with are all bad")
+    assert judgements.one_sided([good, bad]) == judgements.one_sided([]) == []
+
+
 def test_it_fits_the_other_weight_to_the_one_that_is_set() -> None:
     assert judgements.balanced(30, 10, KTOParams(desirable_weight=0.5)) == (0.5, 1.5)
     assert judgements.balanced(30, 10, KTOParams(undesirable_weight=3.0)) == (1.0, 3.0)
