@@ -176,7 +176,9 @@ def _rounds(project: Project, pk: str, ada: User, sft: Adapter, dpo: Adapter) ->
     run_of(sft.round, 12)
     run_of(dpo.round, 12)
     TrainingRound.objects.filter(pk=sft.round.pk).update(
-        result={"eval_loss_before": 2.61, "eval_loss": 1.42, "train_loss": 1.3}, started_at=timezone.now()
+        result={"eval_loss_before": 2.61, "eval_loss": 1.42, "train_loss": 1.3},
+        started_at=timezone.now(),
+        estimate={"said": SAID, "happened": HAPPENED},
     )
     versions = {kind: project.dataset_versions.filter(kind=kind).first() for kind in DatasetVersion.Kind.values}
     pages = [
@@ -238,6 +240,32 @@ def run_of(round: TrainingRound, steps: int, log: str = "Loading the base model\
             run_dir.append_event("eval", step=step, eval_loss=2.6 - step / 10)
 
 
+SAID = {
+    "machine": "a processor, threads: 2",
+    "device": "cpu",
+    "seconds": 540.0,
+    "steps": 75,
+    "memory_bytes": 3 * 1024**3,
+    "memory_total_bytes": 24 * 1024**3,
+    "memory_free_bytes": 18 * 1024**3,
+    "disk_bytes": 338_000_000,
+    "price_per_hour": 2.5,
+    "cost": 0.375,
+    "rounds": 3,
+    "dry_rounds": 0,
+}
+HAPPENED = {"seconds": 601.0, "train_seconds": 560.0, "memory_bytes": 3 * 1024**3, "share": 1.0}
+DRY = {
+    "rows": 16,
+    "steps": 4,
+    "train_seconds": 22.0,
+    "memory_bytes": 3 * 1024**3,
+    "tokens_per_second": 391.4,
+    "loss": 2.152,
+    "finite": True,
+    "ended": True,
+    "beside_round": True,
+}
 COUNTS = {
     "rows": 100,
     "tokens": {"min": 120, "median": 300, "p95": 420, "max": 431},
@@ -255,6 +283,7 @@ def preflight(
     version: DatasetVersion,
     token: str = "Parties",
     reasons: tuple[str, ...] = (),
+    found: dict[str, Any] | None = None,
     **fields: Any,
 ) -> Preflight:
     tokens = [{"text": "<|im_start|>", "trained": False}, {"text": token, "trained": True}]
@@ -264,6 +293,8 @@ def preflight(
         "max_length": 1024,
         "examples": [{"id": "housing-001", "tokens": tokens}],
         "reasons": list(reasons),
+        "estimate": SAID,
+        **(found or {}),
     }
     defaults = {"report": report, "status": "succeeded", "attempt": 1, "created_by": ada}
     return Preflight.objects.create(
@@ -293,10 +324,14 @@ def _packages(adapter: Adapter, ada: User) -> None:
 
 def _preflights(project: Project, pk: str, ada: User, version: DatasetVersion) -> list[Page]:
     too_long = "1 row is longer than 256 tokens and would lose its end: raise the limit."
+    too_large = "It needs about 31 GB of memory, and this machine has 24 GB. It would fit with 4-bit base weights."
+    proposal = {"params": {"load_in_4bit": True}, "memory_bytes": 12 * 1024**3}
     live = {"lease_owner": uuid4(), "lease_expires_at": timezone.now() + LONG_AFTER}
     states = {
         "passed": preflight(project, ada, version),
         "refused": preflight(project, ada, version, reasons=(too_long,)),
+        "too large": preflight(project, ada, version, reasons=(too_large,), found={"proposal": proposal}),
+        "tried": preflight(project, ada, version, found={"dry": DRY}, dry=True),
         "failed": preflight(project, ada, version, status="failed", report={}, failure_message="It left no report."),
         "running": preflight(project, ada, version, status="running", report={}, **live),
     }

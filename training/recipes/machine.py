@@ -10,7 +10,7 @@ from typing import Any
 
 from training import fitting
 from training.estimates import Counts, Machine, Shape, calibrate, estimate
-from training.recipes.process import threads
+from training.recipes.process import processes, threads
 
 CONTROL_GROUPS = (
     Path("/sys/fs/cgroup/memory.max"),
@@ -21,17 +21,19 @@ MEMORY = Path("/proc/meminfo")
 
 
 def look() -> Machine:
+    """Processes that train together share its cores, and are one machine to whoever waits for them."""
     import torch
 
+    cores = threads() * processes()
     if torch.cuda.is_available():
         free, total = torch.cuda.mem_get_info()
         name = torch.cuda.get_device_name()
-        return Machine(name=name, device="cuda", threads=threads(), memory_bytes=total, free_bytes=free)
+        return Machine(name=name, device="cuda", threads=cores, memory_bytes=total, free_bytes=free)
     total = min([_installed(), *_limits()])
     return Machine(
-        name=f"{_processor()}, threads: {threads()}",
+        name=f"{_processor()}, threads: {cores}",
         device="cpu",
-        threads=threads(),
+        threads=cores,
         memory_bytes=total,
         free_bytes=min(_available(), total),
     )

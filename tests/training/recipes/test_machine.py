@@ -43,6 +43,14 @@ def test_it_sees_the_memory_it_may_use(monkeypatch: pytest.MonkeyPatch, tmp_path
         assert machine.look().free_bytes <= expected
 
 
+def test_it_is_one_machine_to_processes_that_train_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PRECEPTOR_THREADS", "2")
+    alone = machine.look()
+    monkeypatch.setenv("PRECEPTOR_THREADS", "1")
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    assert machine.look().name == alone.name
+
+
 def test_it_makes_do_where_the_system_tells_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(machine, "MEMORY", tmp_path / "not there")
     monkeypatch.setattr(machine, "PROCESSORS", tmp_path / "not there")
