@@ -53,4 +53,5 @@ class Command(BaseCommand):
             output=str(target),
             sha256=package.result["sha256"],
             size_bytes=package.result["size_bytes"],
+            largest_difference=package.result.get("largest_difference"),
         )
