@@ -78,12 +78,15 @@ class RoundForm(forms.Form):
         if self.parent_optional:
             field.empty_label = "The base model"
             field.help_text = "Usually the base model. An adapter, to teach it more."
-            reader = choosing.reader(project)
-            if reader and self.method == SFT.key:
+            reader = choosing.reader(project) if self.method == SFT.key else None
+            if reader:
+                field.initial = reader.pk
                 field.help_text = f"The {reader} has read your texts: demonstrations build on it."
             return
         field.empty_label = "Choose an adapter"
-        field.help_text = "The adapter of the SFT round that wrote the candidates: what people say of them makes it better."
+        field.help_text = (
+            "The adapter of the SFT round that wrote the candidates: what people say of them makes it better."
+        )
         self.fields["start_from_base"] = forms.BooleanField(
             label="Start from the base model instead",
             required=False,

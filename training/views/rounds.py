@@ -107,10 +107,8 @@ def _proposal(preflight: Preflight) -> dict[str, Any]:
 
 
 def _usual(project: Project, method: str) -> dict[str, Any]:
-    parent = choosing.likely_parent(project) if METHODS[method].needs_parent else None
-    if method == SFT.key and (reader := choosing.reader(project)):
-        parent = str(reader.pk)
-    return {"parent_adapter": parent, "preset": "standard"}
+    parent = {"parent_adapter": choosing.likely_parent(project)} if METHODS[method].needs_parent else {}
+    return {**parent, "preset": "standard"}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
