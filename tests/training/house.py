@@ -4,8 +4,6 @@ python -m tests.training.house prepare BASE_MODEL_DIR   makes it and freezes a d
 python -m tests.training.house launch PARAMS_JSON       launches an SFT round and prints its id
 python -m tests.training.house register BASE_MODEL_DIR  makes another base model known
 python -m tests.training.house rank                     ranks every comparison: the first candidate is better
-python -m tests.training.house ring ROUND TIMES         rings for a round as often
-python -m tests.training.house cancel ROUND             asks to cancel a round
 python -m tests.training.house die ROUND WHEN           runs a round as a worker that is killed: stored or recorded
 python -m tests.training.house settle                   does what the worker's watch does
 """
@@ -75,22 +73,6 @@ def rank() -> None:
         rank_one(comparison=comparison, by=User.objects.get(), order=order)
 
 
-def ring(pk: str, times: int) -> None:
-    from training import tasks
-
-    for _bell in range(times):
-        tasks.run_round(pk)
-
-
-def cancel(pk: str) -> None:
-    from django.contrib.auth.models import User
-
-    from training import actions
-    from training.models import TrainingRound
-
-    actions.cancel_round(round=TrainingRound.objects.get(pk=pk), by=User.objects.get())
-
-
 def die(pk: str, when: str) -> None:
     """The recipe has ended well; its worker is killed after the adapter is in its place, or its row is written."""
     import signal
@@ -146,10 +128,6 @@ if __name__ == "__main__":
             register(Path(directory))
         case ["rank"]:
             rank()
-        case ["ring", pk, times]:
-            ring(pk, int(times))
-        case ["cancel", pk]:
-            cancel(pk)
         case ["die", pk, when]:
             die(pk, when)
         case ["settle"]:

@@ -41,13 +41,13 @@ class Contract:
     def pids(self, handle: launcher.Handle) -> list[int]:
         """Of the recipe's processes, once all have begun."""
         files = [handle.run_dir.path / f"pid-{rank}.json" for rank in range(self.processes)]
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 300
         while not all(file.exists() for file in files):
             assert time.monotonic() < deadline, handle.run_dir.log_tail()
             time.sleep(0.05)
         return [json.loads(file.read_text())["pid"] for file in files]
 
-    def end(self, handle: launcher.Handle, seconds: float = 60) -> int:
+    def end(self, handle: launcher.Handle, seconds: float = 300) -> int:
         code = self.by.poll(handle, seconds)
         assert code is not None
         return code

@@ -67,12 +67,12 @@ class House:
         return self.data_dir / "runs" / pk / f"attempt-{number}"
 
     def wait_for_end(self, pk: str, seconds: float = 180) -> dict[str, Any]:
-        row = eventually(lambda: self.ended(pk), seconds)
+        row = eventually(lambda: self._ended(pk), seconds)
         log = self.data_dir.joinpath("worker.log").read_text()
         assert row["status"] == "succeeded", (row["failure_message"], log[-3000:])
         return row
 
-    def ended(self, pk: str) -> dict[str, Any] | None:
+    def _ended(self, pk: str) -> dict[str, Any] | None:
         row = self.row(pk)
         return row if row["status"] in ("succeeded", "failed", "cancelled") else None
 
@@ -169,67 +169,6 @@ def kill_the_worker(house: House, pk: str) -> None:
     assert house.row(pk)["status"] == "running"
     time.sleep(LEASE_SECONDS + 0.5)
     house.start_worker()
-
-
-def test_both_are_killed_while_bells_ring_twice_and_the_database_is_locked(house: House, unbroken: str) -> None:
-    pk = house.call("launch", json.dumps(PARAMS))
-    house.call("ring", pk, "5")
-    house.wait_for_checkpoint(pk, 1)
-    os.kill(house.recipe_pid(pk), signal.SIGKILL)
-    house.workers[-1].kill()
-    house.workers[-1].wait()
-    time.sleep(LEASE_SECONDS + 0.5)
-    house.start_worker()
-    house.wait_for_checkpoint(pk, 2)
-    lock = sqlite3.connect(house.data_dir / "preceptor.sqlite3", timeout=20, isolation_level=None)
-    lock.execute("BEGIN IMMEDIATE")
-    time.sleep(LEASE_SECONDS + 2)
-    assert house.row(pk)["status"] == "running"
-    lock.rollback()
-    lock.close()
-    row = house.wait_for_end(pk)
-    assert (row["attempt"], row["adapter"]) == (2, unbroken)
-
-
-def test_a_frozen_worker_that_comes_back_changes_nothing(house: House, unbroken: str) -> None:
-    pk = house.call("launch", json.dumps(PARAMS))
-    house.wait_for_checkpoint(pk, 1)
-    frozen, recipe = house.workers[-1], house.recipe_pid(pk)
-    for pid in (frozen.pid, recipe):
-        os.kill(pid, signal.SIGSTOP)
-    time.sleep(LEASE_SECONDS + 0.5)
-    house.start_worker()
-    winner = house.wait_for_end(pk)
-    assert (winner["attempt"], winner["adapter"]) == (2, unbroken)
-    assert processes_of(pk) == [recipe]
-    for pid in (frozen.pid, recipe):
-        os.kill(pid, signal.SIGCONT)
-    eventually(lambda: not processes_of(pk), 60)
-    frozen.terminate()
-    assert frozen.wait(60) == 0
-    assert house.row(pk) == winner
-    assert len(list((house.data_dir / "adapters").glob("[0-9a-f]*"))) == 1
-
-
-PHASES = ["Loading libraries", "Loading the base model", "Training", "checkpoint", "Saving"]
-
-
-@pytest.mark.parametrize("phase", ["queued", *PHASES])
-def test_a_cancelled_round_leaves_no_process_and_no_adapter(house: House, unbroken: str, phase: str) -> None:
-    if phase == "queued":
-        house.workers[-1].terminate()
-        house.workers[-1].wait(60)
-    pk = house.call("launch", json.dumps(PARAMS))
-    if phase != "queued":
-        events = house.attempt(pk, 1) / "events.jsonl"
-        eventually(lambda: events.exists() and f'"{phase}"' in events.read_text(), 60, every=0.01)
-    house.call("cancel", pk)
-    if phase == "queued":
-        house.start_worker()
-    row = eventually(lambda: house.ended(pk), 60)
-    assert (row["status"], row["adapter"]) == ("cancelled", None)
-    assert not processes_of(pk)
-    assert not list(house.attempt(pk, 1).parent.glob("*/checkpoints"))
 
 
 def test_it_checks_samples_and_learns_from_the_ranking(house: House, unbroken: str) -> None:

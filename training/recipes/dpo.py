@@ -9,6 +9,7 @@ a copy. A resumed run starts from the parent again; the checkpoint would otherwi
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any
 
 from training.recipes import pairs, process
@@ -29,6 +30,7 @@ def build_trainer(
     from trl import DPOConfig
 
     from training.recipes.trainers import WEIGHT, PairTrainer, WeightedPairs, WeightedPairTrainer
+    from training.recipes.training_run import in_one_place
 
     losses, weights = [params.loss_type], [1.0]
     if params.sft_weight > 0:
@@ -38,6 +40,7 @@ def build_trainer(
     train = Dataset.from_list(picked)
     if weighted:
         train = train.add_column(WEIGHT, pairs.weights(picked, params.pair_weighting))
+    shared = Path(arguments["output_dir"]).parent / "rows"
     return (WeightedPairTrainer if weighted else PairTrainer)(
         model=model,
         args=DPOConfig(
@@ -49,8 +52,8 @@ def build_trainer(
             precompute_ref_log_probs=True,
             remove_unused_columns=not weighted,
         ),
-        train_dataset=train,
-        eval_dataset=validation,
+        train_dataset=in_one_place(train, shared / "train"),
+        eval_dataset=in_one_place(validation, shared / "validation"),
         processing_class=tokenizer,
         peft_config=peft_config,
         data_collator=WeightedPairs(tokenizer.pad_token_id, params.max_length) if weighted else None,

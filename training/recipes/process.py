@@ -84,6 +84,7 @@ def run(work: Callable[[RunDir], dict[str, Any]], arguments: list[str] | None = 
 
 def _work_and_tell(work: Callable[[RunDir], dict[str, Any]], run_dir: RunDir) -> int:
     begun = time.monotonic()
+    versions = {name: version(name) for name in PACKAGES}  # now: once memory has run out, there is none for it
     run_dir.append_event("phase", message="Loading libraries")
     result = {"seconds": 0.0, **_outcome(work, run_dir)}
     if _told_by_another(run_dir, result):
@@ -91,7 +92,7 @@ def _work_and_tell(work: Callable[[RunDir], dict[str, Any]], run_dir: RunDir) ->
     result["seconds"] = round(time.monotonic() - begun, 3)
     result["threads"] = threads()
     result["processes"] = processes()
-    result["versions"] = {name: version(name) for name in PACKAGES}
+    result["versions"] = versions
     result["peak_memory_bytes"] = _peak_memory()
     write_json(run_dir.result_file, result)
     return 0 if result["status"] == "succeeded" else 1
@@ -139,7 +140,8 @@ def _is_out_of_memory(error: Exception) -> bool:
     text = str(error).lower()
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return True
-    return "out of memory" in text or "can't allocate memory" in text or "not enough memory" in text
+    signs = ("out of memory", "allocate memory", "not enough memory", "start new thread")
+    return any(sign in text for sign in signs)
 
 
 def _out_of_memory() -> dict[str, Any]:

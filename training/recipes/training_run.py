@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from accelerate import PartialState
 from datasets import Dataset
 from peft import LoraConfig
 from transformers import EarlyStoppingCallback
@@ -196,6 +197,16 @@ def _dataset(path: Path) -> Dataset | None:
         return None
     rows = read_rows(path)
     return Dataset.from_list([{key: row[key] for key in row if key != "id"} for row in rows]) if rows else None
+
+
+def in_one_place(rows: Dataset | None, folder: Path) -> Dataset | None:
+    """TRL hands what the first process computes to the others by a file beside the rows: all have to read the same."""
+    if rows is None or processes() == 1:
+        return rows
+    with PartialState(cpu=not base.on_gpu()).main_process_first():
+        if is_first():
+            rows.save_to_disk(folder)
+    return Dataset.load_from_disk(folder)
 
 
 def _checked_checkpoint(path: str | None) -> str | None:

@@ -87,7 +87,7 @@ def test_it_says_that_the_disk_is_full(forks: Forks, make_run: MakeRun, demonstr
 def test_it_says_what_to_change_when_memory_runs_out(forks: Forks, make_run: MakeRun, demonstrations: Rows) -> None:
     params = {**SMALL, "max_steps": 8, "lora_r": 256, "lora_alpha": 256}
     run_dir = make_run("sft", params, demonstrations)
-    assert forks.run("sft", run_dir, RLIMIT_AS=f"+{4 * MIB}") == 1, run_dir.log_tail()
+    assert forks.run("sft", run_dir, RLIMIT_AS=f"+{16 * MIB}") == 1, run_dir.log_tail()
     result = run_dir.result() or {}
     assert (result["status"], result["failure_code"]) == ("failed", "out_of_memory"), run_dir.log_tail()
     assert "Lower the rows per step" in result["message"]
