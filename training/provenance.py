@@ -83,7 +83,8 @@ def _writers(ids: list[UUID]) -> tuple[set[int], set[int]]:
     for some in _in_parts(ids):
         for author, by in Demonstration.objects.filter(pk__in=some).values_list("author_id", "reviewed_by_id"):
             wrote.add(author)
-            approved |= {by} - {None}
+            if by is not None:
+                approved.add(by)
     return wrote, approved
 
 

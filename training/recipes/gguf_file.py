@@ -200,7 +200,8 @@ def _vocabulary(tokenizer: Any, size: int) -> tuple[list[str], list[int]]:
     """A text and a type for each row of the embedding; rows without a token are marked as unused."""
     by_id = {number: text for text, number in tokenizer.get_vocab().items()}
     added = tokenizer.added_tokens_decoder
-    tokens, types = [], []
+    tokens: list[str] = []
+    types: list[int] = []
     for number in range(size):
         tokens.append(by_id.get(number, f"[PAD{number}]"))
         if number not in by_id:
