@@ -41,6 +41,15 @@ def test_it_measures_the_same_with_shared_prompts_as_without(model: Any, tiny_to
     assert padded > 1
 
 
+def test_it_looks_at_the_answers_without_their_end(tiny_tokenizer: Any) -> None:
+    from training.recipes.forgetting import QUESTIONS, _answered, _without_end
+
+    texts = [tiny_tokenizer.decode(tokens.ids[tokens.answer_starts :]) for tokens in _answered(tiny_tokenizer)]
+    assert texts == [row["answer"] for row in read_rows(QUESTIONS)]
+    endless = _answered(tiny_tokenizer)[0]
+    assert _without_end(tiny_tokenizer, endless) is endless
+
+
 def test_it_leaves_the_model_as_it_was(model: Any, tiny_tokenizer: Any) -> None:
     from training.recipes.forgetting import perplexity
 
