@@ -27,7 +27,7 @@ def build_trainer(
     from training.recipes import neftune
     from training.recipes.training_run import quicken
 
-    trainer = SFTTrainer(
+    trainer: Any = SFTTrainer(
         model=model,
         args=SFTConfig(
             **arguments,

@@ -13,7 +13,8 @@ from training.models import BaseModel
 
 def which_way(form: forms.Form, asked: Any) -> dict[str, Any] | None:
     """For the choices of the form, or those that the page asks about while it is filled in."""
-    version = _picked(form, "dataset_version", asked) or form.fields["dataset_version"].queryset.first()
+    versions: Any = form.fields["dataset_version"]
+    version = _picked(form, "dataset_version", asked) or versions.queryset.first()
     parent = _picked(form, "parent_adapter", asked)
     base = _picked(form, "base_model", asked) or (parent.base_model if parent else BaseModel.objects.default())
     return advising.which_way(base, version) if version and base else None
