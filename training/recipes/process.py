@@ -140,7 +140,8 @@ def _is_out_of_memory(error: Exception) -> bool:
     text = str(error).lower()
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return True
-    signs = ("out of memory", "allocate memory", "not enough memory", "start new thread")
+    # the last is what oneDNN says
+    signs = ("out of memory", "allocate memory", "enough memory", "start new thread", "could not create a primitive")
     return any(sign in text for sign in signs)
 
 
