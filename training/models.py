@@ -273,7 +273,7 @@ class Package(Job):
     adapter = models.ForeignKey(Adapter, on_delete=models.CASCADE, related_name="packages")
     format = models.CharField(max_length=10, choices=Format.choices)
 
-    objects = PackageQuerySet.as_manager()
+    objects: ClassVar = PackageQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at"]

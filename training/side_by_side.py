@@ -167,7 +167,7 @@ def _results(first: dict[str, Any], second: dict[str, Any]) -> list[Line]:
 def _shared_evaluations(first: Adapter, second: Adapter) -> list[dict[str, Any]]:
     """Where both answered the same held-out prompts. Asked through the adapters, as evaluations are not known here."""
     theirs = [
-        {str(pk): name for pk, name in adapter.contestants.values_list("evaluation_id", "evaluation__name")}  # type: ignore[attr-defined]
+        {str(pk): name for pk, name in adapter.contestants.values_list("evaluation_id", "evaluation__name")}
         for adapter in (first, second)
     ]
     return [{"id": pk, "name": name} for pk, name in theirs[0].items() if pk in theirs[1]]

@@ -93,7 +93,7 @@ class SideBySideSerializer(serializers.Serializer[Any]):
     first = serializers.UUIDField()
     second = serializers.UUIDField()
     settings = serializers.ListField(child=serializers.DictField(), help_text="Those that differ.")
-    data = serializers.ListField(child=serializers.DictField())
+    data = serializers.ListField(child=serializers.DictField())  # type: ignore[assignment]  # a field of this name
     rows = serializers.DictField(allow_null=True, help_text="How many both have; ids added, removed and changed.")
     no_rows = serializers.CharField(help_text="Why rows cannot be compared.")
     results = serializers.ListField(child=serializers.DictField())
