@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import time
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from tests.training.recipes.conftest import MakeRun, read_json
 from training import launcher
 from training.recipes import process
-from training.run_dir import RunDir, directory_sha256, newest_verified_checkpoint, verify_checkpoint, write_json
+from training.run_dir import RunDir, directory_sha256, verify_checkpoint, write_json
 
 pytestmark = pytest.mark.torch
 Rows = list[dict[str, Any]]
@@ -84,28 +80,6 @@ def test_two_processes_prefer_what_one_prefers(make_run: MakeRun, preferences: R
     assert losses(two) == pytest.approx(losses(one), abs=5e-3)
     assert result["eval_reward_accuracy"] == pytest.approx(expected["eval_reward_accuracy"])
     assert result["eval_reward_margin"] == pytest.approx(expected["eval_reward_margin"], abs=2e-2)
-
-
-def test_two_processes_resume_where_one_of_them_was_killed(make_run: MakeRun, demonstrations: Rows) -> None:
-    params = {**SMALL, "num_train_epochs": 40.0, "save_steps": 8}
-    first = make_run("sft", params, demonstrations, name="attempt-1")
-    handle = together("sft", first)
-    deadline = time.monotonic() + 300
-    while not list(first.checkpoints.glob("*/COMPLETE.json")):
-        assert time.monotonic() < deadline, first.log_tail()
-        time.sleep(0.01)
-    os.kill(second_of(handle), signal.SIGKILL)
-    assert launcher.Accelerate().poll(handle, 300) in (-signal.SIGKILL, process.PEER_GONE)
-    assert first.result() is None
-    checkpoint = newest_verified_checkpoint(first.path)
-    resumed = make_run("sft", params, demonstrations, name="attempt-2", resume_from=str(checkpoint))
-    result = end(together("sft", resumed))
-    assert (result["status"], result["global_step"]) == ("succeeded", 80), result
-
-
-def second_of(handle: launcher.Handle) -> int:
-    ranks = psutil.Process(handle.process.pid).children()
-    return next(rank.pid for rank in ranks if rank.environ().get("RANK") == "1")
 
 
 def test_it_refuses_rows_that_cannot_be_shared_and_tells_of_the_process_that_failed(
