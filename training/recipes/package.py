@@ -82,8 +82,8 @@ def _gguf(run_dir: RunDir, spec: dict[str, Any], scratch: Path, made: Path) -> d
     steps.next("Writing")
     gguf_file.write(model, tokenizer, made, spec["about"])
     steps.next("Checking the file against the merged model")
+    dtype = str(model.dtype).removeprefix("torch.")  # before the check computes in float32
     expected = gguf_file.logits(model)
-    dtype = str(model.dtype).removeprefix("torch.")
     del model
     return {"dtype": dtype, **gguf_file.check(made, expected)}
 
