@@ -7,9 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 
+from annotation.actions.corpus import import_documents
+from annotation.corpus import Text
+from annotation.models import Project
+from tests import factories
 from tests.training.recipes.conftest import FACTS, MakeRun, read_json
 from tests.training.recipes.test_training import kill_after_checkpoint, named
+from training import actions, kinds, runner
+from training.methods import METHODS
+from training.models import TrainingRound
 from training.params import PretrainParams
 from training.recipes import blocks, preflight
 from training.run_dir import RunDir, directory_sha256
@@ -163,3 +171,33 @@ def test_it_is_what_sft_builds_on(make_run: MakeRun, texts: Rows, demonstrations
         taught[name] = read_json(run_dir.result_file)
         assert taught[name]["status"] == "succeeded"
     assert taught["on texts"]["eval_loss_before"] != pytest.approx(taught["on base"]["eval_loss_before"], abs=0.01)
+
+
+@pytest.mark.torch
+@pytest.mark.django_db
+def test_its_adapter_is_published_and_taught_from_demonstrations(
+    project: Project, ada: User, erin: User, tiny_base: Path, texts: Rows, rung: list[tuple[str, str]]
+) -> None:
+    actions.register_base_model(directory=factories.base_model_folder(tiny_base, name="tiny"))
+    items = [Text(row["id"], row["text"], "", "notes.zip") for row in texts]
+    import_documents(project=project, texts=items, by=ada)
+    for note, good, _bad in FACTS:
+        factories.demonstration(factories.prompt(project, instruction="Sum up.", input=note), erin, text=good)
+    read = taught(project, ada, "pretrain", {**SMALL, "learning_rate": 0.01, "max_steps": 4})
+    assert read.result["perplexity"] < read.result["perplexity_before"]
+    assert str(read.adapter) == "Pre-training adapter of round 1"
+    after = taught(project, ada, "sft", {**SMALL, "max_length": 256, "max_steps": 2}, parent_adapter=read.adapter)
+    assert after.run_dir().read_params()["parent_adapter_dir"] == str(read.adapter.directory)
+    assert after.adapter.sha256 != read.adapter.sha256
+
+
+def taught(project: Project, by: User, method: str, params: dict[str, Any], **options: Any) -> TrainingRound:
+    """A round from freezing to its published adapter, by the method's own process."""
+    version = actions.freeze(kind=METHODS[method].learns_from, project=project, by=by)
+    launched = actions.launch_round(
+        project=project, method=method, dataset_version=version, params=params, by=by, **options
+    )
+    assert runner.run(kinds.ROUND, launched.pk)
+    done = TrainingRound.objects.select_related("adapter").get(pk=launched.pk)
+    assert done.status == "succeeded", done.failure_message
+    return done
