@@ -11,7 +11,7 @@ test:           ## Everything the build machine runs: style, unit, browser and w
 check:          ## The quick suite: style and the tests that need neither torch nor a browser
 	@$(PYTHON) config/bootstrap.py check
 
-proof:          ## Walk the loop on the demo project and print what the model learned (about 40 minutes)
+proof:          ## Walk the loop on the demo project and print what the model learned (about an hour)
 	@DATA_DIR=$(CURDIR)/var/proof $(PYTHON) config/bootstrap.py proof
 
 install:        ## Only the installation

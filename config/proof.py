@@ -16,7 +16,7 @@ from django.contrib.auth.models import User
 
 from annotation.actions.approving import approve
 from annotation.actions.ranking import rank
-from annotation.models import Comparison, Demonstration, Project, Split
+from annotation.models import Comparison, Demonstration, Project
 from evaluation.actions.evaluating import start_evaluation
 from evaluation.actions.freezing import freeze_evaluation_set
 from evaluation.collecting import CONTESTANT
@@ -32,7 +32,6 @@ from training.methods import DPO, SFT
 from training.models import Adapter, DatasetVersion, TrainingRound
 from training.params import to_json
 
-PROMPTS_TO_RANK = 72
 CANDIDATES = 4
 MOST_TOKENS = 320  # the longest reference has 250
 
@@ -60,7 +59,8 @@ class Proof:
         sft = self._round("sft", demonstrations, None, SFT.presets["standard"].params)
         self._sample(sft.adapter)
         preferences = self._rank_and_freeze()
-        dpo = self._round("dpo", preferences, sft.adapter, DPO.presets["standard"].params)
+        # one pass: there are about twice the pairs that the standard preset is for
+        dpo = self._round("dpo", preferences, sft.adapter, DPO.presets["quick"].params)
         with self._timed("answers for the evaluation set"):
             evaluation = self._evaluate([None, sft.adapter, dpo.adapter])
         return evaluation, sft, dpo
@@ -90,15 +90,13 @@ class Proof:
         return TrainingRound.objects.select_related("adapter").get(pk=round.pk)
 
     def _sample(self, adapter: Adapter) -> None:
-        """Every validation prompt, so that pairs are held out by prompt, and training prompts for the rest."""
-        if self.project.samplings.filter(status=Status.SUCCEEDED).exists():
+        """Candidates for every prompt that has a demonstration; those held out stay held out as pairs."""
+        taught = self.project.prompts.filter(demonstrations__status=Demonstration.Status.APPROVED)
+        asked = list(taught.filter(comparisons=None).distinct())
+        if not asked:
             self.say("candidates are there from an earlier walk")
             return
-        prompts = self.project.prompts.filter(demonstrations__status=Demonstration.Status.APPROVED)
-        held_out = list(prompts.filter(split=Split.VALIDATION))
-        teaching = list(prompts.filter(split=Split.TRAIN)[: PROMPTS_TO_RANK - len(held_out)])
         params = {"num_candidates": CANDIDATES, "temperature": 0.8, "top_p": 0.95, "max_new_tokens": MOST_TOKENS}
-        asked = [*held_out, *teaching]
         with self._timed(f"sampling {CANDIDATES} candidates for {len(asked)} prompts"):
             sampling = start_sampling(
                 project=self.project, sources=[adapter], prompts=asked, params=params, by=self.admin

@@ -88,7 +88,9 @@ class Reporter(TrainerCallback):
     ) -> None:
         measured = metrics or {}
         shown = {"step": state.global_step, "eval_loss": measured.get("eval_loss")}
-        shown |= {f"eval_{name}": measured[f"eval_{name}"] for name in REWARDS if f"eval_{name}" in measured}
+        # before the first step every pair is a tie, which TRL counts as told wrong
+        names = REWARDS if state.global_step else REWARDS[1:]
+        shown |= {f"eval_{name}": measured[f"eval_{name}"] for name in names if f"eval_{name}" in measured}
         self.evaluations.append(shown)
         self.run_dir.append_event("eval", **shown)
 

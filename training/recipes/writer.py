@@ -31,7 +31,9 @@ class Writer:
         if source.get("adapter_dir"):
             adapted = PeftModel.from_pretrained(model, source["adapter_dir"], local_files_only=True)
             model = adapted.merge_and_unload(safe_merge=True)
-        self.model = model.to(self.dtype).eval()
+        for weight in model.parameters():  # its buffers stay: rounded angles would blur where far tokens stand
+            weight.data = weight.data.to(self.dtype)
+        self.model = model.eval()
         self.own_loop = not base.on_gpu() and shared_prefix.supports(model.config)
         if self.own_loop:
             self.model.set_attn_implementation(shared_prefix.NAME)

@@ -14,7 +14,7 @@ from evaluation.results import results_table
 class Command(BaseCommand):
     help = (
         "Walk the whole loop on the demo project without people and print what the model learned, as a table. "
-        "Takes about 40 minutes on two cores; goes on where an earlier walk stopped. Use a data directory of its own, "
+        "Takes about an hour on two cores; goes on where an earlier walk stopped. Use a data directory of its own, "
         "as make proof does: rankings made by a rule do not belong among those of people."
     )
 

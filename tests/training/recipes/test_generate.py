@@ -124,6 +124,20 @@ def test_it_falls_back_to_transformers_for_other_kinds_of_attention(
     assert [texts[row["id"]] for row in prompts(3)] == expected_greedy(tiny_base, None, prompts(3))
 
 
+def test_it_keeps_the_angles_of_positions_exact(tiny_base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    from training.params import GenerateParams
+    from training.recipes import base
+    from training.recipes.writer import Writer
+
+    monkeypatch.setattr(Writer, "dtype", torch.bfloat16)
+    writer = Writer(str(tiny_base), {"label": "base"}, base.load_tokenizer(str(tiny_base)), GenerateParams())
+    assert {weight.dtype for weight in writer.model.parameters()} == {torch.bfloat16}
+    exact = base.load_model(str(tiny_base), torch.float32).model.rotary_emb.inv_freq
+    assert torch.equal(writer.model.model.rotary_emb.inv_freq, exact)
+
+
 def test_it_says_when_a_prompt_leaves_no_room(make_run: MakeRun) -> None:
     from training.recipes import generate
 

@@ -195,6 +195,7 @@ def test_it_starts_as_its_own_reference(make_run: MakeRun, preferences: Rows, pa
     trainer, run_dir = starting_point(make_run, preferences, parent_adapter, "with parent")
     before = named(run_dir, "eval")[0]
     assert before["eval_loss"] == pytest.approx(math.log(2), abs=2e-3)
+    assert "eval_rewards/accuracies" not in before
     assert before["eval_rewards/margins"] == pytest.approx(0, abs=5e-3)
     assert before["eval_rewards/chosen"] == pytest.approx(0, abs=5e-3)
 
