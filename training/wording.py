@@ -50,10 +50,9 @@ def sentence(job: Job) -> str:
 def _queued(job: Job) -> str:
     if not tasks.worker_is_running():
         return NO_WORKER
-    blocking = job.blocked_by() if isinstance(job, TrainingRound) else None
-    if blocking and blocking.project_id != job.project_id:
-        return "Waiting for a round of another project to end. One round trains at a time, and projects take turns."
-    if blocking:
+    if isinstance(job, TrainingRound) and (blocking := job.blocked_by()):
+        if blocking.project_id != job.project_id:
+            return "Waiting for a round of another project to end. One round trains at a time, and projects take turns."
         return f"Waiting for round {blocking.number} to end. One round trains at a time."
     if job.attempt:
         return "Its process was ended from outside. It goes on from its last checkpoint in a moment."
