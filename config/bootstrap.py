@@ -145,7 +145,8 @@ CHECKS: list[tuple[str, list[str]]] = [
     ("API schema", ["python", "manage.py", "spectacular", "--fail-on-warn", "--validate", "--file", os.devnull]),
 ]
 QUICK = ["pytest", "-n", "2", "-q", "-m", "not torch and not browser and not loop"]
-SLOW = ["pytest", "-q", "-m", "torch or browser or loop"]
+# native: taking a failure of a browser test apart crashes pytest on Python 3.11 now and then
+SLOW = ["pytest", "-q", "--tb=native", "-m", "torch or browser or loop"]
 
 
 def checks(suites: list[tuple[str, list[str]]]) -> int:

@@ -277,7 +277,7 @@ def score_all(people: list[Person], project: str) -> None:
             person.shoot("16-score")
         page.keyboard.press("Control+Enter")
         last = page.get_by_role("heading", name="Nothing left for you to score")
-        expect(last.or_(page.get_by_text(f"Scored by you{number // 2 + 1}"))).to_be_visible()
+        expect(last.or_(page.get_by_text(f"{number // 2 + 1} scored by you"))).to_be_visible()
 
 
 def compare(admin: Person, project: str) -> None:

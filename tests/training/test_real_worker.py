@@ -183,10 +183,9 @@ def test_it_checks_samples_and_learns_from_the_ranking(house: House, unbroken: s
     report = json.loads(passed.stdout)["report"]
     assert {token["trained"] for token in report["examples"][0]["tokens"]} == {True, False}
     asked = house.manage("ask", "Summarise.", "--input", "The roof leaks.", "--max-new-tokens", "8", "--json")
-    assert [each["model"] for each in json.loads(asked.stdout)["answers"]] == [
-        "Base model tiny",
-        "SFT adapter of round 1",
-    ]
+    base, newest = (each["model"] for each in json.loads(asked.stdout)["answers"])
+    assert base == "Base model tiny"
+    assert newest.startswith("SFT adapter of round ")
     sampled = house.manage("sample", "--adapter", "1", "--prompts", "6", "--max-new-tokens", "24", "--wait", "--json")
     assert sampled.returncode == 0, sampled.stderr
     assert json.loads(sampled.stdout)["comparisons"] >= 2
