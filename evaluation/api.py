@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 from uuid import UUID
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from annotation.access import SENIOR
-from annotation.api.base import DetailSerializer, InProject, refused_as_400
+from annotation.api.base import DetailSerializer, InProject
 from annotation.pagination import Keyset
 from evaluation import actions, results
 from evaluation.actions.promoting import NeedsConfirmation
@@ -69,10 +69,7 @@ class EvaluationSets(InProject, generics.ListAPIView):
         given = NewEvaluationSetSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         known = set(self.project.evaluation_sets.values_list("pk", flat=True))
-        try:
-            made = actions.freeze_evaluation_set(project=self.project, by=self.person, **given.validated_data)
-        except ValidationError as error:
-            raise refused_as_400(error) from error
+        made = actions.freeze_evaluation_set(project=self.project, by=self.person, **given.validated_data)
         code = status.HTTP_200_OK if made.pk in known else status.HTTP_201_CREATED
         return Response(EvaluationSetSerializer(self.get_queryset().get(pk=made.pk)).data, code)
 
@@ -133,10 +130,7 @@ class Evaluations(InProject, generics.ListAPIView):
         data = dict(given.validated_data)
         data["evaluation_set"] = self._set(data.get("evaluation_set"))
         contestants = [*([None] if data.pop("base") else []), *adapters_named(self.project, data.pop("adapters"))]
-        try:
-            made = actions.start_evaluation(project=self.project, contestants=contestants, by=self.person, **data)
-        except ValidationError as error:
-            raise refused_as_400(error) from error
+        made = actions.start_evaluation(project=self.project, contestants=contestants, by=self.person, **data)
         return Response(EvaluationSerializer(made).data, status.HTTP_201_CREATED)
 
     def _set(self, pk: UUID | None) -> EvaluationSet:
@@ -195,10 +189,7 @@ class _ContestantAct(InProject):
         contestant = get_object_or_404(
             found.select_related("evaluation__project", "adapter__round", "base_model"), pk=contestant_pk
         )
-        try:
-            type(self).act(contestant=contestant, by=self.person)
-        except ValidationError as error:
-            raise refused_as_400(error) from error
+        type(self).act(contestant=contestant, by=self.person)
         contestant.refresh_from_db()
         return Response(ContestantSerializer(contestant).data)
 
@@ -360,8 +351,6 @@ class Promotions(InProject, generics.ListAPIView):
         except NeedsConfirmation as asked:
             blind = evaluation and not visible_to(evaluation, request.user, progress_of(evaluation))
             raise serializers.ValidationError({"confirmed": [CLOSED] if blind else asked.evidence.doubts}) from asked
-        except ValidationError as error:
-            raise refused_as_400(error) from error
         return Response(PromotionSerializer(made).data, status.HTTP_201_CREATED)
 
     def _evaluation(self, pk: UUID | None) -> Evaluation | None:
@@ -380,10 +369,7 @@ class Rollback(InProject):
     def post(self, request: Request, pk: UUID) -> Response:
         given = RollbackSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        try:
-            restored = actions.rollback(project=self.project, by=self.person, **given.validated_data)
-        except ValidationError as error:
-            raise refused_as_400(error) from error
+        restored = actions.rollback(project=self.project, by=self.person, **given.validated_data)
         if restored is None:
             return Response(status=status.HTTP_204_NO_CONTENT)
         return Response(PromotionSerializer(restored).data)

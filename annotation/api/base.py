@@ -11,7 +11,8 @@ from django.forms import Form
 from rest_framework import serializers
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
-from rest_framework.views import APIView
+from rest_framework.response import Response
+from rest_framework.views import APIView, exception_handler
 
 from annotation.access import project_for
 from annotation.actions import Refused
@@ -66,15 +67,15 @@ class DetailSerializer(serializers.Serializer):
     detail = serializers.CharField()
 
 
-def conflict(refused: Refused) -> Conflicting:
-    return Conflicting(str(refused))
-
-
-def refused_as_400(error: ValidationError) -> serializers.ValidationError:
-    """An action's refusal, under the names of its fields."""
-    if hasattr(error, "error_dict"):
-        return serializers.ValidationError(error.message_dict)
-    return serializers.ValidationError({"non_field_errors": error.messages})
+def answer(error: Exception, context: dict[str, Any]) -> Response | None:
+    """As REST framework answers, and what an action refuses: 409 for the present state, 400 under its fields' names."""
+    if isinstance(error, Refused):
+        error = Conflicting(str(error))
+    elif isinstance(error, ValidationError) and hasattr(error, "error_dict"):
+        error = serializers.ValidationError(error.message_dict)
+    elif isinstance(error, ValidationError):
+        error = serializers.ValidationError({"non_field_errors": error.messages})
+    return exception_handler(error, context)
 
 
 def require_valid(form: Form) -> None:

@@ -16,7 +16,7 @@ from rest_framework.views import APIView
 
 from annotation.actions import Refused, exporting, uploads
 from annotation.actions.importing import ImportRefused, Responses
-from annotation.api.base import InProject, conflict, require_valid
+from annotation.api.base import InProject, require_valid
 from annotation.api.prompts import CountsSerializer
 from annotation.downloads import attachment
 from annotation.forms.importing import MappingForm, UploadForm, initial_from
@@ -98,8 +98,6 @@ class ImportList(InProject, generics.ListAPIView):
                 uploads.discard(row=Import.objects.get(pk=row.pk), by=self.person)
             problems = refused.counts.first_problems if isinstance(refused, ImportRefused) else []
             return Response({"detail": str(refused), "problems": problems}, status.HTTP_400_BAD_REQUEST)
-        except Refused as refused:
-            raise conflict(refused) from None
         return Response({"id": row.pk, "counts": counts.numbers()}, status.HTTP_201_CREATED)
 
 

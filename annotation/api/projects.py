@@ -17,7 +17,7 @@ from rest_framework.views import APIView
 from annotation import project_rules
 from annotation.actions import Refused, members, projects
 from annotation.actions.guidelines import write_guidelines
-from annotation.api.base import InProject, conflict, require_valid
+from annotation.api.base import InProject, require_valid
 from annotation.forms.projects import InvitationForm, checked
 from annotation.models import Guidelines, Membership, Project, Role
 
@@ -164,14 +164,11 @@ class MemberList(InProject, generics.ListAPIView):
         data = serializer.validated_data
         link = ""
         user = User.objects.filter(username=data["username"], is_active=True).first()
-        try:
-            if user is not None:
-                membership = members.add_member(project=self.project, user=user, role=data["role"], by=self.person)
-            else:
-                membership, token = members.invite(project=self.project, by=self.person, **self._new(data))
-                link = request.build_absolute_uri(reverse("sign_in_link", args=[token]))
-        except Refused as refused:
-            raise conflict(refused) from None
+        if user is not None:
+            membership = members.add_member(project=self.project, user=user, role=data["role"], by=self.person)
+        else:
+            membership, token = members.invite(project=self.project, by=self.person, **self._new(data))
+            link = request.build_absolute_uri(reverse("sign_in_link", args=[token]))
         return Response({**MemberSerializer(membership).data, "sign_in_link": link}, status.HTTP_201_CREATED)
 
     def _new(self, data: dict[str, str]) -> dict[str, str]:
@@ -190,20 +187,14 @@ class MemberDetail(InProject, APIView):
         membership = get_object_or_404(self.project.memberships, pk=membership_pk)
         serializer = RoleSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        try:
-            members.change_role(membership=membership, role=serializer.validated_data["role"], by=self.person)
-        except Refused as refused:
-            raise conflict(refused) from None
+        members.change_role(membership=membership, role=serializer.validated_data["role"], by=self.person)
         membership.refresh_from_db()
         return Response(MemberSerializer(membership).data)
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, pk: str, membership_pk: int) -> Response:
         membership = get_object_or_404(self.project.memberships, pk=membership_pk)
-        try:
-            members.remove_member(membership=membership, by=self.person)
-        except Refused as refused:
-            raise conflict(refused) from None
+        members.remove_member(membership=membership, by=self.person)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

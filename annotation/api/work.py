@@ -12,9 +12,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from annotation.access import SENIOR
-from annotation.actions import Refused, approving, writing
+from annotation.actions import approving, writing
 from annotation.actions.ranking import create_comparison, rank
-from annotation.api.base import Conflicting, InProject, conflict
+from annotation.api.base import Conflicting, InProject
 from annotation.models import Candidate, Comparison, Demonstration, Prompt, Ranking, Split
 from annotation.queues import Conflict
 from annotation.ranking import LETTERS, display_order
@@ -87,16 +87,13 @@ class DemonstrationList(InProject, generics.ListAPIView):
         serializer.is_valid(raise_exception=True)
         data = serializer.validated_data
         prompt = _prompt(self.project.prompts.filter(pk=data["prompt"]).first())
-        try:
-            outcome = writing.submit(
-                prompt=prompt,
-                by=self.person,
-                text=data["text"],
-                version=data["version"],
-                guidelines=self.project.current_guidelines(),
-            )
-        except Refused as refused:
-            raise conflict(refused) from None
+        outcome = writing.submit(
+            prompt=prompt,
+            by=self.person,
+            text=data["text"],
+            version=data["version"],
+            guidelines=self.project.current_guidelines(),
+        )
         if isinstance(outcome, Conflict):
             raise Conflicting(outcome.message)
         return Response(DemonstrationSerializer(outcome.demonstration).data, status.HTTP_201_CREATED)
@@ -123,10 +120,7 @@ def _review(view: InProject, request: Request, demonstration_pk: str, kind: Any,
     demonstration = get_object_or_404(found, pk=demonstration_pk)
     serializer = kind(data=request.data)
     serializer.is_valid(raise_exception=True)
-    try:
-        act(demonstration=demonstration, by=view.person, **serializer.validated_data)
-    except Refused as refused:
-        raise conflict(refused) from None
+    act(demonstration=demonstration, by=view.person, **serializer.validated_data)
     return Response(DemonstrationSerializer(demonstration).data)
 
 
@@ -206,15 +200,12 @@ class ComparisonList(InProject, generics.ListAPIView):
         serializer = NewComparisonSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         data = serializer.validated_data
-        try:
-            made = create_comparison(
-                prompt=_prompt(self.project.prompts.named(data["prompt"])),
-                candidates=[(candidate["text"], candidate["source"]) for candidate in data["candidates"]],
-                by=self.person,
-                source=data["source"],
-            )
-        except Refused as refused:
-            raise conflict(refused) from None
+        made = create_comparison(
+            prompt=_prompt(self.project.prompts.named(data["prompt"])),
+            candidates=[(candidate["text"], candidate["source"]) for candidate in data["candidates"]],
+            by=self.person,
+            source=data["source"],
+        )
         if made is None:
             raise serializers.ValidationError({"candidates": ["Fewer than two of the texts differ."]})
         return Response(ComparisonSerializer(made).data, status.HTTP_201_CREATED)
@@ -286,16 +277,13 @@ class RankingList(InProject, generics.ListAPIView):
         given = sorted(candidate for group in order for candidate in group)
         if given != sorted(str(candidate.pk) for candidate in comparison.candidates.all()):
             raise serializers.ValidationError({"order": ["Name each candidate of the comparison exactly once."]})
-        try:
-            outcome = rank(
-                comparison=comparison,
-                by=self.person,
-                order=order,
-                all_bad=data["all_bad"],
-                reason=data["reason"],
-                guidelines=self.project.current_guidelines(),
-            )
-        except Refused as refused:
-            raise conflict(refused) from None
+        outcome = rank(
+            comparison=comparison,
+            by=self.person,
+            order=order,
+            all_bad=data["all_bad"],
+            reason=data["reason"],
+            guidelines=self.project.current_guidelines(),
+        )
         code = status.HTTP_201_CREATED if outcome.fresh else status.HTTP_200_OK
         return Response(RankingSerializer(outcome.ranking).data, code)

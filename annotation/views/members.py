@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from annotation.access import MemberRequest, project_for
 from annotation.actions import Refused
-from annotation.actions.members import add_member, change_role, invite, may_make_link, new_link, remove_member
+from annotation.actions.members import add_member, change_role, invite, link_for_member, remove_member
 from annotation.forms.projects import InvitationForm, MemberForm, RoleForm
 from annotation.models import Membership, Project, Role, name_of
 
@@ -71,12 +71,7 @@ def _added(request: MemberRequest, project: Project, form: MemberForm) -> bool:
 
 
 def _linked(request: MemberRequest, project: Project, membership: Membership) -> HttpResponse:
-    if not may_make_link(user=membership.user, by=request.user):
-        raise Refused(
-            f"{name_of(membership.user)} also works where you are not an admin, and a link would open that too. "
-            "Ask somebody who runs this installation."
-        )
-    token = new_link(user=membership.user, by=request.user, project=project)
+    token = link_for_member(membership=membership, by=request.user)
     return _show(request, project, MemberForm(prefix="add"), InvitationForm(prefix="invite"), membership, token)
 
 

@@ -3,7 +3,6 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.core.exceptions import ValidationError as Refused
 from django.db.models import QuerySet
 from django.http import FileResponse, Http404
 from django.shortcuts import get_object_or_404
@@ -12,7 +11,7 @@ from rest_framework import generics, serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from annotation.api.base import InProject, refused_as_400
+from annotation.api.base import InProject
 from training import actions, datasets
 from training.actions.freezing import record_export
 from training.models import DatasetVersion
@@ -53,10 +52,7 @@ class Datasets(InProject, generics.ListAPIView[DatasetVersion]):
     def post(self, request: Request, pk: UUID) -> Response:
         given = FreezeSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        try:
-            version = actions.freeze(project=self.project, by=self.person, **given.validated_data)
-        except Refused as error:
-            raise refused_as_400(error) from error
+        version = actions.freeze(project=self.project, by=self.person, **given.validated_data)
         made = status.HTTP_201_CREATED if version.is_new else status.HTTP_200_OK
         return Response(DatasetSerializer(version).data, status=made)
 

@@ -3,7 +3,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.core.exceptions import ValidationError as Refused
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics, serializers, status
@@ -11,7 +10,7 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from annotation.api.base import InProject, refused_as_400
+from annotation.api.base import InProject
 from training import actions, choosing
 from training.models import Adapter, BaseModel
 
@@ -72,11 +71,8 @@ class BaseModels(generics.ListAPIView[BaseModel]):
         if directory is None:
             raise serializers.ValidationError({"directory": ["There is no prepared folder of this name."]})
         known = set(BaseModel.objects.values_list("pk", flat=True))
-        try:
-            base = actions.register_base_model(
-                directory=directory, by=request.user, make_default=given.validated_data["default"]
-            )
-        except Refused as error:
-            raise refused_as_400(error) from error
+        base = actions.register_base_model(
+            directory=directory, by=request.user, make_default=given.validated_data["default"]
+        )
         made = status.HTTP_200_OK if base.pk in known else status.HTTP_201_CREATED
         return Response(BaseModelSerializer(base).data, status=made)

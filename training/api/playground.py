@@ -3,14 +3,13 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.core.exceptions import ValidationError as Refused
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from annotation.api.base import InProject, refused_as_400
+from annotation.api.base import InProject
 from training import actions
 from training.answers import answers
 from training.api.base import JOB_FIELDS, adapters_named
@@ -71,10 +70,7 @@ class Playground(InProject):
         given.is_valid(raise_exception=True)
         data = dict(given.validated_data)
         sources = [*([None] if data.pop("base") else []), *adapters_named(self.project, data.pop("adapters"))]
-        try:
-            made = actions.ask(project=self.project, sources=sources, by=self.person, **data)
-        except Refused as error:
-            raise refused_as_400(error) from error
+        made = actions.ask(project=self.project, sources=sources, by=self.person, **data)
         return Response(PlaygroundSerializer(made).data, status=status.HTTP_201_CREATED)
 
 

@@ -3,14 +3,13 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.core.exceptions import ValidationError as Refused
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from annotation.api.base import InProject, refused_as_400
+from annotation.api.base import InProject
 from training import actions
 from training.api.base import JOB_FIELDS, found_in
 from training.api.rounds import LaunchSerializer, RoundSerializer
@@ -61,10 +60,7 @@ class Preflights(InProject):
         given = CheckSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         settings: dict[str, Any] = found_in(self.project, given.validated_data)
-        try:
-            made = actions.start_preflight(project=self.project, by=self.person, **settings)
-        except Refused as error:
-            raise refused_as_400(error) from error
+        made = actions.start_preflight(project=self.project, by=self.person, **settings)
         return Response(PreflightSerializer(made).data, status=status.HTTP_201_CREATED)
 
 
@@ -81,8 +77,5 @@ class PreflightLaunch(InProject):
     def post(self, request: Request, pk: UUID, preflight_pk: UUID) -> Response:
         """Launch exactly what was checked. Asked again, it answers with the round that it launched."""
         found = get_object_or_404(self.project.preflights, pk=preflight_pk)
-        try:
-            round = actions.launch_preflight(preflight=found, by=self.person)
-        except Refused as error:
-            raise refused_as_400(error) from error
+        round = actions.launch_preflight(preflight=found, by=self.person)
         return Response(RoundSerializer(round).data, status=status.HTTP_201_CREATED)

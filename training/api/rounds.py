@@ -3,7 +3,6 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.core.exceptions import ValidationError as Refused
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiParameter, OpenApiTypes, extend_schema
@@ -11,7 +10,7 @@ from rest_framework import generics, serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from annotation.api.base import InProject, refused_as_400
+from annotation.api.base import InProject
 from training import actions, choosing
 from training.api.base import JOB_FIELDS, found_in
 from training.methods import METHODS, choices
@@ -96,12 +95,9 @@ class Rounds(InProject, generics.ListAPIView[TrainingRound]):
     def post(self, request: Request, pk: UUID) -> Response:
         given = LaunchSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        try:
-            round = actions.launch_round(
-                project=self.project, by=self.person, **found_in(self.project, given.validated_data)
-            )
-        except Refused as error:
-            raise refused_as_400(error) from error
+        round = actions.launch_round(
+            project=self.project, by=self.person, **found_in(self.project, given.validated_data)
+        )
         return Response(RoundSerializer(round).data, status=status.HTTP_201_CREATED)
 
 
@@ -138,8 +134,5 @@ class RoundRetry(InProject):
     def post(self, request: Request, pk: UUID, round_pk: UUID) -> Response:
         """A new round with the settings of a failed or cancelled one."""
         round = get_object_or_404(self.project.rounds, pk=round_pk)
-        try:
-            again = actions.retry_round(round=round, by=self.person)
-        except Refused as error:
-            raise refused_as_400(error) from error
+        again = actions.retry_round(round=round, by=self.person)
         return Response(RoundSerializer(again).data, status=status.HTTP_201_CREATED)

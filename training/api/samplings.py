@@ -3,7 +3,6 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.core.exceptions import ValidationError as Refused
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
@@ -11,7 +10,7 @@ from rest_framework import generics, serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from annotation.api.base import InProject, refused_as_400
+from annotation.api.base import InProject
 from training import actions, choosing
 from training.api.base import JOB_FIELDS, adapters_named
 from training.models import Sampling
@@ -62,12 +61,9 @@ class Samplings(InProject, generics.ListAPIView[Sampling]):
         sources = [*([None] if data.pop("base") else []), *adapters_named(self.project, data.pop("adapters"))]
         prompts = choosing.prompts_to_sample(self.project, data.pop("prompts"))
         params = to_json(GenerateParams()) | data
-        try:
-            made = actions.start_sampling(
-                project=self.project, sources=sources, prompts=prompts, params=params, by=self.person
-            )
-        except Refused as error:
-            raise refused_as_400(error) from error
+        made = actions.start_sampling(
+            project=self.project, sources=sources, prompts=prompts, params=params, by=self.person
+        )
         return Response(SamplingSerializer(made).data, status=status.HTTP_201_CREATED)
 
 
