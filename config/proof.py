@@ -16,11 +16,11 @@ from django.contrib.auth.models import User
 
 from annotation.actions.approving import approve
 from annotation.actions.ranking import rank
+from annotation.metrics import adherence, dated_section
 from annotation.models import Comparison, Demonstration, Project
 from evaluation.actions.evaluating import start_evaluation
 from evaluation.actions.freezing import freeze_evaluation_set
 from evaluation.collecting import CONTESTANT
-from evaluation.metrics import adherence, dated_section
 from evaluation.models import Evaluation
 from training import runner
 from training.actions.freezing import freeze

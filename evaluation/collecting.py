@@ -6,8 +6,8 @@ import hashlib
 import random
 from typing import Any
 
+from annotation import metrics
 from annotation.models import Event, Prompt
-from evaluation import metrics
 from evaluation.comparison import summary
 from evaluation.measures import Facts
 from evaluation.models import Contestant, Evaluation, Output

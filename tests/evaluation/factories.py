@@ -13,8 +13,9 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from annotation import metrics
 from annotation.models import Project, Prompt, Split
-from evaluation import collecting, metrics
+from evaluation import collecting
 from evaluation.actions import freeze_evaluation_set
 from evaluation.comparison import summary
 from evaluation.measures import Facts

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sacrebleu.metrics.bleu import BLEU
 
-from evaluation import metrics, statistics
+from annotation import metrics
+from evaluation import statistics
 from evaluation.statistics import Estimate
 
 SCORES = st.lists(st.integers(0, 10).map(float), min_size=2, max_size=25)

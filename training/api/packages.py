@@ -3,7 +3,6 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.core.exceptions import ValidationError as Refused
 from django.db.models import QuerySet
 from django.http import FileResponse, Http404
 from django.shortcuts import get_object_or_404
@@ -12,7 +11,7 @@ from rest_framework import generics, serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from annotation.api.base import InProject, refused_as_400
+from annotation.api.base import InProject
 from annotation.downloads import attachment
 from training import actions
 from training.actions.packaging import record_download
@@ -48,10 +47,7 @@ class Packages(InProject, generics.ListAPIView[Package]):
         given = PackSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         known = set(adapter.packages.values_list("pk", flat=True))
-        try:
-            package = actions.start_package(adapter=adapter, by=self.person, **given.validated_data)
-        except Refused as error:
-            raise refused_as_400(error) from error
+        package = actions.start_package(adapter=adapter, by=self.person, **given.validated_data)
         made = status.HTTP_200_OK if package.pk in known else status.HTTP_201_CREATED
         return Response(PackageSerializer(package).data, status=made)
 

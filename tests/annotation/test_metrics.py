@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rouge_score.rouge_scorer import RougeScorer
 
-from evaluation import metrics
+from annotation import metrics
 from tests.factories import NOTE, RESPONSE, SECTIONS
 
 WORDS = st.lists(st.sampled_from(["the", "tenant", "paid", "1,450", "on", "14", "Feb.", "--", "rent;"]), max_size=40)
