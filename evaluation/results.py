@@ -38,6 +38,13 @@ class Group:
     label: str
     rows: list[TableRow]
 
+    @property
+    def silence(self) -> str:
+        """Why the whole group says nothing yet, so that it is said once; empty where a number stands."""
+        cells = [cell for row in self.rows for cell in row.cells]
+        reasons = {cell.reason for cell in cells if cell.reason}
+        return reasons.pop() if len(reasons) == 1 and not any(cell.n for cell in cells) else ""
+
 
 def groups(comparison: Comparison) -> list[Group]:
     found: dict[str, list[TableRow]] = {}

@@ -147,6 +147,7 @@ def test_it_shows_automatic_measures_at_once_when_nobody_is_asked(project, sft, 
     page = get(as_user(rita), "evaluation", project.pk, evaluation.pk).content.decode()
     assert "ROUGE-L" in page
     assert "No person has judged" in page
+    assert page.count("There is nothing to measure yet.") == 1
     assert "<svg viewBox" not in page
 
 

@@ -334,7 +334,10 @@ def test_it_registers_a_base_model_once_and_keeps_one_default(base_model: BaseMo
     second = factories.base_model_folder(settings.BASE_MODELS_DIR / "second")
     assert not actions.register_base_model(directory=second).is_default
     actions.register_base_model(directory=second, make_default=True)
+    actions.register_base_model(directory=second, make_default=True)
     assert list(BaseModel.objects.filter(is_default=True).values_list("name", flat=True)) == ["Second"]
+    happened = Event.objects.filter(verb="made the default").values_list("object_id", flat=True)
+    assert list(happened) == [str(BaseModel.objects.get(name=name).pk) for name in ("Second", "Toy")]
 
 
 def test_it_refuses_another_base_model_of_the_same_name(base_model: BaseModel, settings: Any) -> None:

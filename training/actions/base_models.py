@@ -34,13 +34,20 @@ def register_base_model(*, directory: Path, by: User | None = None, make_default
         base, created = BaseModel.objects.update_or_create(
             name=described["name"], defaults={**described, "path": str(path)}
         )
-        if make_default or not BaseModel.objects.filter(is_default=True).exists():
-            BaseModel.objects.filter(is_default=True).update(is_default=False)
-            BaseModel.objects.filter(pk=base.pk).update(is_default=True)
-            base.is_default = True
         if created:
             Event.record("registered", base, by=by, weights_sha256=base.weights_sha256)
+        if make_default or not BaseModel.objects.filter(is_default=True).exists():
+            _make_default(base, by)
     return base
+
+
+def _make_default(base: BaseModel, by: User | None) -> None:
+    if base.is_default:
+        return
+    BaseModel.objects.filter(is_default=True).update(is_default=False)
+    BaseModel.objects.filter(pk=base.pk).update(is_default=True)
+    base.is_default = True
+    Event.record("made the default", base, by=by)
 
 
 def _refuse_code(directory: Path) -> None:
