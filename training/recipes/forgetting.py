@@ -19,6 +19,13 @@ QUESTIONS = Path(__file__).with_name("general_questions.jsonl")
 LARGEST = 700.0  # e to the power of more is no number
 
 
+def of_trainer(trainer: Any, tokenizer: Any) -> float | None:
+    """None where the weights lie in pieces on several processes: none of them can answer alone."""
+    if trainer.is_fsdp_enabled or trainer.is_deepspeed_enabled:
+        return None
+    return perplexity(trainer.model, tokenizer)
+
+
 @torch.no_grad()
 def perplexity(model: Any, tokenizer: Any) -> float | None:
     """Over the answers' tokens. None for a model that writes nothing, such as one that only scores."""

@@ -14,6 +14,7 @@ from training.recipes.process import is_first, processes
 from training.run_dir import RunDir, complete_checkpoint
 
 SECONDS_BETWEEN_CHECKPOINTS = 90
+SECONDS_BETWEEN_SIGNS = 1.5  # where steps are too many to tell of each
 BAD_LOGS_ALLOWED = 1
 REWARDS = ("rewards/accuracies", "rewards/margins", "rewards/chosen", "rewards/rejected")
 
@@ -30,6 +31,7 @@ class Reporter(TrainerCallback):
         self._bad_logs = 0
         self._begun = self._saved = time.monotonic()
         self._first_step = 0
+        self._told = self._begun
 
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **rest: Any
@@ -38,9 +40,15 @@ class Reporter(TrainerCallback):
         self._first_step = state.global_step
         self.run_dir.append_event("start", max_steps=state.max_steps, step=state.global_step, **self.start)
 
+    def leave_out(self, seconds: float) -> None:
+        """Time in which something else was done is not counted when speed is told."""
+        self._begun += seconds
+
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **rest: Any) -> None:
         if self.save_by_time and _as_the_first(time.monotonic() - self._saved > SECONDS_BETWEEN_CHECKPOINTS):
             control.should_save = True
+        if not control.should_log and time.monotonic() - self._told > SECONDS_BETWEEN_SIGNS:
+            self._tell("step", state)
 
     def on_log(
         self,
@@ -52,20 +60,20 @@ class Reporter(TrainerCallback):
     ) -> None:
         if not logs or "loss" not in logs:
             return
-        elapsed = time.monotonic() - self._begun
-        steps = max(1, state.global_step - self._first_step)
-        self.tokens_per_second = round(logs.get("num_tokens", 0) / max(elapsed, 1e-6), 1)
+        self.tokens_per_second = round(logs.get("num_tokens", 0) / self._elapsed(), 1)
         shown = {name: logs.get(name) for name in ("epoch", "loss", "grad_norm", "learning_rate")}
         shown |= {name: logs[name] for name in REWARDS if name in logs}
-        self.run_dir.append_event(
-            "log",
-            step=state.global_step,
-            max_steps=state.max_steps,
-            **shown,
-            tokens_per_second=self.tokens_per_second,
-            seconds_left=round(elapsed / steps * (state.max_steps - state.global_step), 1),
-        )
+        self._tell("log", state, **shown, tokens_per_second=self.tokens_per_second)
         self._watch(logs, control)
+
+    def _elapsed(self) -> float:
+        return max(time.monotonic() - self._begun, 1e-6)
+
+    def _tell(self, event: str, state: TrainerState, **shown: Any) -> None:
+        self._told = time.monotonic()
+        steps = max(1, state.global_step - self._first_step)
+        left = round(self._elapsed() / steps * (state.max_steps - state.global_step), 1)
+        self.run_dir.append_event(event, step=state.global_step, max_steps=state.max_steps, **shown, seconds_left=left)
 
     def _watch(self, logs: dict[str, Any], control: TrainerControl) -> None:
         """One bad batch can pass; the second in a row means that the weights are gone."""
@@ -86,10 +94,12 @@ class Reporter(TrainerCallback):
         metrics: dict[str, Any] | None = None,
         **rest: Any,
     ) -> None:
-        measured = metrics or {}
-        shown = {"step": state.global_step, "eval_loss": measured.get("eval_loss")}
+        self.tell_evaluation(state.global_step, metrics or {})
+
+    def tell_evaluation(self, step: int, measured: dict[str, Any]) -> None:
+        shown = {"step": step, "eval_loss": measured.get("eval_loss")}
         # before the first step every pair is a tie, which TRL counts as told wrong
-        names = REWARDS if state.global_step else REWARDS[1:]
+        names = REWARDS if step else REWARDS[1:]
         shown |= {f"eval_{name}": measured[f"eval_{name}"] for name in names if f"eval_{name}" in measured}
         self.evaluations.append(shown)
         self.run_dir.append_event("eval", **shown)

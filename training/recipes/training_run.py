@@ -20,6 +20,7 @@ from training.params import TrainingParams
 from training.recipes import base, forgetting, lean_lora, preflight
 from training.recipes.process import Stopped, is_first, phase, processes
 from training.recipes.reporting import Reporter
+from training.recipes.starting_point import StartingPoint
 from training.run_dir import RunDir, directory_sha256, read_rows, verify_adapter_files, verify_checkpoint
 
 EVALUATION_SHARE = 0.1  # of the training time that measuring held-out rows may take
@@ -57,10 +58,8 @@ def train(run_dir: RunDir, method: str, build_trainer: BuildTrainer) -> dict[str
         validation=validation,
     )
     reporter = _add_callbacks(trainer, run_dir, params, report)
-    phase(run_dir, "Measuring the starting model")
-    general_before = _general_perplexity(trainer, tokenizer)
-    if validation is not None:
-        trainer.evaluate()
+    start = StartingPoint(trainer, tokenizer, reporter)
+    trainer.add_callback(start)
     if processes() > 1:
         # accelerate takes a model that was measured for one prepared to train: each process would learn on its own
         trainer.model._is_accelerate_prepared = False
@@ -68,14 +67,14 @@ def train(run_dir: RunDir, method: str, build_trainer: BuildTrainer) -> dict[str
     output = trainer.train(resume_from_checkpoint=resume_from)
     _refuse_unfinished(trainer, reporter, params)
     final = _final_evaluation(trainer, reporter, params)
-    general = _general_perplexity(trainer, tokenizer)
+    general = forgetting.of_trainer(trainer, tokenizer)
 
     phase(run_dir, "Saving")
     adapter_sha256 = _save(trainer, tokenizer, run_dir, spec, method)
     result = _summary(trainer, reporter, report, final)
-    result |= {"general_perplexity_before": general_before, "general_perplexity": general}
+    result |= {"general_perplexity_before": start.general, "general_perplexity": general}
     result |= {"train_loss": output.training_loss, "adapter_sha256": adapter_sha256}
-    result["train_seconds"] = round(output.metrics["train_runtime"], 1)
+    result["train_seconds"] = round(output.metrics["train_runtime"] - start.seconds, 1)
     del trainer, model
     gc.collect()
     return result
@@ -86,6 +85,8 @@ def training_arguments(run_dir: RunDir, method: str, params: TrainingParams, rep
     gpu = base.on_gpu()
     per_step = params.per_device_train_batch_size * params.gradient_accumulation_steps
     steps_per_epoch = math.ceil(report["train"]["rows"] / per_step)
+    _refuse_what_learned_nothing(trainer, start)
+    start.measure()
     steps = params.max_steps if params.max_steps > 0 else math.ceil(steps_per_epoch * params.num_train_epochs)
     measured = report["validation"]["rows"] > 0
     eval_steps = params.eval_steps or _automatic_eval_steps(report, steps_per_epoch)
@@ -233,13 +234,6 @@ def _add_callbacks(trainer: Any, run_dir: RunDir, params: TrainingParams, report
     return reporter
 
 
-def _general_perplexity(trainer: Any, tokenizer: Any) -> float | None:
-    """None where the weights lie in pieces on several processes: none of them can answer alone."""
-    if trainer.is_fsdp_enabled or trainer.is_deepspeed_enabled:
-        return None
-    return forgetting.perplexity(trainer.model, tokenizer)
-
-
 def _refuse_unfinished(trainer: Any, reporter: Reporter, params: TrainingParams) -> None:
     state = trainer.state
     if reporter.diverged:
@@ -272,6 +266,23 @@ def _save(trainer: Any, tokenizer: Any, run_dir: RunDir, spec: dict[str, Any], m
         f"---\nbase_model: {name}\nlibrary_name: peft\ntags:\n- lora\n- {method}\n---\n\n"
         f"A LoRA adapter for {name}, trained by {method.upper()}.\n"
     )
+def _refuse_what_learned_nothing(trainer: Any, start: StartingPoint) -> None:
+    """An adapter that is its parent again, or learned from rows that had nothing to say, is no result."""
+    state = trainer.state
+    logs = [seen for seen in state.log_history if "loss" in seen]
+    if logs and not any(seen["loss"] or seen.get("grad_norm", 1) for seen in logs):
+        raise Stopped(
+            "learned_nothing",
+            "The loss was exactly zero at every step, so there was nothing to learn. Look at the rows as the model saw "
+            "them: what they ask for may be empty, or the same in each.",
+        )
+    if not start.has_moved():
+        raise Stopped(
+            "learned_nothing",
+            f"No weight has changed in {state.global_step} steps. Raise the learning rate or the steps.",
+        )
+
+
     if not is_first():
         return ""
     base.save_adapter(trainer.model, tokenizer, run_dir.adapter, name, card)

@@ -19,13 +19,22 @@ from training.forms import RoundForm, attach
 from training.jobs import Status
 from training.methods import DPO, KTO, METHODS, SFT
 from training.models import BaseModel, Preflight, TrainingRound
-from training.params import LABELS, to_json
+from training.params import to_json, told
 from training.views.which_way import which_way
 from training.wording import lessons_of, sentence
 
 LOG_LINES = 60
 # Failures that the same settings would meet again.
-ITS_OWN_FAULT = {"diverged", "preflight", "out_of_memory", "bad_adapter", "dataset", "killed", "error"}
+ITS_OWN_FAULT = {
+    "diverged",
+    "preflight",
+    "out_of_memory",
+    "bad_adapter",
+    "learned_nothing",
+    "dataset",
+    "killed",
+    "error",
+}
 
 
 @require_safe
@@ -138,7 +147,7 @@ def preflight(request: MemberRequest, pk: UUID, preflight_pk: UUID) -> HttpRespo
         "needs": _needs(checked.report),
         "tried": _tried(checked.report),
         "proposal": _proposal(checked),
-        "settings": settings_of(checked.params),
+        "settings": told(checked.params),
     }
     template = "training/preflight.html" + ("#state" if request.htmx and request.method == "GET" else "")
     return render(request, template, context, status=422 if refusals else 200)
@@ -173,14 +182,6 @@ def _parts(report: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     ]
 
 
-def settings_of(params: dict[str, Any]) -> list[tuple[str, str]]:
-    return [(LABELS.get(name, name), _shown(value)) for name, value in params.items()]
-
-
-def _shown(value: Any) -> str:
-    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
-
-
 @require_safe
 def round(request: MemberRequest, pk: UUID, round_pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "manage")
@@ -213,7 +214,7 @@ def _round_context(project: Project, round_pk: UUID) -> dict[str, Any]:
         "bar": progress.bar(now),
         "charts": _charts(found, events),
         "log": run_dir.log_tail(LOG_LINES) if run_dir else "",
-        "settings": settings_of(found.params),
+        "settings": told(found.params),
         "can_retry": found.is_final and found.status != Status.SUCCEEDED,
         "retry_helps": found.failure_code not in ITS_OWN_FAULT,
     }

@@ -107,8 +107,8 @@ def test_every_round_says_what_it_was_before_and_after(
 def test_it_asks_nothing_where_the_weights_lie_in_pieces(model: Any, tiny_tokenizer: Any, spread: str) -> None:
     from types import SimpleNamespace
 
-    from training.recipes.training_run import _general_perplexity
+    from training.recipes.forgetting import of_trainer
 
     whole = {"model": model, "is_fsdp_enabled": False, "is_deepspeed_enabled": False}
-    assert _general_perplexity(SimpleNamespace(**whole), tiny_tokenizer) is not None
-    assert _general_perplexity(SimpleNamespace(**{**whole, spread: True}), tiny_tokenizer) is None
+    assert of_trainer(SimpleNamespace(**whole), tiny_tokenizer) is not None
+    assert of_trainer(SimpleNamespace(**{**whole, spread: True}), tiny_tokenizer) is None

@@ -98,7 +98,7 @@ def test_it_says_what_to_change_when_nothing_was_learned(forks: Forks, make_run:
     run_dir = make_run("sft", {**SMALL, "max_steps": 1, "warmup_ratio": 0.5}, demonstrations)
     assert forks.run("sft", run_dir) == 1
     result = run_dir.result() or {}
-    assert result["failure_code"] == "bad_adapter"
+    assert result["failure_code"] == "learned_nothing"
     assert "Raise the learning rate or the steps" in result["message"]
 
 
