@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from bitsandbytes.nn import Linear4bit
 from peft import LoraConfig, PeftModel, TaskType
 from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
 
@@ -30,7 +31,13 @@ def load_tokenizer(directory: str) -> Any:
     return tokenizer
 
 
-def load_model(directory: str, dtype: torch.dtype = torch.bfloat16, in_4bit: bool = False) -> Any:
+def load_model(
+    directory: str,
+    dtype: torch.dtype = torch.bfloat16,
+    in_4bit: bool = False,
+    kind: Any = AutoModelForCausalLM,
+    **head: Any,
+) -> Any:
     quantization = None
     if in_4bit:
         quantization = BitsAndBytesConfig(
@@ -38,8 +45,9 @@ def load_model(directory: str, dtype: torch.dtype = torch.bfloat16, in_4bit: boo
             bnb_4bit_quant_type="nf4",
             bnb_4bit_use_double_quant=True,
             bnb_4bit_compute_dtype=torch.bfloat16,
+            llm_int8_skip_modules=["lm_head", "score"],  # the heads of a model that writes and of one that judges
         )
-    return AutoModelForCausalLM.from_pretrained(
+    model = kind.from_pretrained(
         directory,
         dtype=dtype,
         quantization_config=quantization,
@@ -47,7 +55,31 @@ def load_model(directory: str, dtype: torch.dtype = torch.bfloat16, in_4bit: boo
         local_files_only=True,
         trust_remote_code=False,
         use_safetensors=True,
+        **head,
     )
+    if in_4bit:
+        _keep_layout(model)
+    return model
+
+
+def _keep_layout(model: Any) -> None:
+    """Where the processor has a faster 4-bit product, bitsandbytes rearranges weights for good once they are read
+    without gradients. Training after such a reading would go on without an error, and without most of its gradient.
+    """
+    for module in model.modules():
+        if isinstance(module, Linear4bit):
+            module.support_avx512bf16_for_cpu = False
+
+
+def weights_that_learn(model: Any) -> dict[str, torch.Tensor]:
+    return {name: weight.data for name, weight in model.named_parameters() if weight.requires_grad}
+
+
+def keep_exact(model: Any, before: dict[str, torch.Tensor]) -> None:
+    """On 4-bit weights TRL rounds adapters to bfloat16, where small steps are lost: undo it, also for a parent's."""
+    for name, weight in model.named_parameters():
+        if weight.requires_grad:
+            weight.data = before[name] if name in before else weight.data.float()
 
 
 def lora_config(params: TrainingParams) -> LoraConfig:

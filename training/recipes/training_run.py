@@ -48,6 +48,7 @@ def train(run_dir: RunDir, method: str, build_trainer: BuildTrainer) -> dict[str
     validation = _dataset(run_dir.validation)
     if validation is not None and method == DPO.key:
         phase(run_dir, "Measuring the starting model")
+    before = base.weights_that_learn(model)
     trainer = build_trainer(
         params=params,
         arguments=training_arguments(run_dir, method, params, report),
@@ -57,6 +58,8 @@ def train(run_dir: RunDir, method: str, build_trainer: BuildTrainer) -> dict[str
         train=_dataset(run_dir.train),
         validation=validation,
     )
+    if params.load_in_4bit:
+        base.keep_exact(trainer.model, before)
     reporter = _add_callbacks(trainer, run_dir, params, report)
     start = StartingPoint(trainer, tokenizer, reporter)
     trainer.add_callback(start)

@@ -107,6 +107,53 @@ def test_it_trains_a_variant_on_four_bit_weights(make_run: MakeRun, demonstratio
     assert result["eval_loss"] < result["eval_loss_before"]
 
 
+@pytest.mark.parametrize("use_dora", [False, True])
+def test_it_learns_the_same_on_four_bit_weights_whether_they_were_read_before_or_not(
+    tiny_base: Path, use_dora: bool
+) -> None:
+    import torch
+    from peft import get_peft_model
+
+    from training.recipes import base, lean_lora
+
+    def gradients(read_first: bool) -> dict[str, Any]:
+        torch.manual_seed(4)
+        params = from_json("sft", {**SMALL, "use_dora": use_dora})
+        model = get_peft_model(base.load_model(str(tiny_base), in_4bit=True), base.lora_config(params))
+        lean_lora.install(model)
+        for name, weight in model.named_parameters():
+            if "lora_B" in name:
+                torch.nn.init.normal_(weight, std=0.1)
+        ids = torch.arange(5, 40).unsqueeze(0)
+        if read_first:
+            with torch.no_grad():
+                model.eval()(input_ids=ids)
+        model.train()(input_ids=ids, labels=ids).loss.backward()
+        return {name: weight.grad for name, weight in model.named_parameters() if weight.requires_grad}
+
+    fresh, after_reading = gradients(False), gradients(True)
+    for name, gradient in fresh.items():
+        assert torch.equal(after_reading[name], gradient), name
+
+
+@pytest.mark.parametrize("recipe", ["sft", "dpo"])
+def test_it_keeps_an_adapter_exact_on_four_bit_weights(
+    make_run: MakeRun, demonstrations: Rows, preferences: Rows, parent_adapter: Path, recipe: str
+) -> None:
+    from safetensors.torch import load_file
+
+    rows = {"sft": demonstrations, "dpo": preferences}[recipe]
+    params = {**SMALL, "load_in_4bit": True, "max_steps": 1, "learning_rate": 1e-6, "warmup_ratio": 0.0}
+    run_dir = make_run(recipe, params, rows, rows[:4], parent_adapter_dir=str(parent_adapter))
+    train(recipe, run_dir)
+    parent, child = (load_file(folder / "adapter_model.safetensors") for folder in (parent_adapter, run_dir.adapter))
+    for name, weight in parent.items():
+        assert float((child[name] - weight).abs().max()) < 1e-5, name
+    if recipe == "dpo":
+        before = next(event for event in run_dir.events() if event["event"] == "eval")
+        assert before["eval_rewards/margins"] == 0
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_its_faster_layers_compute_what_peft_computes(tiny_base: Path, kind: str) -> None:
     import torch
