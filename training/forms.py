@@ -12,6 +12,7 @@ from training import choosing
 from training.methods import METHODS, SFT
 from training.models import Adapter, BaseModel, DatasetVersion
 from training.params import HELP, LABELS, GenerateParams, Preset, to_json
+from training.params.groups import grouped
 
 SHOWN_ABOVE = {"load_in_4bit"}
 
@@ -106,8 +107,8 @@ class RoundForm(forms.Form):
         ]
 
     @property
-    def advanced_fields(self) -> list[forms.BoundField]:
-        return [self[name] for name in self.advanced]
+    def advanced_groups(self) -> dict[str, list[forms.BoundField]]:
+        return {group: [self[name] for name in names] for group, names in grouped(self.advanced).items()}
 
     @property
     def advanced_open(self) -> bool:

@@ -14,6 +14,7 @@ from training.params import (
     SFTParams,
     to_json,
 )
+from training.params.groups import grouped
 
 
 @pytest.mark.parametrize("params", [SFTParams(), DPOParams(beta=0.3), GenerateParams(num_candidates=4)])
@@ -96,3 +97,10 @@ def test_it_has_presets_for_every_method_with_standard_first(method: str) -> Non
     assert list(presets) == ["standard", "quick", "careful"]
     assert presets["standard"].params == METHODS[method].params()
     assert all(type(preset.params) is METHODS[method].params and preset.help for preset in presets.values())
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_it_shows_every_setting_in_one_group(method: str) -> None:
+    names = [field.name for field in fields(METHODS[method].params)]
+    shown = [name for members in grouped(names).values() for name in members]
+    assert sorted(shown) == sorted(names)
