@@ -1,13 +1,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
+from training.params.checks import ParamsError
 from training.params.training import Preset, TrainingParams
+
+TaskMixing = Literal["proportional", "equal", "temperature"]
+Curriculum = Literal["none", "mark", "length", "perplexity"]
 
 
 @dataclass(frozen=True)
 class SFTParams(TrainingParams):
     neftune_noise_alpha: float = 0.0  # 0: none
+    task_mixing: TaskMixing = "proportional"
+    mixing_temperature: float = 2.0
+    curriculum: Curriculum = "none"
+    curriculum_stages: int = 3
+    replay_share: float = 0.2
+    shuffled_baseline: bool = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.curriculum != "none" and self.early_stopping_patience:
+            problem = "Early stopping could end the round before its hard rows: set it to 0, or shuffle the rows."
+            raise ParamsError({"early_stopping_patience": problem})
 
 
 STANDARD = SFTParams()
