@@ -131,6 +131,20 @@ def _queue() -> SqliteHuey | PostgresHuey:
 
 HUEY = _queue()
 
+# --- Other servers, when named --------------------------------------------------------------------------------
+
+
+def _token(name: str, path_name: str) -> str:
+    """From the environment, or from a file that only this user reads."""
+    path = env.str(path_name, "")
+    if env.str(name, "") or not path:
+        return env.str(name, "")
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise ImproperlyConfigured(f"{path_name} names a file that cannot be read: {error}.") from error
+
+
 # --- Work on disk -------------------------------------------------------------------------------------------
 
 RUNS_DIR = DATA_DIR / "runs"
@@ -138,11 +152,22 @@ ADAPTERS_DIR = DATA_DIR / "adapters"
 DATASETS_DIR = DATA_DIR / "datasets"
 BASE_MODELS_DIR = DATA_DIR / "base-models"
 RECIPE_THREADS = env.int("RECIPE_THREADS", 0)  # 0: as many as the machine has cores
-LAUNCHER = env.str("LAUNCHER", "local")  # how training starts: local, or accelerate for several processes
+LAUNCHER = env.str("LAUNCHER", "local")  # local, accelerate for several processes, or ray for a cluster
 ACCELERATE_PROCESSES = env.int("ACCELERATE_PROCESSES", 2)
 ACCELERATE_CONFIG = env.str("ACCELERATE_CONFIG", "")  # path of accelerate's own file, for DeepSpeed and FSDP
-if LAUNCHER not in ("local", "accelerate"):
-    raise ImproperlyConfigured(f"LAUNCHER is {LAUNCHER}; there are local and accelerate.")
+RAY_ADDRESS = env.str("RAY_ADDRESS", "").rstrip("/")  # of the cluster's dashboard: http://head:8265
+RAY_AUTH_TOKEN = _token("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")
+RAY_CPUS = env.int("RAY_CPUS", 0)  # of one job; 0: on the head node, with all it has
+RAY_GPUS = env.float("RAY_GPUS", 0.0)
+if LAUNCHER not in ("local", "accelerate", "ray"):
+    raise ImproperlyConfigured(f"LAUNCHER is {LAUNCHER}; there are local, accelerate and ray.")
+if LAUNCHER == "ray" and not RAY_ADDRESS.startswith(("http://", "https://")):
+    raise ImproperlyConfigured("LAUNCHER is ray: set RAY_ADDRESS to the cluster's address, such as http://head:8265.")
+if LAUNCHER == "ray" and not RAY_AUTH_TOKEN:
+    raise ImproperlyConfigured(
+        "LAUNCHER is ray: set RAY_AUTH_TOKEN, or RAY_AUTH_TOKEN_PATH to a file that holds it. A cluster that takes "
+        "jobs without a token runs programs for whoever reaches it."
+    )
 if ACCELERATE_PROCESSES < 2:
     raise ImproperlyConfigured("ACCELERATE_PROCESSES is less than 2. For one process set LAUNCHER to local.")
 if ACCELERATE_CONFIG and not Path(ACCELERATE_CONFIG).is_file():

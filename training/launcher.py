@@ -14,23 +14,14 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import psutil
 from django.conf import settings
 
+from training.processes import allowed_environment, processes_of
 from training.run_dir import RunDir
 
-# What a recipe may know of its surroundings. No database, no secret key, no tokens of any kind.
-ALLOWED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "CUDA_VISIBLE_DEVICES", "LD_LIBRARY_PATH")
-FIXED = {
-    "HF_HUB_OFFLINE": "1",
-    "HF_DATASETS_OFFLINE": "1",
-    "HF_HUB_DISABLE_TELEMETRY": "1",
-    "DO_NOT_TRACK": "1",
-    "PYTHONUNBUFFERED": "1",
-    "PRECEPTOR_STDIN_GUARD": "1",
-}
 RECIPES = "training.recipes"
 NICENESS = 10
 GRACE_SECONDS = 20
@@ -46,22 +37,32 @@ class Handle:
     run_dir: RunDir
 
 
-class Launcher(Protocol):
-    def submit(self, recipe: str, run_dir: RunDir) -> Handle:
-        """Start. Its stdin stays open as long as this process lives: recipes exit when it closes, none is orphaned."""
+class Attempt(Protocol):
+    """What a launcher knows an attempt's processes by."""
 
-    def poll(self, handle: Handle, wait_seconds: float = 0) -> int | None:
+    @property
+    def run_dir(self) -> RunDir: ...
+
+
+A = TypeVar("A", bound=Attempt)
+
+
+class Launcher(Protocol[A]):
+    def submit(self, recipe: str, run_dir: RunDir) -> A:
+        """Start. Recipes exit when this process is gone: none is orphaned."""
+
+    def poll(self, handle: A, wait_seconds: float = 0) -> int | None:
         """None while it runs; else its exit code, negative when a signal ended it. Nothing of it is left then."""
 
-    def cancel(self, handle: Handle, grace_seconds: float = GRACE_SECONDS) -> None:
+    def cancel(self, handle: A, grace_seconds: float = GRACE_SECONDS) -> None:
         """Ask, wait, then kill. Returns when nothing of it is left."""
 
-    def tail(self, handle: Handle, lines: int = 40) -> str:
+    def tail(self, handle: A, lines: int = 40) -> str:
         """The end of what it printed."""
 
 
 class Local:
-    """One process on this machine."""
+    """One process on this machine. Its stdin is a pipe that stays open as long as this process lives."""
 
     def command(self, recipe: str, run_dir: Path) -> list[str]:
         return [sys.executable, "-m", f"{RECIPES}.{recipe}", str(run_dir)]
@@ -127,7 +128,12 @@ class Accelerate(Local):
 SINGLE_MACHINE = ["--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no"]
 
 
-def launcher_for(recipe: str) -> Launcher:
+def launcher_for(recipe: str) -> Launcher[Any]:
+    """Which recipes take several processes is known; a cluster takes all, as it is what the rounds are planned for."""
+    if settings.LAUNCHER == "ray":
+        from training.ray_jobs import Ray  # here, as it stands on this module
+
+        return Ray()
     several = settings.LAUNCHER == "accelerate" and recipe in IN_SEVERAL
     return Accelerate() if several else Local()
 
@@ -148,9 +154,7 @@ def refusals(method: str, params: dict[str, Any]) -> dict[str, list[str]]:
 
 
 def environment() -> dict[str, str]:
-    allowed = {name: os.environ[name] for name in ALLOWED if name in os.environ}
-    threads = settings.RECIPE_THREADS or os.cpu_count() or 1
-    return {**allowed, **FIXED, "PRECEPTOR_THREADS": str(threads)}
+    return allowed_environment(settings.RECIPE_THREADS)
 
 
 def _first_end(log: str) -> int | None:
@@ -168,16 +172,11 @@ def _clear(handle: Handle) -> None:
             handle.process.stdin.close()
     _signal(handle, signal.SIGKILL)
     handle.process.wait()
-    left = _processes_of(handle.run_dir)
+    left = processes_of(handle.run_dir)
     for process in left:
         with contextlib.suppress(psutil.Error):
             process.kill()
     psutil.wait_procs(left, timeout=5)
-
-
-def _processes_of(run_dir: RunDir) -> list[psutil.Process]:
-    named = str(run_dir.path)
-    return [each for each in psutil.process_iter(["cmdline"]) if named in (each.info["cmdline"] or ())]
 
 
 def _signal(handle: Handle, number: signal.Signals) -> None:

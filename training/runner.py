@@ -28,7 +28,7 @@ from django.db import connection, transaction
 
 from training import progress
 from training.jobs import Job, Status
-from training.launcher import GRACE_SECONDS, Handle, Launcher, launcher_for
+from training.launcher import GRACE_SECONDS, Attempt, Launcher, launcher_for
 from training.run_dir import DISK_FULL, RunDir, is_disk_full, newest_verified_checkpoint, verify_checkpoint
 
 log = structlog.get_logger(__name__)
@@ -165,7 +165,7 @@ def reconcile(kind: JobKind, ring: Callable[[str], object]) -> None:
         ring(str(pk))
 
 
-def _watch(job: Job, owner: uuid.UUID, by: Launcher, handle: Handle) -> End:
+def _watch(job: Job, owner: uuid.UUID, by: Launcher[Any], handle: Attempt) -> End:
     """Until the process is over or has to be: renew the lease, copy progress, look for a cancel request."""
     run_dir = handle.run_dir
     started = spoke = time.monotonic()

@@ -6,17 +6,18 @@ import json
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
 import psutil
 import pytest
 
-from training import launcher
+from tests.training.ray_cluster import TOKEN, cluster
+from training import launcher, ray_jobs
 from training.run_dir import RunDir, write_json
 
-Submit = Callable[..., launcher.Handle]
+Submit = Callable[..., Any]
 
 
 @pytest.fixture(autouse=True)
@@ -25,20 +26,20 @@ def _recipes_of_tests(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Contract:
-    by: ClassVar[launcher.Launcher]
+    by: ClassVar[launcher.Launcher[Any]]
     processes: ClassVar[int]
 
     @pytest.fixture
     def submit(self, tmp_path: Path) -> Submit:
-        def submitted(act: str = "succeed", seconds: float = 0) -> launcher.Handle:
-            run_dir = RunDir(tmp_path / "attempt-1")
+        def submitted(act: str = "succeed", seconds: float = 0, attempt: int = 1) -> Any:
+            run_dir = RunDir(tmp_path / f"attempt-{attempt}")
             run_dir.path.mkdir()
             write_json(run_dir.params, {"act": act, "seconds": seconds})
             return self.by.submit("fake_recipe", run_dir)
 
         return submitted
 
-    def pids(self, handle: launcher.Handle) -> list[int]:
+    def pids(self, handle: Any) -> list[int]:
         """Of the recipe's processes, once all have begun."""
         files = [handle.run_dir.path / f"pid-{rank}.json" for rank in range(self.processes)]
         deadline = time.monotonic() + 300
@@ -47,10 +48,14 @@ class Contract:
             time.sleep(0.05)
         return [json.loads(file.read_text())["pid"] for file in files]
 
-    def end(self, handle: launcher.Handle, seconds: float = 300) -> int:
+    def end(self, handle: Any, seconds: float = 300) -> int:
         code = self.by.poll(handle, seconds)
         assert code is not None
         return code
+
+    def abandon(self, handle: Any, pids: list[int]) -> None:
+        """As it is when the worker is killed."""
+        handle.process.stdin.close()
 
     def test_it_runs_to_the_end_and_knows_no_secret(self, submit: Submit, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("SECRET_KEY", "s3cret")
@@ -82,15 +87,14 @@ class Contract:
         handle = submit("deaf", 120)
         pids = self.pids(handle)
         self.by.cancel(handle, grace_seconds=0.5)
-        assert all_gone([*pids, handle.process.pid])
+        assert all_gone(pids)
         assert self.by.poll(handle) is not None
         assert handle.run_dir.result() is None
 
-    def test_nothing_of_it_outlives_the_pipe_to_its_worker(self, submit: Submit) -> None:
+    def test_nothing_of_it_outlives_its_worker(self, submit: Submit) -> None:
         handle = submit(seconds=120)
         pids = self.pids(handle)
-        assert handle.process.stdin is not None
-        handle.process.stdin.close()
+        self.abandon(handle, pids)
         assert self.end(handle) == 3
         assert all_gone(pids)
 
@@ -104,6 +108,57 @@ class TestLocal(Contract):
 class TestAccelerate(Contract):
     by = launcher.Accelerate()
     processes = 2
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    with cluster() as address:
+        yield address
+
+
+@pytest.mark.torch
+class TestRay(Contract):
+    by = ray_jobs.Ray()
+    processes = 1
+
+    @pytest.fixture(autouse=True)
+    def _of_this_cluster(self, address: str, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        settings.RAY_ADDRESS, settings.RAY_AUTH_TOKEN = address, TOKEN
+        monkeypatch.setattr(ray_jobs, "UNWATCHED_SECONDS", 2)
+        monkeypatch.setattr(ray_jobs, "SHOW_SECONDS", 0.5)
+
+    def abandon(self, handle: Any, pids: list[int]) -> None:
+        deadline = time.monotonic() + 60
+        while not all_gone(pids):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+
+    def test_a_second_submission_of_the_same_attempt_is_the_first(self, submit: Submit) -> None:
+        handle = submit(seconds=1)
+        assert self.by.submit("fake_recipe", handle.run_dir).submission_id == handle.submission_id
+        pids = self.pids(handle)
+        assert self.end(handle) == 0
+        assert len(pids) == len([event for event in handle.run_dir.events() if event["event"] == "start"]) == 1
+
+    def test_a_further_attempt_ends_the_earlier_one(self, submit: Submit) -> None:
+        first = submit(seconds=120)
+        pids = self.pids(first)
+        second = submit(attempt=2)
+        assert self.end(second) == 0
+        assert self.end(first) in (-signal.SIGTERM, -signal.SIGKILL)
+        assert all_gone(pids)
+
+    def test_it_says_when_a_node_does_not_share_the_folder(self, tmp_path: Path) -> None:
+        run_dir = RunDir(tmp_path / "attempt-1")
+        run_dir.path.mkdir()
+        handle = self.by.submit("fake_recipe", run_dir)
+        assert self.end(handle) == 2
+        assert "DATA_DIR must be the same folder on each" in run_dir.log_tail(1)
+
+    def test_it_hands_nothing_to_a_cluster_that_does_not_know_its_token(self, submit: Submit, settings: Any) -> None:
+        settings.RAY_AUTH_TOKEN = "another" * 5
+        with pytest.raises(ray_jobs.NotLaunched, match="does not know the token in RAY_AUTH_TOKEN"):
+            submit()
 
 
 def all_gone(pids: list[int]) -> bool:
