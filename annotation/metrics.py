@@ -83,24 +83,31 @@ _DATES = (
 
 def has_date(text: str) -> bool:
     """A date that can be found in a calendar: day, month and year, and the day exists."""
+    return bool(_dates(text))
+
+
+def _dates(text: str) -> list[frozenset[date]]:
+    """What each date of a text can mean: 3/4/2025 is two days to readers of different countries."""
     text = " ".join(text.split())
-    return any(_exists(**match.groupdict()) for pattern in _DATES for match in pattern.finditer(text))
+    found = [_readings(match) for pattern in _DATES for match in pattern.finditer(text)]
+    return [readings for readings in found if readings]
 
 
-def _exists(year: str, month: str, day: str) -> bool:
+def _readings(match: re.Match[str]) -> frozenset[date]:
+    year, month, day = match["year"], match["month"], match["day"]
     full_year = int(year) if len(year) == 4 else 2000 + int(year)
     number = MONTHS.get(month.casefold()) or int(month)
-    return _in_calendar(full_year, number, int(day)) or (
-        month.isdigit() and _in_calendar(full_year, int(day), number)  # 25/12/2025 is written day first
-    )
+    readings = {_in_calendar(full_year, number, int(day))}
+    if month.isdigit() and ("/" in match[0] or readings == {None}):  # 25/12/2025 is written day first
+        readings.add(_in_calendar(full_year, int(day), number))
+    return frozenset(reading for reading in readings if reading)
 
 
-def _in_calendar(year: int, month: int, day: int) -> bool:
+def _in_calendar(year: int, month: int, day: int) -> date | None:
     try:
-        date(year, month, day)
+        return date(year, month, day)
     except ValueError:
-        return False
-    return True
+        return None
 
 
 def dated_section(text: str, heading: str, headings: Sequence[str] = ()) -> bool | None:
@@ -179,9 +186,31 @@ def unsupported_figures(text: str, source: str) -> list[str]:
 
     Numbers that the source spells out in words count as missing: a reader should look at them.
     """
-    known = {_value(match) for match in _NUMBER.finditer(source)}
-    known |= {f"{century}{match['year']}.00" for match in _SHORT_YEAR.finditer(source) for century in ("19", "20")}
+    known = _numbers(source)
     return [written for value, written in figures(text).items() if value not in known]
+
+
+def _numbers(text: str) -> set[str]:
+    short_years = {f"{century}{match['year']}.00" for match in _SHORT_YEAR.finditer(text) for century in ("19", "20")}
+    return {_value(match) for match in _NUMBER.finditer(text)} | short_years
+
+
+# --- Figures that the reference has ---------------------------------------------------------------------------
+
+
+def required_facts(text: str, reference: str) -> float | None:
+    """The share of the reference's dates, amounts and years that the text has too, in whatever notation.
+
+    None where the reference has none. The year of a date is no fact of its own.
+    """
+    wanted_dates = _dates(reference)
+    years = {f"{reading.year}.00" for readings in wanted_dates for reading in readings}
+    wanted = figures(reference).keys() - years
+    if not wanted_dates and not wanted:
+        return None
+    written = frozenset().union(*_dates(text))
+    kept = sum(bool(readings & written) for readings in wanted_dates) + len(wanted & _numbers(text))
+    return kept / (len(wanted_dates) + len(wanted))
 
 
 # --- All of it ------------------------------------------------------------------------------------------------

@@ -149,3 +149,33 @@ def test_it_measures_any_text_without_stumbling(text, reference):
     found = metrics.measure(text, source=reference, reference=reference, required=SECTIONS, dated="Next step")
     assert 0 <= found["adherence"] <= 1
     assert len(found["unsupported"]) <= found["figures"]
+
+
+@pytest.mark.parametrize(
+    ("text", "share"),
+    [
+        ("She paid $1,450 on 3 March 2025; the lease began in 2019.", 1.0),
+        ("Paid: 1450 on 2025-03-03, lease of 2019", 1.0),
+        ("Paid $1,450 on 4 March 2025, lease of 2019", 2 / 3),
+        ("Paid $1,540 in March 2025", 0.0),
+        ("", 0.0),
+    ],
+)
+def test_it_counts_the_facts_of_the_reference_that_a_text_has(text: str, share: float) -> None:
+    reference = "The tenant paid $1,450 on March 3, 2025. The lease is from 2019."
+    assert metrics.required_facts(text, reference) == pytest.approx(share)
+
+
+def test_it_asks_for_no_facts_where_the_reference_has_none() -> None:
+    assert metrics.required_facts("She paid $5.", "The roof leaks.") is None
+
+
+def test_it_takes_a_date_in_either_order_of_day_and_month() -> None:
+    assert metrics.required_facts("Due 3 April 2025", "Due 4/3/2025") == 1.0
+    assert metrics.required_facts("Due 4 March 2025", "Due 3/4/2025") == 1.0
+    assert metrics.required_facts("Due 3 April 2025", "Due 2025-03-04") == 0.0
+
+
+@given(st.text(max_size=80))
+def test_it_finds_every_fact_of_a_text_in_that_text(text):
+    assert metrics.required_facts(text, text) in (None, 1.0)
