@@ -26,7 +26,9 @@ BESIDE_BYTES = 20e6  # tokenizer and descriptions beside an adapter
 FOUR_BIT = 0.57  # bytes per parameter with its scales
 LORA_WEIGHT_BYTES = 16  # weight, gradient and the optimiser's two averages, each in 32 bits
 DORA_TIMES = 1.3
-EVALUATION_SHARE = 0.1
+EXACT_TIMES = 2  # that reading in float32 takes longer
+SCORED_AT_ONCE = 256
+EVALUATION_SHARE = 0.1  # of the training time that measuring held-out rows may take
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,7 @@ class Counts:
     longest: int  # of the texts, after a cut
     held_out_tokens: int
     texts: int  # in a row: two where answers are compared
+    exact: bool = False  # held-out rows are read in float32
 
     @classmethod
     def of(cls, report: Mapping[str, Any]) -> Counts | None:
@@ -100,6 +103,7 @@ class Counts:
             longest=min(train["tokens"]["max"], report["max_length"]),
             held_out_tokens=held_out.get("total_tokens", 0),
             texts=max(1, len(METHODS[report["method"]].answers)),
+            exact=METHODS[report["method"]].needs_parent,
         )
 
 
@@ -135,7 +139,7 @@ class Needs:
 
 def plain(shape: Shape, params: Mapping[str, Any], counts: Counts, machine: Machine) -> Needs:
     passes = steps(params, counts.rows)[1]
-    held_out = counts.held_out_tokens * _forward(shape) / machine.flops
+    held_out = counts.held_out_tokens * _forward(shape) / machine.flops * (EXACT_TIMES if counts.exact else 1)
     training = counts.tokens * _forward_and_back(shape, params, machine) * passes / machine.flops
     measured = held_out * math.floor(passes * evaluations_per_pass(params, counts))
     reference = counts.tokens * _forward(shape) / machine.flops if counts.texts > 1 else 0.0
@@ -164,8 +168,14 @@ def evaluations_per_pass(params: Mapping[str, Any], counts: Counts) -> float:
     per_pass = math.ceil(counts.rows / per_step)
     if params["eval_steps"]:
         return per_pass / params["eval_steps"]
-    affordable = int(EVALUATION_SHARE * 3 * counts.tokens / counts.held_out_tokens)
-    return per_pass / max(1, per_pass // min(4, max(1, affordable)))
+    affordable = evaluations_affordable(counts.tokens, counts.held_out_tokens, counts.exact)
+    return per_pass / max(1, per_pass // affordable)
+
+
+def evaluations_affordable(tokens: int, held_out_tokens: int, exact: bool) -> int:
+    """In a pass. A forward pass alone costs about a third of a training step."""
+    steps = (EXACT_TIMES if exact else 1) / 3
+    return min(4, max(1, int(EVALUATION_SHARE * tokens / (steps * held_out_tokens))))
 
 
 def _forward(shape: Shape) -> float:
@@ -195,6 +205,9 @@ def memory(shape: Shape, params: Mapping[str, Any], counts: Counts, machine: Mac
     if machine.device == "cuda":  # kept between the layers; inside only of the one that is computed anew, by stock code
         kept = shape.layers * tokens * 2 * shape.hidden + 3 * in_a_layer
     scores = 8.0 * tokens * (counts.learned / counts.tokens) * shape.vocabulary
+    if counts.exact:  # while held-out rows are read: the head and a layer at a time in 32 bits, and nothing kept
+        read = 4.0 * shape.embedded + 2 * in_a_layer + 8.0 * SCORED_AT_ONCE * shape.vocabulary
+        kept, scores = max((kept, scores), (read, 0.0), key=sum)
     weights = weight_bytes(shape, params) + LORA_WEIGHT_BYTES * shape.adapter(params["lora_r"])
     return (0.0 if machine.device == "cuda" else LIBRARIES_BYTES) + weights + kept + scores
 

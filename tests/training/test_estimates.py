@@ -80,6 +80,10 @@ def test_it_reads_the_pairs_once_more_to_measure_the_reference() -> None:
     params = to_json(DPOParams()) | {"num_train_epochs": 3.0}
     assert plain(pairs, **params).start_seconds > plain(COUNTS, **params).start_seconds
     assert plain(pairs, **params).train_seconds == plain(COUNTS, **params).train_seconds
+    params["eval_steps"] = 25
+    exactly = plain(replace(pairs, exact=True), **params)
+    assert exactly.train_seconds > plain(pairs, **params).train_seconds
+    assert exactly.start_seconds > plain(pairs, **params).start_seconds
 
 
 def test_it_needs_more_memory_with_more_at_once() -> None:
@@ -92,6 +96,9 @@ def test_it_needs_more_memory_with_more_at_once() -> None:
     assert plain(max_length=128).memory_bytes < usual
     assert plain(gradient_accumulation_steps=4).memory_bytes == usual
     assert plain(machine=GPU).memory_bytes < usual
+    assert plain(replace(COUNTS, exact=True)).memory_bytes == usual
+    short = replace(COUNTS, longest=8)
+    assert plain(replace(short, exact=True)).memory_bytes > plain(short).memory_bytes + 4 * SHAPE.embedded / 2
     few = replace(COUNTS, rows=2)
     assert (
         plain(few, per_device_train_batch_size=64).memory_bytes
@@ -116,7 +123,9 @@ def test_it_counts_steps_and_passes(params: dict[str, Any], rows: int, expected:
 def test_it_counts_rows_as_the_preflight_measured_them() -> None:
     part = {"rows": 9, "total_tokens": 900, "trained_tokens": 300, "tokens": {"max": 700}}
     report = {"method": "dpo", "max_length": 512, "train": part, "validation": {"rows": 0}}
-    assert Counts.of(report) == Counts(rows=9, tokens=900, learned=300, longest=512, held_out_tokens=0, texts=2)
+    assert Counts.of(report) == Counts(
+        rows=9, tokens=900, learned=300, longest=512, held_out_tokens=0, texts=2, exact=True
+    )
     assert Counts.of({**report, "train": {"rows": 0}}) is None
 
 

@@ -8,14 +8,29 @@ import torch
 from trl import DPOTrainer, KTOTrainer
 from trl.trainer.dpo_trainer import DataCollatorForPreference
 
+from training.recipes import exact
+
 WEIGHT = "weight"
 
 
-class ReferenceOnce:
-    """TRL measures the reference inside its constructor; the faster forward has to be there by then."""
+class ReadExactly:
+    """Margins and accuracies of held-out rows, which choose the checkpoint that is kept, are read in float32."""
 
     model: Any
+
+    def evaluation_loop(self, *given: Any, **named: Any) -> Any:
+        with exact.reading(self.model):
+            return super().evaluation_loop(*given, **named)  # type: ignore[misc]
+
+
+class ReferenceOnce(ReadExactly):
+    """TRL measures the reference inside its constructor; the faster forward has to be there by then.
+
+    Each reference is read as its rows are: before the first step both are the same to the last digit.
+    """
+
     quick = False
+    _precompute_model_hash: Any
 
     def _precompute_ref_logps(self, dataset: Any, name: str, batch_size: int) -> Any:
         from training.recipes.training_run import quicken
@@ -23,7 +38,14 @@ class ReferenceOnce:
         if not self.quick:
             quicken(self.model)
             self.quick = True
-        return super()._precompute_ref_logps(dataset, name, batch_size)  # type: ignore[misc]
+        if name == "train":
+            return super()._precompute_ref_logps(dataset, name, batch_size)  # type: ignore[misc]
+        usual, self._precompute_model_hash = self._precompute_model_hash, f"{self._precompute_model_hash} exactly"
+        try:
+            with exact.reading(self.model):
+                return super()._precompute_ref_logps(dataset, name, batch_size)  # type: ignore[misc]
+        finally:
+            self._precompute_model_hash = usual
 
 
 class PairTrainer(ReferenceOnce, DPOTrainer):

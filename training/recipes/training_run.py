@@ -15,7 +15,8 @@ from datasets import Dataset
 from peft import LoraConfig
 from transformers import EarlyStoppingCallback
 
-from training.methods import DPO, from_json
+from training.estimates import evaluations_affordable
+from training.methods import DPO, METHODS, from_json
 from training.params import TrainingParams
 from training.recipes import base, forgetting, lean_lora, preflight
 from training.recipes.process import Stopped, is_first, phase, processes
@@ -23,7 +24,6 @@ from training.recipes.reporting import Reporter
 from training.recipes.starting_point import StartingPoint
 from training.run_dir import RunDir, directory_sha256, read_rows, verify_adapter_files, verify_checkpoint
 
-EVALUATION_SHARE = 0.1  # of the training time that measuring held-out rows may take
 BuildTrainer = Callable[..., Any]
 
 
@@ -92,7 +92,7 @@ def training_arguments(run_dir: RunDir, method: str, params: TrainingParams, rep
     start.measure()
     steps = params.max_steps if params.max_steps > 0 else math.ceil(steps_per_epoch * params.num_train_epochs)
     measured = report["validation"]["rows"] > 0
-    eval_steps = params.eval_steps or _automatic_eval_steps(report, steps_per_epoch)
+    eval_steps = params.eval_steps or _automatic_eval_steps(method, report, steps_per_epoch)
     best = measured and params.early_stopping_patience > 0
     save_steps = params.save_steps
     rows_at_once, accumulation = shared_out(params)
@@ -170,14 +170,13 @@ def _refuse_what_cannot_be_shared() -> None:
         )
 
 
-def _automatic_eval_steps(report: dict[str, Any], steps_per_epoch: int) -> int:
+def _automatic_eval_steps(method: str, report: dict[str, Any], steps_per_epoch: int) -> int:
     """Four times per epoch, or less often when the held-out rows would take too much of the time."""
     held_out = report["validation"].get("total_tokens", 0)
     if not held_out:
         return steps_per_epoch
-    # a forward pass alone costs about a third of a training step
-    affordable = int(EVALUATION_SHARE * 3 * report["train"]["total_tokens"] / held_out)
-    return max(1, steps_per_epoch // min(4, max(1, affordable)))
+    exact = METHODS[method].needs_parent
+    return max(1, steps_per_epoch // evaluations_affordable(report["train"]["total_tokens"], held_out, exact))
 
 
 def _even_batch(rows: int, params: TrainingParams) -> int:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.training.recipes.conftest import MakeRun, read_json
 from training import estimates
+from training.methods import from_json
 from training.params import SFTParams, to_json
 from training.recipes import machine, preflight
 from training.run_dir import RunDir
@@ -101,15 +102,19 @@ def test_it_estimates_nothing_of_rows_that_cannot_be_used(make_run: MakeRun) -> 
 @pytest.mark.parametrize("held_out", [0, 10, 3_000, 30_000, 900_000])
 @pytest.mark.parametrize("rows", [1, 7, 100, 5_000])
 @pytest.mark.parametrize("accumulation", [1, 4])
-def test_it_counts_evaluations_as_the_trainer_makes_them(rows: int, held_out: int, accumulation: int) -> None:
+@pytest.mark.parametrize("method", ["sft", "dpo"])
+def test_it_counts_evaluations_as_the_trainer_makes_them(
+    rows: int, held_out: int, accumulation: int, method: str
+) -> None:
     from training.recipes.training_run import training_arguments
 
-    params = SFTParams(gradient_accumulation_steps=accumulation)
+    params = from_json(method, {"gradient_accumulation_steps": accumulation})
     report = {
         "train": {"rows": rows, "total_tokens": rows * 300},
         "validation": {"rows": 1 if held_out else 0, "total_tokens": held_out},
     }
-    arguments = training_arguments(RunDir(Path("/nowhere")), "sft", params, report)
-    counts = estimates.Counts(rows=rows, tokens=rows * 300, learned=100, longest=300, held_out_tokens=held_out, texts=1)
+    arguments = training_arguments(RunDir(Path("/nowhere")), method, params, report)
+    sizes = {"rows": rows, "tokens": rows * 300, "learned": 100, "longest": 300, "held_out_tokens": held_out}
+    counts = estimates.Counts(**sizes, texts=1, exact=method == "dpo")
     expected = -(-rows // (4 * accumulation)) / arguments["eval_steps"] if held_out else 0
     assert estimates.evaluations_per_pass(to_json(params), counts) == pytest.approx(expected)

@@ -60,13 +60,13 @@ def trainer_of(recipe: str, run_dir: RunDir) -> Any:
 
 
 def of_answers(directory: Path, adapter: Path | None, rows: list[tuple[Any, Any]]) -> list[float]:
-    """The log-probability of each answer, by plain transformers and PEFT."""
+    """The log-probability of each answer, by plain transformers and PEFT in float32."""
     import torch
     from peft import PeftModel
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(directory)
-    model = AutoModelForCausalLM.from_pretrained(directory, dtype=torch.bfloat16)
+    model = AutoModelForCausalLM.from_pretrained(directory, dtype=torch.float32)
     if adapter:
         model = PeftModel.from_pretrained(model, adapter)
     found = []
@@ -97,10 +97,27 @@ def test_its_rewards_are_exactly_zero_against_the_parent_and_not_against_the_bas
     asked = [(row["prompt"], row[answers]) for row in columns]
     reference = columns["ref_chosen_logps" if recipe == "dpo" else "ref_logps"]
     parent, base = (of_answers(tiny_base, adapter, asked) for adapter in (parent_adapter, None))
-    assert list(reference) == pytest.approx(parent, abs=0.3)
+    assert list(reference) == pytest.approx(parent, abs=1e-3)
     rewards_against_the_base = [trainer.beta * (one - other) for one, other in zip(reference, base, strict=True)]
     assert min(map(abs, rewards_against_the_base)) > 0.001
     assert sum(map(abs, rewards_against_the_base)) > 0.1 * len(asked)
+
+
+def test_its_margins_are_those_of_float32(
+    make_run: MakeRun, preferences: Rows, parent_adapter: Path, tiny_base: Path
+) -> None:
+    params = {**SMALL, "max_steps": 4, "learning_rate": 1e-4, "warmup_ratio": 0.0}
+    run_dir = make_run("dpo", params, preferences, preferences, parent_adapter_dir=str(parent_adapter))
+    assert train("dpo", run_dir)["status"] == "succeeded"
+    rewards = []
+    for answers in ("chosen", "rejected"):
+        asked = [(row["prompt"], row[answers]) for row in preferences]
+        after, before = (of_answers(tiny_base, adapter, asked) for adapter in (run_dir.adapter, parent_adapter))
+        rewards.append(sum(0.1 * (one - other) for one, other in zip(after, before, strict=True)) / len(asked))
+    measured = named(run_dir, "eval")[-1]
+    assert 0 < measured["eval_rewards/margins"] < 0.02, "smaller than what bfloat16 rounds away"
+    assert measured["eval_rewards/chosen"] == pytest.approx(rewards[0], abs=1e-5)
+    assert measured["eval_rewards/margins"] == pytest.approx(rewards[0] - rewards[1], abs=1e-5)
 
 
 @pytest.mark.parametrize("recipe", ["dpo", "kto"])
