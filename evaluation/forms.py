@@ -57,7 +57,7 @@ class EvaluationForm(QuietForm):
         super().__init__(*args, **kwargs)
         self.adapters = {
             str(each.pk): each
-            for each in project.adapters.select_related("round", "base_model").order_by("-round__number")
+            for each in project.adapters.writing().select_related("round", "base_model").order_by("-round__number")
         }
         field_of(self, "evaluation_set", forms.ModelChoiceField).queryset = project.evaluation_sets.all()
         self.fields["reviews_per_output"].initial = project.reviews_per_output
@@ -146,7 +146,7 @@ class PromoteForm(QuietForm):
 
     def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        adapters = project.adapters.select_related("round").order_by("-round__number")
+        adapters = project.adapters.writing().select_related("round").order_by("-round__number")
         field_of(self, "adapter", forms.ModelChoiceField).queryset = adapters
         field_of(self, "evaluation", forms.ModelChoiceField).queryset = project.evaluations.order_by("-number")
 

@@ -26,7 +26,7 @@ def likely_parent(project: Project) -> str | None:
     wrote = [source["adapter_id"] for source in sampled.sources if source["adapter_id"]] if sampled else []
     if wrote:
         return wrote[0]
-    newest = project.adapters.exclude(round__method=PRETRAIN.key).values_list("pk", flat=True).first()
+    newest = project.adapters.writing().exclude(round__method=PRETRAIN.key).values_list("pk", flat=True).first()
     return str(newest) if newest else None
 
 

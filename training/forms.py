@@ -75,7 +75,7 @@ class RoundForm(forms.Form):
 
     def _offer_starts(self, project: Project) -> None:
         field = field_of(self, "parent_adapter", forms.ModelChoiceField)
-        field.queryset = project.adapters.select_related("round", "base_model")
+        field.queryset = project.adapters.writing().select_related("round", "base_model")
         if self.parent_optional:
             field.empty_label = "The base model"
             field.help_text = "Usually the base model. An adapter, to teach it more."
@@ -213,7 +213,7 @@ class SamplingForm(forms.Form):
 
     def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        adapters = list(project.adapters.select_related("round", "base_model"))
+        adapters = list(project.adapters.writing().select_related("round", "base_model"))
         sources = field_of(self, "sources", SourcesField)
         sources.offer(adapters, BaseModel.objects.default())
         if adapters:
@@ -239,5 +239,5 @@ class PlaygroundForm(forms.Form):
 
     def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        adapters = project.adapters.select_related("round", "base_model")
+        adapters = project.adapters.writing().select_related("round", "base_model")
         field_of(self, "adapter", forms.ModelChoiceField).queryset = adapters

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from training import judging
 from training.progress import series
 
 Point = tuple[float, float]
@@ -19,7 +20,8 @@ KEPT, A_LITTLE = 1.1, 1.5  # how much higher perplexity may be to have forgotten
 def lessons(events: Events, result: dict[str, Any], params: dict[str, Any]) -> list[str]:
     """For a round that has succeeded: until then its curve may go anywhere."""
     kept_best = int(result.get("best_step") or 0) if params.get("early_stopping_patience") else 0
-    return [sentence for sentence in (fit(events, kept_best), forgetting(result)) if sentence]
+    said = (judging.verdict(result), fit(events, kept_best), forgetting(result))
+    return [sentence for sentence in said if sentence]
 
 
 def fit(events: Events, kept_best: int = 0) -> str:

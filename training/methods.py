@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any
 
-from training.params import GenerateParams, ParamsError, Preset, TrainingParams, dpo, kto, pretrain, sft
+from training.params import GenerateParams, ParamsError, Preset, TrainingParams, dpo, kto, pretrain, reward, sft
 
 WRITING = "generate"
 
@@ -27,6 +27,7 @@ class Method:
     nothing: tuple[str, str]  # said when there is no dataset version yet
     needs_parent: bool = False
     without: tuple[str, ...] = ()  # parameters that change nothing here
+    judges: bool = False  # what it makes gives marks to texts and writes none
 
     @property
     def label(self) -> str:
@@ -103,7 +104,25 @@ PRETRAIN = Method(
     nothing=("No texts to read yet", "Import texts under Corpus, then freeze the corpus into a dataset version."),
     without=("allow_truncation",),
 )
-METHODS = {method.key: method for method in (SFT, DPO, KTO, PRETRAIN)}
+REWARD = Method(
+    key="reward",
+    name="Reward model",
+    says="learn to judge as your experts do",
+    tab="Reward model",
+    lead=(
+        "The model reads pairs of answers and learns to give the one that your experts preferred the higher mark. It "
+        "writes nothing itself: a later round with rewards (RLOO) lets it judge what another model writes."
+    ),
+    learns_from="preferences",
+    answers=("chosen", "rejected"),
+    params=reward.RewardParams,
+    presets=reward.PRESETS,
+    nothing=DPO.nothing,
+    without=("allow_truncation",),
+    judges=True,
+)
+METHODS = {method.key: method for method in (SFT, DPO, KTO, PRETRAIN, REWARD)}
+JUDGES = tuple(method.key for method in METHODS.values() if method.judges)
 
 
 def choices() -> list[tuple[str, str]]:

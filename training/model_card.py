@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from annotation.texts import capital, counted
+from training.methods import JUDGES
 
 # Measurements of a round's result that stand on the card and beside each other when adapters are compared.
 MEASURED = {
@@ -107,7 +108,7 @@ def _front_matter(facts: Facts, merged: bool) -> str:
         "base_model": facts.base.id,
         "base_model_relation": "finetune" if merged else "adapter",
         "library_name": "transformers" if merged else "peft",
-        "pipeline_tag": "text-generation",
+        "pipeline_tag": "text-classification" if facts.method in JUDGES else "text-generation",
         "tags": tags,
         **({"license": facts.base.license.lower()} if facts.base.license else {}),
     }
@@ -162,10 +163,16 @@ def _results(facts: Facts) -> list[str]:
 
 
 def _limits(facts: Facts) -> Iterator[str]:
-    yield (
-        "It writes what is likely, not what is true: it can invent names, dates and figures. "
-        "Somebody who knows the subject reads what it writes before it is used."
-    )
+    if facts.method in JUDGES:
+        yield (
+            "It gives marks to answers and writes none. A high mark says that the people who ranked would likely have "
+            "preferred the answer, not that the answer is true; a text made to please it can be worse."
+        )
+    else:
+        yield (
+            "It writes what is likely, not what is true: it can invent names, dates and figures. "
+            "Somebody who knows the subject reads what it writes before it is used."
+        )
     yield "It was taught one task. With other questions it may do worse than the base model."
     if facts.data.train_rows < FEW_ROWS:
         yield f"It learned from only {counted(facts.data.train_rows, 'row')}; rare cases are missing."

@@ -179,6 +179,16 @@ class TrainingRound(Job):
         return TrainingRound.objects.filter(status=Status.RUNNING).exclude(pk=self.pk).first()
 
 
+class AdapterQuerySet(models.QuerySet["Adapter"]):
+    def writing(self) -> AdapterQuerySet:
+        """Those that answer prompts: to sample from, evaluate, promote, try out and build on."""
+        return self.exclude(round__method__in=methods.JUDGES)
+
+    def judging(self) -> AdapterQuerySet:
+        """Reward models, which give marks to what others write."""
+        return self.filter(round__method__in=methods.JUDGES)
+
+
 class Adapter(UUIDModel):
     """What a round made, verified and stored under the hash of its content."""
 
@@ -189,12 +199,20 @@ class Adapter(UUIDModel):
     size_bytes = models.PositiveBigIntegerField()
     created_at = models.DateTimeField(auto_now_add=True)
 
+    objects = AdapterQuerySet.as_manager()
+
     class Meta:
         ordering = ["-created_at"]
 
     def __str__(self) -> str:
         """By what it learned from and when."""
+        if self.judges:
+            return f"{self.round.method_name} of round {self.round.number}"
         return f"{self.round.method_name} adapter of round {self.round.number}"
+
+    @property
+    def judges(self) -> bool:
+        return methods.METHODS[self.round.method].judges
 
     @property
     def directory(self) -> Path:

@@ -16,8 +16,14 @@ ENDINGS = {Package.Format.ADAPTER: "zip", Package.Format.MERGED: "zip", Package.
 WRITTEN_AS_GGUF = {"llama"}
 
 
-def refusal(base: BaseModel, format: str) -> str:
-    """Why an adapter on this base model cannot be packed so; empty when it can."""
+def refusal(adapter: Adapter, format: str) -> str:
+    """Why an adapter cannot be packed so; empty when it can."""
+    if adapter.judges and format != Package.Format.ADAPTER:
+        return "A reward model writes nothing, so it is not merged into a model that writes."
+    return _of_base(adapter.base_model, format)
+
+
+def _of_base(base: BaseModel, format: str) -> str:
     if format != Package.Format.GGUF:
         return ""
     try:
@@ -42,7 +48,7 @@ def _suffix(format: str) -> str:
 
 def _inputs(package: Package, run_dir: RunDir) -> None:
     adapter = package.adapter
-    refused = refusal(adapter.base_model, package.format)
+    refused = refusal(adapter, package.format)
     if refused:
         raise JobFailed("no_gguf", refused)
     facts = provenance.facts(adapter.round, adapter.round.result)

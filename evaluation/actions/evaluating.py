@@ -14,6 +14,7 @@ from evaluation import tasks
 from evaluation.actions.freezing import unchanged
 from evaluation.models import Contestant, Evaluation, EvaluationSet, Output, Review
 from training.jobs import Status
+from training.judging import WRITES_NOTHING
 from training.models import Adapter, BaseModel
 from training.params import GenerateParams, ParamsError, to_json
 from training.tasks import ring_after_commit
@@ -134,6 +135,8 @@ def _checked(
         refused["contestants"] = ["Each contestant can take part once."]
     elif any(each and each.project_id != project.pk for each in contestants):
         refused["contestants"] = ["One of the adapters belongs to another project."]
+    elif any(each and each.judges for each in contestants):
+        refused["contestants"] = [WRITES_NOTHING]
     elif missing := [each for each in contestants if each and not each.directory.is_dir()]:
         refused["contestants"] = [f"The files of {missing[0]} are missing on this machine."]
     if base is None:

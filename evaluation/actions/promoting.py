@@ -10,6 +10,7 @@ from django.utils import timezone
 from annotation.models import Event, Project
 from evaluation.evidence import Evidence, evidence
 from evaluation.models import Evaluation, Promotion
+from training.judging import WRITES_NOTHING
 from training.models import Adapter
 from training.publishing import intact
 
@@ -127,5 +128,7 @@ def _refuse(adapter: Adapter, reason: str, evaluation: Evaluation | None) -> Non
         refused["evaluation"] = "This evaluation belongs to another project."
     if not intact(adapter):
         refused["adapter"] = "The files of this adapter are missing on this machine or have changed."
+    if adapter.judges:
+        refused["adapter"] = WRITES_NOTHING
     if refused:
         raise ValidationError(refused)

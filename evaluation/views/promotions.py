@@ -96,7 +96,7 @@ def _show(
         "is_admin": request.role == Role.ADMIN,
         "form": form or PromoteForm(initial=initial, project=project),
         "rollback_form": rollback_form or RollbackForm(initial={"seen": seen}, auto_id="rollback_%s"),
-        "has_adapters": project.adapters.exists(),
+        "has_adapters": project.adapters.writing().exists(),
         **picked,
         "asked": _blinded(asked) if asked and picked["blind"] else asked,
     }

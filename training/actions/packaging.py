@@ -13,7 +13,7 @@ def start_package(*, adapter: Adapter, format: str, by: User) -> Package:
     """Pack an adapter to be taken elsewhere. The package there is, or is being made, serves again."""
     if format not in Package.Format.values:
         raise ValidationError({"format": [f"Choose one of: {', '.join(Package.Format.values)}."]})
-    refused = packaging.refusal(adapter.base_model, format)
+    refused = packaging.refusal(adapter, format)
     if refused:
         raise ValidationError({"format": [refused]})
     if not publishing.intact(adapter):

@@ -11,6 +11,7 @@ from annotation.models import Event, Project
 from annotation.texts import counted
 from training import corpora, datasets, experience, launcher, tasks
 from training.jobs import Status
+from training.judging import WRITES_NOTHING
 from training.methods import METHODS, from_json
 from training.models import Adapter, BaseModel, DatasetVersion, Preflight, TrainingRound
 from training.params import ParamsError, to_json
@@ -203,6 +204,8 @@ def _parent_problems(
         return {"parent_adapter": ["Start from this adapter or from the base model, not from both."]}
     if parent.project_id != project.pk:
         return {"parent_adapter": ["This adapter belongs to another project."]}
+    if parent.judges:
+        return {"parent_adapter": [WRITES_NOTHING]}
     if base is not None and parent.base_model_id != base.pk:
         return {"parent_adapter": [f"This adapter sits on {parent.base_model}, not on {base}: choose that base model."]}
     if not parent.directory.is_dir():

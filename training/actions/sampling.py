@@ -9,6 +9,7 @@ from django.db import transaction
 
 from annotation.models import Event, Project, Prompt
 from training import datasets, tasks
+from training.judging import WRITES_NOTHING
 from training.methods import from_json
 from training.models import Adapter, BaseModel, Sampling
 from training.params import GenerateParams, ParamsError, to_json
@@ -96,6 +97,8 @@ def _check_sampling(
         refused["sources"] = ["Choose at least one model."]
     if any(source and source.project_id != project.pk for source in sources):
         refused["sources"] = ["One of the adapters belongs to another project."]
+    elif any(source and source.judges for source in sources):
+        refused["sources"] = [WRITES_NOTHING]
     elif base is not None and any(source and source.base_model_id != base.pk for source in sources):
         refused["sources"] = ["All models must sit on the same base model."]
     if not prompts:

@@ -38,7 +38,7 @@ def find_round(project: Project, number: int) -> TrainingRound:
 def find_adapter(project: Project, named: str) -> Adapter:
     """By the number of its round, or "latest"."""
     adapters = project.adapters.select_related("base_model", "round")
-    found = adapters.first() if named == "latest" else None
+    found = adapters.writing().first() if named == "latest" else None
     if named.isdigit():
         found = adapters.filter(round__number=int(named)).first()
     if found is None:

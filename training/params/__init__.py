@@ -5,6 +5,7 @@ from training.params.dpo import DPOParams
 from training.params.generate import GenerateParams
 from training.params.kto import KTOParams
 from training.params.pretrain import PretrainParams
+from training.params.reward import RewardParams
 from training.params.sft import SFTParams
 from training.params.training import Preset, TrainingParams, to_json
 from training.params.words import HELP, LABELS, label
@@ -18,6 +19,7 @@ __all__ = [
     "ParamsError",
     "Preset",
     "PretrainParams",
+    "RewardParams",
     "SFTParams",
     "TrainingParams",
     "label",

@@ -1,18 +1,18 @@
-"""Which frozen pairs a DPO round learns from, and how much each of them counts. No torch."""
+"""Which frozen pairs a round learns from, and how much each of them counts. No torch."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from training.params import DPOParams
+from training.params import DPOParams, RewardParams
 from training.recipes.rows import Picked
 
 FIGURES = ("votes", "agreement", "strength")
 MOST_SMOOTHING = 0.45
 
 
-def pick(every: list[dict[str, Any]], params: DPOParams) -> Picked:
+def pick(every: list[dict[str, Any]], params: DPOParams | RewardParams) -> Picked:
     """The pairs that enough rankers agreed on and ranked far enough apart, and what is to say about the others."""
     if _asks_figures(params) and not all(name in row for row in every for name in FIGURES):
         old = "These pairs were frozen without their votes: freeze the preference pairs again, or leave "
@@ -26,13 +26,14 @@ def pick(every: list[dict[str, Any]], params: DPOParams) -> Picked:
         notes.append(f"{_left_out(agreed, kept)}: fewer than {params.min_gap} places apart.")
     if every and not kept:
         return Picked(kept, notes, ["Every pair was left out: lower the least agreement or the least rank gap."])
-    return Picked(kept, [*notes, *_smoothing(kept, params)])
+    return Picked(kept, [*notes, *(_smoothing(kept, params) if isinstance(params, DPOParams) else [])])
 
 
-def _asks_figures(params: DPOParams) -> bool:
+def _asks_figures(params: DPOParams | RewardParams) -> bool:
     usual = DPOParams()
-    names = ("min_agreement", "min_gap", "pair_weighting")
-    return any(getattr(params, name) != getattr(usual, name) for name in names)
+    weighting = params.pair_weighting if isinstance(params, DPOParams) else usual.pair_weighting
+    asked = (params.min_agreement, params.min_gap, weighting)
+    return asked != (usual.min_agreement, usual.min_gap, usual.pair_weighting)
 
 
 def _left_out(before: Sequence[Any], after: Sequence[Any]) -> str:

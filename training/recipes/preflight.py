@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from training.methods import METHODS, from_json
-from training.params import DPOParams, KTOParams, TrainingParams, to_json
+from training.params import DPOParams, KTOParams, RewardParams, TrainingParams, to_json
 from training.recipes import blocks, judgements, machine, pairs, process, rows
 from training.run_dir import RunDir, read_rows, write_json
 
@@ -62,7 +62,7 @@ def check(
 
 def picked(train: list[dict[str, Any]], params: TrainingParams) -> rows.Picked:
     """The rows that a round with these settings would learn from."""
-    if isinstance(params, DPOParams):
+    if isinstance(params, DPOParams | RewardParams):
         return pairs.pick(train, params)
     if isinstance(params, KTOParams):
         return judgements.pick(train, params)

@@ -1,11 +1,11 @@
-"""TRL's trainers that learn against a reference, with what a round adds to them."""
+"""TRL's trainers, with what a round adds to them."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import torch
-from trl import DPOTrainer, KTOTrainer
+from trl import DPOTrainer, KTOTrainer, RewardTrainer
 from trl.trainer.dpo_trainer import DataCollatorForPreference
 
 from training.recipes import exact
@@ -54,6 +54,17 @@ class PairTrainer(ReferenceOnce, DPOTrainer):
 
 class JudgementTrainer(ReferenceOnce, KTOTrainer):
     pass
+
+
+class MarkTrainer(RewardTrainer):
+    """Says how pairs are told apart under the names that the other trainers say it with."""
+
+    def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
+        seen = self._metrics["train" if self.model.training else "eval"]
+        for name, ours in (("accuracy", "rewards/accuracies"), ("margin", "rewards/margins")):
+            if name in seen:
+                seen[ours] = seen.pop(name)
+        super().log(logs, start_time)
 
 
 class WeightedPairs(DataCollatorForPreference):

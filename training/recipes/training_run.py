@@ -16,7 +16,7 @@ from peft import LoraConfig
 from transformers import EarlyStoppingCallback
 
 from training.estimates import evaluations_affordable
-from training.methods import DPO, METHODS, from_json
+from training.methods import DPO, METHODS, REWARD, from_json
 from training.params import TrainingParams
 from training.recipes import base, forgetting, lean_lora, preflight
 from training.recipes.process import Stopped, is_first, phase, processes
@@ -24,10 +24,30 @@ from training.recipes.reporting import Reporter
 from training.recipes.starting_point import StartingPoint
 from training.run_dir import RunDir, directory_sha256, read_rows, verify_adapter_files, verify_checkpoint
 
+JUDGED_BY_PAIRS = (DPO.key, REWARD.key)
 BuildTrainer = Callable[..., Any]
+Load = Callable[[dict[str, Any], Any, Any], tuple[Any, LoraConfig | None]]
+Measure = Callable[[RunDir, Any, Any], dict[str, Any]]
 
 
-def train(run_dir: RunDir, method: str, build_trainer: BuildTrainer) -> dict[str, Any]:
+def load_writer(spec: dict[str, Any], params: Any, tokenizer: Any) -> tuple[Any, LoraConfig | None]:
+    model = base.load_model(spec["base_model_dir"], in_4bit=params.load_in_4bit)
+    if spec.get("parent_adapter_dir"):
+        return base.load_parent(model, spec["parent_adapter_dir"]), None
+    return model, base.lora_config(params)
+
+
+def nothing_more(run_dir: RunDir, trainer: Any, tokenizer: Any) -> dict[str, Any]:
+    return {}
+
+
+def train(
+    run_dir: RunDir,
+    method: str,
+    build_trainer: BuildTrainer,
+    load: Load = load_writer,
+    measure: Measure = nothing_more,
+) -> dict[str, Any]:
     spec = run_dir.read_params()
     _refuse_what_cannot_be_shared()
     base.use_threads()
@@ -40,11 +60,7 @@ def train(run_dir: RunDir, method: str, build_trainer: BuildTrainer) -> dict[str
     resume_from = _checked_checkpoint(spec.get("resume_from"))
 
     phase(run_dir, "Loading the base model")
-    model = base.load_model(spec["base_model_dir"], in_4bit=params.load_in_4bit)
-    peft_config: LoraConfig | None = base.lora_config(params)
-    if spec.get("parent_adapter_dir"):
-        model, peft_config = base.load_parent(model, spec["parent_adapter_dir"]), None
-
+    model, peft_config = load(spec, params, tokenizer)
     validation = _dataset(run_dir.validation)
     if validation is not None and method == DPO.key:
         phase(run_dir, "Measuring the starting model")
@@ -78,6 +94,7 @@ def train(run_dir: RunDir, method: str, build_trainer: BuildTrainer) -> dict[str
     result |= {"general_perplexity_before": start.general, "general_perplexity": general}
     result |= {"train_loss": output.training_loss, "adapter_sha256": adapter_sha256}
     result["train_seconds"] = round(output.metrics["train_runtime"] - start.seconds, 1)
+    result |= measure(run_dir, trainer, tokenizer)
     del trainer, model
     gc.collect()
     return result
@@ -118,9 +135,9 @@ def training_arguments(run_dir: RunDir, method: str, params: TrainingParams, rep
         "save_steps": save_steps or 500,
         "save_total_limit": 2,
         "load_best_model_at_end": best,
-        # a DPO loss keeps falling while the text decays; the share of pairs told apart does not
-        "metric_for_best_model": "eval_rewards/accuracies" if method == DPO.key else "eval_loss",
-        "greater_is_better": method == DPO.key,
+        # a loss of pairs keeps falling while the text decays; the share of pairs told apart does not
+        "metric_for_best_model": "eval_rewards/accuracies" if method in JUDGED_BY_PAIRS else "eval_loss",
+        "greater_is_better": method in JUDGED_BY_PAIRS,
         "restore_callback_states_from_checkpoint": best,
         "logging_first_step": True,
         "logging_steps": max(1, steps // 200),

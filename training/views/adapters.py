@@ -106,7 +106,7 @@ def _download(adapter: Adapter, format: Package.Format, package: Package | None)
         "file": package.file if package else None,
         "sentence": sentence(package) if package and package.status != "succeeded" else "",
         "bar": progress.bar(package.progress) if package else None,
-        "refusal": packaging.refusal(adapter.base_model, format),
+        "refusal": packaging.refusal(adapter, format),
     }
 
 

@@ -31,7 +31,7 @@ def playground(request: MemberRequest, pk: UUID) -> HttpResponse:
             return redirect("playground_result", project.pk, sampling.pk)
         except ValidationError as refused:
             attach(form, refused)
-    context = {"project": project, "form": form, "has_adapters": project.adapters.exists()}
+    context = {"project": project, "form": form, "has_adapters": project.adapters.writing().exists()}
     return render(request, "training/playground.html", context, status=422 if form.errors else 200)
 
 

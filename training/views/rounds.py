@@ -17,7 +17,8 @@ from training.actions import cancel_round, launch_preflight, retry_round, start_
 from training.charts import Chart, Series, line_chart
 from training.forms import RoundForm, attach
 from training.jobs import Status
-from training.methods import DPO, KTO, METHODS, SFT
+from training.judging import likely_in_words
+from training.methods import DPO, KTO, METHODS, REWARD, SFT
 from training.models import BaseModel, Preflight, TrainingRound
 from training.params import to_json, told
 from training.views.which_way import which_way
@@ -212,6 +213,8 @@ def _round_context(project: Project, round_pk: UUID) -> dict[str, Any]:
         "lessons": lessons_of(found),
         "now": now,
         "bar": progress.bar(now),
+        "makes_a_judge": METHODS[found.method].judges,
+        "likely": likely_in_words(found.result),
         "charts": _charts(found, events),
         "log": run_dir.log_tail(LOG_LINES) if run_dir else "",
         "settings": told(found.params),
@@ -240,7 +243,7 @@ def _charts(round: TrainingRound, events: list[dict[str, Any]]) -> list[Chart]:
             ("Training", "log", "rewards/margins"),
             ("Validation", "eval", "eval_rewards/margins"),
         ]
-    if round.method == DPO.key:
+    if round.method in (DPO.key, REWARD.key):
         lines["Share of pairs where the chosen answer is preferred"] = [
             ("Training", "log", "rewards/accuracies"),
             ("Validation", "eval", "eval_rewards/accuracies"),

@@ -88,4 +88,4 @@ class Command(BaseCommand):
 def _adapters(project: Project, named: list[str]) -> list[Any]:
     if named:
         return [find_adapter(project, each) for each in named]
-    return list(project.adapters.select_related("base_model", "round").order_by("round__number"))
+    return list(project.adapters.writing().select_related("base_model", "round").order_by("round__number"))

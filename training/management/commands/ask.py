@@ -63,7 +63,7 @@ class Command(BaseCommand):
 def _adapters(project: Project, named: list[str]) -> list[Adapter]:
     if named:
         return [find_adapter(project, each) for each in named]
-    return list(project.adapters.select_related("base_model", "round")[:1])
+    return list(project.adapters.writing().select_related("base_model", "round")[:1])
 
 
 def _text(answer: Answer) -> str:
