@@ -15,6 +15,7 @@ from training.curriculum import Stage
 from training.estimates import steps
 from training.mixture import Part
 
+ORDER = "order.json"  # in the run directory: what was found once, for later attempts
 TASK_TYPE = "task_type"
 USUAL_MARK = 2  # of a row that nobody has marked
 MARKS = (1, 2, 3)
