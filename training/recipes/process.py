@@ -64,13 +64,17 @@ def is_first() -> bool:
     return int(os.environ.get("RANK") or 0) == 0
 
 
+def run_dir_at(path: Path) -> RunDir:
+    return (RunDir if is_first() else Follower)(path)
+
+
 def run(work: Callable[[RunDir], dict[str, Any]], arguments: list[str] | None = None) -> int:
     """Call the recipe's work and write result.json last, whatever happened. SIGTERM leaves none: it kills."""
     given = sys.argv[1:] if arguments is None else arguments
     if len(given) != 1:
         sys.stderr.write("Give one argument: the run directory.\n")
         return 2
-    run_dir = (RunDir if is_first() else Follower)(Path(given[0]).resolve())
+    run_dir = run_dir_at(Path(given[0]).resolve())
     if os.environ.get("PRECEPTOR_STDIN_GUARD") == "1":
         threading.Thread(target=_die_with_stdin, daemon=True).start()
     os.environ.update(ENVIRONMENT)

@@ -101,6 +101,8 @@ class Reporter(TrainerCallback):
         # before the first step every pair is a tie, which TRL counts as told wrong
         names = REWARDS if step else REWARDS[1:]
         shown |= {f"eval_{name}": measured[f"eval_{name}"] for name in names if f"eval_{name}" in measured}
+        if "eval_tasks" in measured:
+            shown["tasks"] = measured["eval_tasks"]
         self.evaluations.append(shown)
         self.run_dir.append_event("eval", **shown)
 

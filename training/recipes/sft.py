@@ -6,10 +6,12 @@ python -m training.recipes.sft RUN_DIR
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any
 
+from training import arranging, by_task
 from training.recipes import process
-from training.run_dir import RunDir
+from training.run_dir import RunDir, read_rows
 
 
 def build_trainer(
@@ -22,12 +24,15 @@ def build_trainer(
     train: Any,
     validation: Any,
 ) -> Any:
-    from trl import SFTConfig, SFTTrainer
+    from trl import SFTConfig
 
     from training.recipes import neftune
+    from training.recipes.arranged import ArrangedTrainer, numbered
+    from training.recipes.ordering import order
     from training.recipes.training_run import quicken
 
-    trainer: Any = SFTTrainer(
+    run_dir = process.run_dir_at(Path(arguments["output_dir"]).parent)
+    trainer: Any = ArrangedTrainer(
         model=model,
         args=SFTConfig(
             **arguments,
@@ -36,20 +41,26 @@ def build_trainer(
             neftune_noise_alpha=params.neftune_noise_alpha or None,
         ),
         train_dataset=train,
-        eval_dataset=validation,
+        eval_dataset=numbered(validation),
         processing_class=tokenizer,
         peft_config=peft_config,
     )
     quicken(trainer.model)
     if params.neftune_noise_alpha:
         neftune.strengthen(trainer.model.get_base_model(), params.neftune_noise_alpha)
+    if validation is not None:
+        trainer.task_types = arranging.task_types(read_rows(run_dir.validation))
+    trainer.order = order(run_dir, params, tokenizer, trainer.surprises)
     return trainer
 
 
 def work(run_dir: RunDir) -> dict[str, Any]:
     from training.recipes.training_run import train
 
-    return train(run_dir, "sft", build_trainer)
+    result = train(run_dir, "sft", build_trainer)
+    kept_best = run_dir.read_params()["params"].get("early_stopping_patience", 0) > 0
+    tasks = by_task.losses(run_dir.events(), result.get("best_step") if kept_best else None)
+    return {**result, "tasks": tasks} if tasks else result
 
 
 def main(arguments: list[str] | None = None) -> int:
