@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from annotation.models import Comparison, Demonstration, Project, Prompt
 from training.jobs import Status
 from training.methods import METHODS, PRETRAIN
 from training.models import Adapter, DatasetVersionQuerySet, Sampling
-from training.params import to_json
+from training.params import full, to_json
 
 
 def dataset_versions(project: Project, method: str) -> DatasetVersionQuerySet:
@@ -35,8 +36,9 @@ def reader(project: Project) -> Adapter | None:
     return project.adapters.filter(round__method=PRETRAIN.key).select_related("round").first()
 
 
-def preset_params(method: str, preset: str) -> dict[str, Any]:
-    return to_json(METHODS[method].presets[preset].params)
+def preset_params(method: str, preset: str, given: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Those of a preset, with what was given in their place."""
+    return full.over(to_json(METHODS[method].presets[preset].params), given or {})
 
 
 def prompts_to_sample(project: Project, count: int) -> list[Prompt]:

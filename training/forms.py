@@ -11,10 +11,10 @@ from annotation.models import Project
 from training import choosing
 from training.methods import METHODS, SFT
 from training.models import Adapter, BaseModel, DatasetVersion
-from training.params import HELP, LABELS, GenerateParams, Preset, to_json
+from training.params import CHOICES, HELP, LABELS, GenerateParams, Preset, to_json
 from training.params.groups import grouped
 
-SHOWN_ABOVE = {"load_in_4bit"}
+SHOWN_ABOVE = {"finetuning_type", "load_in_4bit"}
 
 
 class FreezeForm(forms.Form):
@@ -69,6 +69,14 @@ class RoundForm(forms.Form):
         bases = field_of(self, "base_model", forms.ModelChoiceField)
         bases.queryset = BaseModel.objects.all()
         bases.empty_label = "The default, or that of the adapter above"
+        if "finetuning_type" in _editable(method):
+            self.fields["finetuning_type"] = forms.ChoiceField(
+                label=LABELS["finetuning_type"],
+                choices=list(CHOICES["finetuning_type"].items()),
+                initial="lora",
+                required=False,
+                help_text=HELP["finetuning_type"],
+            )
         self.advanced = [name for name in _editable(method) if name not in SHOWN_ABOVE]
         for name in self.advanced:
             self.fields[name] = _setting_field(method, name, getattr(self.presets["standard"].params, name))
@@ -117,9 +125,7 @@ class RoundForm(forms.Form):
     def settings(self) -> dict[str, Any]:
         """What start_preflight and launch_round take, beside project and method."""
         data = self.cleaned_data
-        params = to_json(self.presets[data["preset"]].params)
-        params |= {name: data[name] for name in self.advanced if data.get(name) not in (None, "")}
-        params["load_in_4bit"] = data["load_in_4bit"]
+        given = {name: data[name] for name in {*self.advanced, *SHOWN_ABOVE} if data.get(name) not in (None, "")}
         from_base = data.get("start_from_base", False)
         return {
             "dataset_version": data["dataset_version"],
@@ -127,7 +133,7 @@ class RoundForm(forms.Form):
             "base_model": data["base_model"],
             "start_from_base": from_base,
             "note": data["note"],
-            "params": params,
+            "params": choosing.preset_params(self.method, data["preset"], given),
         }
 
 

@@ -8,7 +8,20 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any
 
-from training.params import GenerateParams, ParamsError, Preset, TrainingParams, dpo, kto, pretrain, reward, sft
+from training.params import (
+    GenerateParams,
+    ParamsError,
+    Preset,
+    TrainingParams,
+    dpo,
+    full,
+    kto,
+    label,
+    pretrain,
+    reward,
+    sft,
+    to_json,
+)
 
 WRITING = "generate"
 
@@ -136,5 +149,11 @@ def from_json(key: str, values: dict[str, Any]) -> Any:
     kind = GenerateParams if key == WRITING else METHODS[key].params
     unknown = sorted(set(values) - {field.name for field in fields(kind)})
     if unknown:
-        raise ParamsError({name: f"{key} has no parameter called {name}." for name in unknown})
-    return kind(**values)
+        raise ParamsError({name: _unknown(key, name) for name in unknown})
+    return kind(**full.over(to_json(kind()), values))
+
+
+def _unknown(key: str, name: str) -> str:
+    having = [each.key for each in METHODS.values() if name in {field.name for field in fields(each.params)}]
+    known = f" “{label(name)}” is a setting of {' and '.join(having)} only." if having else ""
+    return f"{key} has no parameter called {name}.{known}"

@@ -14,7 +14,7 @@ from training import datasets
 from training.methods import METHODS
 from training.model_card import Agreement, Base, Data, Facts, People
 from training.models import BaseModel, DatasetVersion, TrainingRound
-from training.params import LABELS
+from training.params import told
 
 GONE = "former member"
 AT_ONCE = 500  # ids in one question, which databases limit
@@ -38,15 +38,11 @@ def facts(round: TrainingRound, result: dict[str, Any]) -> Facts:
             guidelines=tuple(version.statistics.get("guidelines", {})),
         ),
         people=people,
-        params=[(LABELS.get(name, name), _shown(value)) for name, value in round.params.items()],
+        params=told(round.params),
         result=result,
         parent=f"the {parent.round.method_name} adapter `{parent.sha256}`" if parent else "",
         agreement=agreement,
     )
-
-
-def _shown(value: Any) -> str:
-    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
 
 
 def _base(base: BaseModel) -> Base:

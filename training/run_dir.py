@@ -23,18 +23,18 @@ import numpy as np
 MANIFEST = "COMPLETE.json"
 ADAPTER_WEIGHTS = "adapter_model.safetensors"
 ADAPTER_CONFIG = "adapter_config.json"
+MODEL_WEIGHTS = "model.safetensors"
+MODEL_CONFIG = "config.json"
 CARD = "README.md"
-ADAPTER_FILES = frozenset(
-    {
-        ADAPTER_WEIGHTS,
-        ADAPTER_CONFIG,
-        CARD,
-        "chat_template.jinja",
-        "tokenizer.json",
-        "tokenizer_config.json",
-        "special_tokens_map.json",
-    }
+TOKENIZER_FILES = frozenset(
+    {"chat_template.jinja", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"}
 )
+ADAPTER_FILES = TOKENIZER_FILES | {ADAPTER_WEIGHTS, ADAPTER_CONFIG, CARD}
+# of a whole model, as a round of full fine-tuning leaves it
+MODEL_FILES = TOKENIZER_FILES | {
+    *(MODEL_WEIGHTS, MODEL_CONFIG, CARD, "generation_config.json"),
+    *("tokenizer.model", "added_tokens.json", "vocab.json", "merges.txt"),
+}
 LOG_TAIL_BYTES = 256 * 1024
 DISK_FULL = "The disk is full, so it could not be written on. Free some space in the data folder, then try it again."
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -261,35 +261,40 @@ def newest_verified_checkpoint(
     return None
 
 
-def verify_adapter_files(directory: Path) -> list[str]:
-    """What is wrong with this adapter folder, in sentences; empty when it can be published."""
+def verify_adapter_files(directory: Path, full: bool = False) -> list[str]:
+    """What is wrong with what a round left, in sentences; empty when it can be published. `full`: a whole model."""
+    what, may_hold, weights, config = "adapter", ADAPTER_FILES, ADAPTER_WEIGHTS, ADAPTER_CONFIG
+    if full:
+        what, may_hold, weights, config = "model", MODEL_FILES, MODEL_WEIGHTS, MODEL_CONFIG
     if not directory.is_dir():
-        return ["The round left no adapter."]
+        return [f"The round left no {what}."]
     names = set(_file_names(directory))
-    problems = [f"The adapter has a file that does not belong: {name}." for name in sorted(names - ADAPTER_FILES)]
-    missing = sorted({ADAPTER_WEIGHTS, ADAPTER_CONFIG} - names)
+    problems = [f"The {what} has a file that does not belong: {name}." for name in sorted(names - may_hold)]
+    missing = sorted({weights, config} - names)
     if missing:
-        return [*problems, *(f"The adapter has no {name}." for name in missing)]
-    if _read_object(directory / ADAPTER_CONFIG) is None:
-        problems.append(f"{ADAPTER_CONFIG} is not a JSON object.")
-    return [*problems, *_weight_problems(directory / ADAPTER_WEIGHTS)]
+        return [*problems, *(f"The {what} has no {name}." for name in missing)]
+    if _read_object(directory / config) is None:
+        problems.append(f"{config} is not a JSON object.")
+    return [*problems, *_weight_problems(directory / weights, what, "" if full else "lora_B")]
 
 
-def _weight_problems(path: Path) -> list[str]:
+def _weight_problems(path: Path, what: str, learning: str) -> list[str]:
+    """`learning` is in the names of the weights that cannot all be zero."""
     moved = found = False
     try:
         for name, values in _tensors(path):
             if not np.isfinite(values).all():
-                return [f"The adapter holds numbers that are not finite ({name}). Lower the learning rate."]
-            if "lora_B" in name:
+                return [f"The {what} holds numbers that are not finite ({name}). Lower the learning rate."]
+            if learning in name:
                 found = True
                 moved = moved or bool(np.any(values))
     except (ValueError, KeyError, TypeError, struct.error) as error:
-        return [f"The adapter's weights cannot be read: {error}."]
+        return [f"The {what}'s weights cannot be read: {error}."]
     if not found:
-        return ["The adapter holds no LoRA weights."]
+        return [f"The {what} holds no {'LoRA ' if learning else ''}weights."]
     if not moved:
-        return ["The adapter learned nothing: all its lora_B weights are zero. Raise the learning rate or the steps."]
+        weights = f"{learning} weights".strip()
+        return [f"The {what} learned nothing: all its {weights} are zero. Raise the learning rate or the steps."]
     return []
 
 
@@ -298,10 +303,10 @@ NUMPY_TYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}
 
 def _tensors(path: Path) -> Iterator[tuple[str, np.ndarray]]:
     """Read safetensors by its published layout, because numpy has no bfloat16 of its own."""
-    content = path.read_bytes()
-    (length,) = struct.unpack("<Q", content[:8])
-    header = json.loads(content[8 : 8 + length])
-    body = memoryview(content)[8 + length :]
+    content = np.memmap(path, dtype=np.uint8, mode="r") if path.stat().st_size else np.empty(0, np.uint8)
+    (length,) = struct.unpack("<Q", content[:8].tobytes())
+    header = json.loads(content[8 : 8 + length].tobytes())
+    body = content[8 + length :]
     for name, entry in header.items():
         if name == "__metadata__":
             continue
@@ -310,7 +315,7 @@ def _tensors(path: Path) -> Iterator[tuple[str, np.ndarray]]:
         begin, end = entry["data_offsets"]
         if end > len(body):
             raise ValueError(f"{name} is cut off")
-        values = np.frombuffer(body[begin:end], dtype=NUMPY_TYPES[entry["dtype"]])
+        values = np.frombuffer(body[begin:end].data, dtype=NUMPY_TYPES[entry["dtype"]])
         if values.size != math.prod(entry["shape"]):
             raise ValueError(f"{name} does not have its shape")
         if entry["dtype"] == "BF16":

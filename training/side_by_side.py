@@ -9,7 +9,8 @@ from training import datasets
 from training.methods import METHODS
 from training.model_card import MEASURED, shown
 from training.models import Adapter, DatasetVersion
-from training.params import LABELS
+from training.params import LABELS, full
+from training.params import shown as shown_setting
 
 IDS_LISTED = 200
 
@@ -102,7 +103,7 @@ def _settings(first: Adapter, second: Adapter) -> list[Line]:
     def parent(adapter: Adapter) -> str:
         return str(adapter.round.parent_adapter or "the base model")
 
-    ones, others = first.round.params, second.round.params
+    ones, others = full.meant(first.round.params), full.meant(second.round.params)
     return [
         Line("Way of learning", first.round.method_name, second.round.method_name),
         Line("Base model", str(first.base_model), str(second.base_model)),
@@ -115,10 +116,7 @@ def _settings(first: Adapter, second: Adapter) -> list[Line]:
 
 
 def _shown(params: dict[str, Any], name: str) -> str | None:
-    if name not in params:
-        return None
-    value = params[name]
-    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
+    return shown_setting(name, params[name]) if name in params else None
 
 
 def _data(first: DatasetVersion, second: DatasetVersion) -> list[Line]:

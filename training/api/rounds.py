@@ -78,7 +78,7 @@ class LaunchSerializer(serializers.Serializer[Any]):
         presets = METHODS[data["method"]].presets
         if preset not in presets:
             raise serializers.ValidationError({"preset": [f"Choose one of: {', '.join(presets)}."]})
-        return {**data, "params": choosing.preset_params(data["method"], preset) | data["params"]}
+        return {**data, "params": choosing.preset_params(data["method"], preset, data["params"])}
 
 
 class Rounds(InProject, generics.ListAPIView[TrainingRound]):

@@ -40,7 +40,7 @@ def settings_from(options: dict[str, Any], project: Project) -> dict[str, Any]:
         "project": project,
         "method": method,
         "dataset_version": find_dataset(project, method, options["dataset"]),
-        "params": choosing.preset_params(method, options["preset"]) | dict(map(_param, options["param"])),
+        "params": choosing.preset_params(method, options["preset"], dict(map(_param, options["param"]))),
         "parent_adapter": find_adapter(project, options["parent"]) if options["parent"] else None,
         "base_model": find_base_model(options["base_model"]),
         "start_from_base": options["start_from_base"],

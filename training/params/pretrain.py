@@ -2,11 +2,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from training.params.training import Preset, TrainingParams
+from training.params.full import LoraOrFullParams
+from training.params.training import Preset
 
 
 @dataclass(frozen=True)
-class PretrainParams(TrainingParams):
+class PretrainParams(LoraOrFullParams):
     """`max_length` is the length of a block: texts are joined and cut, so none is too long and none is padded."""
 
     learning_rate: float = 5e-4

@@ -4,14 +4,15 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from training.params.checks import ParamsError
-from training.params.training import Preset, TrainingParams
+from training.params.full import LoraOrFullParams
+from training.params.training import Preset
 
 TaskMixing = Literal["proportional", "equal", "temperature"]
 Curriculum = Literal["none", "mark", "length", "perplexity"]
 
 
 @dataclass(frozen=True)
-class SFTParams(TrainingParams):
+class SFTParams(LoraOrFullParams):
     neftune_noise_alpha: float = 0.0  # 0: none
     task_mixing: TaskMixing = "proportional"
     mixing_temperature: float = 2.0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 LABELS = {
     "learning_rate": "Learning rate",
     "num_train_epochs": "Passes over the rows",
@@ -9,6 +11,7 @@ LABELS = {
     "per_device_train_batch_size": "Rows per step",
     "gradient_accumulation_steps": "Gradient accumulation",
     "max_length": "Longest row in tokens",
+    "finetuning_type": "What is trained",
     "lora_r": "LoRA rank",
     "lora_alpha": "LoRA alpha",
     "lora_dropout": "LoRA dropout",
@@ -54,6 +57,7 @@ HELP = {
     "per_device_train_batch_size": "How many rows the model learns from at once; more needs more memory.",
     "gradient_accumulation_steps": "Adds up this many batches before the model changes, to save memory.",
     "max_length": "Longer rows would be cut, as the check before training says; texts are read in such blocks.",
+    "finetuning_type": "An adapter beside frozen weights, or every weight: that takes many rows and far more memory.",
     "lora_r": "The size of the adapter: a higher rank can learn more and makes a larger file.",
     "lora_alpha": "How strongly the adapter counts; usually twice the rank.",
     "lora_dropout": "The share of adapter inputs left out at random, against learning by heart.",
@@ -61,7 +65,7 @@ HELP = {
     "use_dora": "Learns size and direction of a change apart: sometimes a little better, about a third slower.",
     "neftune_noise_alpha": "Noise on what the model reads, against learning by heart; 5 is usual, 0 none.",
     "warmup_ratio": "The share of the steps in which the learning rate rises from zero to its full value.",
-    "weight_decay": "Pulls the adapter's weights towards zero, against learning by heart.",
+    "weight_decay": "Pulls the weights that learn towards zero, against learning by heart.",
     "lr_scheduler_type": "How the learning rate falls during training.",
     "seed": "The same seed, rows and settings give the same adapter on the same machine.",
     "load_in_4bit": "Keeps the base model in 4 bits (QLoRA): less memory, slightly worse on small models.",
@@ -90,6 +94,17 @@ HELP = {
     "num_candidates": "How many different answers are written for each prompt.",
     "score_references": "Also measures how likely the model finds the experts' own answers.",
 }
+
+# How the values of a choice are called where people choose; those left out go by their own names.
+CHOICES = {
+    "finetuning_type": {"lora": "A LoRA adapter", "full": "The whole model (full fine-tuning)"},
+}
+
+
+def shown(name: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return CHOICES.get(name, {}).get(value, str(value))
 
 
 def label(name: str) -> str:

@@ -1,20 +1,24 @@
-"""Load base models and adapters, and leave an adapter behind that names no path of this machine."""
+"""Load models and adapters, and leave an adapter or a whole model behind that names no path of this machine."""
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
 import torch
 from bitsandbytes.nn import Linear4bit
 from peft import LoraConfig, PeftModel, TaskType
-from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
 
 from training.params import TrainingParams
 from training.recipes.process import threads
-from training.run_dir import ADAPTER_CONFIG, write_json
+from training.run_dir import ADAPTER_CONFIG, CARD, MODEL_FILES, MODEL_WEIGHTS, write_json
+
+# What says where this machine keeps its files, or how they were loaded here.
+OURS_ALONE = ("_name_or_path", "name_or_path", "is_local", "local_files_only")
 
 
 def on_gpu() -> bool:
@@ -82,6 +86,35 @@ def keep_exact(model: Any, before: dict[str, torch.Tensor]) -> None:
             weight.data = before[name] if name in before else weight.data.float()
 
 
+def load_whole(directory: str, adapter_dir: str | None) -> Any:
+    """To train every weight; in float32, because AdamW's small steps would round away in bfloat16."""
+    return merge(load_model(directory, torch.float32), adapter_dir).requires_grad_(True)
+
+
+def merge(model: Any, adapter_dir: str | None) -> Any:
+    """A model in float32 with its adapter, if any, worked into the weights: they are rounded once, and not here."""
+    if not adapter_dir:
+        return model
+    return PeftModel.from_pretrained(model, adapter_dir, local_files_only=True).merge_and_unload(safe_merge=True)
+
+
+def round_to(model: Any, dtype: torch.dtype) -> Any:
+    for weight in model.parameters():  # its buffers stay: rounded angles would blur where far tokens stand
+        weight.data = weight.data.to(dtype)
+    return model
+
+
+def kept_in(directory: str) -> torch.dtype:
+    """The type that the weights in a folder are kept in."""
+    config = AutoConfig.from_pretrained(directory, local_files_only=True, trust_remote_code=False)
+    return config.dtype or torch.float32
+
+
+def causal(model: Any) -> Any:
+    """The language model itself, also when it carries an adapter."""
+    return model.get_base_model() if isinstance(model, PeftModel) else model
+
+
 def lora_config(params: TrainingParams) -> LoraConfig:
     return LoraConfig(
         r=params.lora_r,
@@ -115,3 +148,22 @@ def save_adapter(model: PeftModel, tokenizer: Any, directory: Path, base_model_n
     write_json(config_file, dict(sorted(config.items())))
     (directory / "chat_template.jinja").write_text(tokenizer.chat_template, encoding="utf-8")
     (directory / "README.md").write_text(card, encoding="utf-8")
+
+
+def save_whole(model: Any, directory: Path, start: Path, card: str) -> None:
+    """Only the weights are new, in the type that they were kept in: all else is that of the model it started from."""
+    round_to(model, kept_in(str(start))).save_pretrained(str(directory), safe_serialization=True)
+    for name in MODEL_FILES - {MODEL_WEIGHTS, CARD}:
+        (directory / name).unlink(missing_ok=True)
+        if (start / name).is_file():
+            shutil.copyfile(start / name, directory / name)
+            forget_this_machine(directory / name)
+    (directory / CARD).write_text(card, encoding="utf-8")
+
+
+def forget_this_machine(path: Path) -> None:
+    """In a settings file, if it is one and there."""
+    if not path.name.endswith("config.json") or not path.exists():
+        return
+    values = json.loads(path.read_text(encoding="utf-8"))
+    write_json(path, {name: value for name, value in values.items() if name not in OURS_ALONE})

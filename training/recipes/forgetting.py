@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from training.recipes import label_head, shared_prefix
+from training.recipes import base, label_head, shared_prefix
 from training.recipes.rows import Tokens, tokenize
 from training.run_dir import read_rows
 
@@ -29,7 +29,7 @@ def of_trainer(trainer: Any, tokenizer: Any) -> float | None:
 @torch.no_grad()
 def perplexity(model: Any, tokenizer: Any) -> float | None:
     """Over the answers' tokens. None for a model that writes nothing, such as one that only scores."""
-    causal = model.get_base_model() if hasattr(model, "get_base_model") else model
+    causal = base.causal(model)
     if causal.get_output_embeddings() is None:
         return None
     trained = causal.training

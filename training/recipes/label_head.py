@@ -20,7 +20,10 @@ ROWS_AT_ONCE = 256
 
 
 class LabelLogProbs(torch.autograd.Function):
-    """log p(label) per hidden row; the gradient is made in the forward, so that no logits are kept."""
+    """log p(label) per hidden row; the gradient is made in the forward, so that no logits are kept.
+
+    That of the head's own weight, where it learns too, waits for the backward: it is as large as the vocabulary.
+    """
 
     @staticmethod
     def forward(
@@ -40,14 +43,27 @@ class LabelLogProbs(torch.autograd.Function):
             if slopes is not None:
                 likely = logits.sub_(total).exp_().to(weight.dtype)
                 slopes[part] = weight[labels[part]] - torch.matmul(likely, weight)
-        ctx.save_for_backward(slopes)
+        ctx.save_for_backward(slopes, *((hidden, weight, labels) if ctx.needs_input_grad[1] else ()))
         ctx.mark_non_differentiable(is_top1)
         return log_probs, is_top1
 
     @staticmethod
-    def backward(ctx: Any, gradient: torch.Tensor, _top1: Any) -> tuple[torch.Tensor, None, None]:
-        (slopes,) = ctx.saved_tensors
-        return slopes * gradient.unsqueeze(1).to(slopes.dtype), None, None
+    def backward(ctx: Any, gradient: torch.Tensor, _top1: Any) -> tuple[torch.Tensor, torch.Tensor | None, None]:
+        slopes, *head = ctx.saved_tensors
+        by_weight = _by_weight(gradient, *head) if head else None
+        return slopes * gradient.unsqueeze(1).to(slopes.dtype), by_weight, None
+
+
+def _by_weight(
+    gradient: torch.Tensor, hidden: torch.Tensor, weight: torch.Tensor, labels: torch.Tensor
+) -> torch.Tensor:
+    total = torch.zeros_like(weight)
+    for begin in range(0, len(hidden), ROWS_AT_ONCE):
+        part = slice(begin, begin + ROWS_AT_ONCE)
+        shares = torch.softmax(torch.matmul(hidden[part], weight.T).float(), dim=-1).neg_()
+        shares[torch.arange(len(shares)), labels[part]] += 1
+        total.addmm_(shares.mul_(gradient[part, None]).to(weight.dtype).T, hidden[part])
+    return total
 
 
 def install(model: Any) -> None:

@@ -7,7 +7,6 @@ Leaves one file in `package/`; what is unfinished stays in `scratch/`.
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 import zipfile
@@ -16,11 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from training.recipes import process
-from training.run_dir import RunDir, file_sha256, write_json
+from training.run_dir import RunDir, file_sha256
 
 BLOCK = 4 * 1024 * 1024
-# What says where this machine keeps its files, or how they were loaded here.
-OURS_ALONE = ("_name_or_path", "name_or_path", "is_local", "local_files_only")
 
 
 class Steps:
@@ -58,6 +55,8 @@ def _adapter(run_dir: RunDir, spec: dict[str, Any], scratch: Path, made: Path) -
 
 
 def _merged(run_dir: RunDir, spec: dict[str, Any], scratch: Path, made: Path) -> dict[str, Any]:
+    from training.recipes import base
+
     steps = Steps(run_dir, 3)
     steps.next("Merging")
     model, tokenizer = _merge(spec)
@@ -66,7 +65,7 @@ def _merged(run_dir: RunDir, spec: dict[str, Any], scratch: Path, made: Path) ->
     model.save_pretrained(folder, safe_serialization=True)
     tokenizer.save_pretrained(folder)
     for name in ("config.json", "generation_config.json", "tokenizer_config.json"):
-        _forget_this_machine(folder / name)
+        base.forget_this_machine(folder / name)
     (folder / "README.md").write_text(spec["card"], encoding="utf-8")
     steps.next("Packing")
     pack(folder, made)
@@ -96,32 +95,20 @@ FORMATS: dict[str, Callable[[RunDir, dict[str, Any], Path, Path], dict[str, Any]
 
 
 def _merge(spec: dict[str, Any]) -> tuple[Any, Any]:
-    """Merged in float32, so that an adapter's small changes are rounded once; then in the type the base is kept in."""
+    """In the type that the base is kept in. A whole model has no adapter and stays what it is."""
     import torch
-    from peft import PeftModel
-    from transformers import AutoConfig, AutoModelForCausalLM
+    from transformers import AutoModelForCausalLM
 
     from training.recipes import base
 
     base.use_threads()
     directory = spec["base_model_dir"]
-    kept_in = AutoConfig.from_pretrained(directory, local_files_only=True, trust_remote_code=False).dtype
     # on the CPU, where there is room for all of it in float32
     model = AutoModelForCausalLM.from_pretrained(
         directory, dtype=torch.float32, local_files_only=True, trust_remote_code=False, use_safetensors=True
     )
-    adapted = PeftModel.from_pretrained(model, spec["adapter_dir"], local_files_only=True)
-    model = adapted.merge_and_unload(safe_merge=True).eval()
-    for weight in model.parameters():  # not its buffers: the angles of positions stay exact, as loading leaves them
-        weight.data = weight.data.to(kept_in or torch.float32)
+    model = base.round_to(base.merge(model, spec["adapter_dir"]).eval(), base.kept_in(directory))
     return model, base.load_tokenizer(directory)
-
-
-def _forget_this_machine(path: Path) -> None:
-    if not path.exists():
-        return
-    values = json.loads(path.read_text(encoding="utf-8"))
-    write_json(path, {name: value for name, value in values.items() if name not in OURS_ALONE})
 
 
 def pack(folder: Path, made: Path) -> None:

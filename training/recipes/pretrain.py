@@ -1,4 +1,4 @@
-"""Let a base model read the texts of a field: TRL's SFTTrainer with LoRA, loss on every token.
+"""Let a base model read the texts of a field: TRL's SFTTrainer, with LoRA or in full, loss on every token.
 
 python -m training.recipes.pretrain RUN_DIR
 """

@@ -1,4 +1,4 @@
-"""Teach a base model from demonstrations: TRL's SFTTrainer with LoRA, loss on the answers only.
+"""Teach a base model from demonstrations: TRL's SFTTrainer, with LoRA or in full, loss on the answers only.
 
 python -m training.recipes.sft RUN_DIR
 """
@@ -26,7 +26,7 @@ def build_trainer(
 ) -> Any:
     from trl import SFTConfig
 
-    from training.recipes import neftune
+    from training.recipes import base, neftune
     from training.recipes.arranged import ArrangedTrainer, numbered
     from training.recipes.ordering import order
     from training.recipes.training_run import quicken
@@ -47,7 +47,7 @@ def build_trainer(
     )
     quicken(trainer.model)
     if params.neftune_noise_alpha:
-        neftune.strengthen(trainer.model.get_base_model(), params.neftune_noise_alpha)
+        neftune.strengthen(base.causal(trainer.model), params.neftune_noise_alpha)
     if validation is not None:
         trainer.task_types = arranging.task_types(read_rows(run_dir.validation))
     trainer.order = order(run_dir, params, tokenizer, trainer.surprises)

@@ -36,7 +36,9 @@ class StartingPoint(TrainerCallback):
         learning = {name: weight for name, weight in weights if weight.requires_grad}
         everything = sum(weight.numel() for _name, weight in weights)
         self.kept: dict[str, torch.Tensor] = {}
+        self.sums: dict[str, float] = {}  # of the weights, where there are too many to keep
         if sum(weight.numel() for weight in learning.values()) > LARGEST_SHARE * everything:
+            self.sums = _sums(learning)
             self._measure()
         else:
             self.kept = {name: weight.detach().clone() for name, weight in learning.items()}
@@ -55,9 +57,11 @@ class StartingPoint(TrainerCallback):
                 self._measure()
 
     def has_moved(self) -> bool:
-        """Whether training changed any weight. True when they were not kept."""
+        """Whether training changed any weight."""
         weights = dict(self.trainer.model.named_parameters())
-        return not self.kept or any(not torch.equal(weights[name], kept) for name, kept in self.kept.items())
+        if self.sums:
+            return _sums({name: weights[name] for name in self.sums}) != self.sums
+        return any(not torch.equal(weights[name], kept) for name, kept in self.kept.items())
 
     def _measure(self) -> None:
         phase(self.reporter.run_dir, "Measuring the starting model")
@@ -76,6 +80,11 @@ class StartingPoint(TrainerCallback):
             yield
         finally:
             _put(weights, now)
+
+
+@torch.no_grad()
+def _sums(weights: dict[str, Any]) -> dict[str, float]:
+    return {name: float(weight.sum(dtype=torch.float64)) for name, weight in weights.items()}
 
 
 @torch.no_grad()

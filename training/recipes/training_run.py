@@ -17,7 +17,7 @@ from transformers import EarlyStoppingCallback
 
 from training.estimates import evaluations_affordable
 from training.methods import DPO, METHODS, REWARD, from_json
-from training.params import TrainingParams
+from training.params import TrainingParams, is_full
 from training.recipes import base, forgetting, lean_lora, preflight
 from training.recipes.process import Stopped, is_first, phase, processes
 from training.recipes.reporting import Reporter
@@ -31,6 +31,8 @@ Measure = Callable[[RunDir, Any, Any], dict[str, Any]]
 
 
 def load_writer(spec: dict[str, Any], params: Any, tokenizer: Any) -> tuple[Any, LoraConfig | None]:
+    if is_full(spec["params"]):
+        return base.load_whole(spec["base_model_dir"], spec.get("parent_adapter_dir")), None
     model = base.load_model(spec["base_model_dir"], in_4bit=params.load_in_4bit)
     if spec.get("parent_adapter_dir"):
         return base.load_parent(model, spec["parent_adapter_dir"]), None
@@ -85,6 +87,8 @@ def train(
     phase(run_dir, "Training")
     output = trainer.train(resume_from_checkpoint=resume_from)
     _refuse_unfinished(trainer, reporter, params)
+    _refuse_what_learned_nothing(trainer, start)
+    start.measure()
     final = _final_evaluation(trainer, reporter, params)
     general = forgetting.of_trainer(trainer, tokenizer)
 
@@ -105,8 +109,6 @@ def training_arguments(run_dir: RunDir, method: str, params: TrainingParams, rep
     gpu = base.on_gpu()
     per_step = params.per_device_train_batch_size * params.gradient_accumulation_steps
     steps_per_epoch = math.ceil(report["train"]["rows"] / per_step)
-    _refuse_what_learned_nothing(trainer, start)
-    start.measure()
     steps = params.max_steps if params.max_steps > 0 else math.ceil(steps_per_epoch * params.num_train_epochs)
     measured = report["validation"]["rows"] > 0
     eval_steps = params.eval_steps or _automatic_eval_steps(method, report, steps_per_epoch)
@@ -208,7 +210,7 @@ def quicken(model: Any) -> None:
         return
     from training.recipes import label_head
 
-    label_head.install(model.get_base_model())
+    label_head.install(base.causal(model))
     lean_lora.install(model)
 
 
@@ -266,25 +268,6 @@ def _refuse_unfinished(trainer: Any, reporter: Reporter, params: TrainingParams)
         raise Stopped("interrupted", message)
 
 
-def _final_evaluation(trainer: Any, reporter: Reporter, params: TrainingParams) -> dict[str, Any]:
-    """What the adapter that is kept does on the held-out rows."""
-    if not reporter.evaluations:
-        return {}
-    last = reporter.evaluations[-1]
-    if trainer.args.load_best_model_at_end:
-        step = trainer.state.best_global_step
-        return next((seen for seen in reversed(reporter.evaluations) if seen["step"] == step), last)
-    if last["step"] != trainer.state.global_step:
-        trainer.evaluate()
-    return reporter.evaluations[-1]
-
-
-def _save(trainer: Any, tokenizer: Any, run_dir: RunDir, spec: dict[str, Any], method: str) -> str:
-    name = spec.get("base_model_name") or Path(spec["base_model_dir"]).name
-    card = (
-        f"---\nbase_model: {name}\nlibrary_name: peft\ntags:\n- lora\n- {method}\n---\n\n"
-        f"A LoRA adapter for {name}, trained by {method.upper()}.\n"
-    )
 def _refuse_what_learned_nothing(trainer: Any, start: StartingPoint) -> None:
     """An adapter that is its parent again, or learned from rows that had nothing to say, is no result."""
     state = trainer.state
@@ -302,10 +285,36 @@ def _refuse_what_learned_nothing(trainer: Any, start: StartingPoint) -> None:
         )
 
 
+def _final_evaluation(trainer: Any, reporter: Reporter, params: TrainingParams) -> dict[str, Any]:
+    """What the adapter that is kept does on the held-out rows."""
+    if not reporter.evaluations:
+        return {}
+    last = reporter.evaluations[-1]
+    if trainer.args.load_best_model_at_end:
+        step = trainer.state.best_global_step
+        return next((seen for seen in reversed(reporter.evaluations) if seen["step"] == step), last)
+    if last["step"] != trainer.state.global_step:
+        trainer.evaluate()
+    return reporter.evaluations[-1]
+
+
+def _save(trainer: Any, tokenizer: Any, run_dir: RunDir, spec: dict[str, Any], method: str) -> str:
+    """A card that says little: the one that is published is written where more is known."""
     if not is_first():
         return ""
-    base.save_adapter(trainer.model, tokenizer, run_dir.adapter, name, card)
-    problems = verify_adapter_files(run_dir.adapter)
+    name = spec.get("base_model_name") or Path(spec["base_model_dir"]).name
+    full = is_full(spec["params"])
+    what = f"{name}, all of it trained" if full else f"A LoRA adapter for {name}, trained"
+    library, tag = ("transformers", "") if full else ("peft", "- lora\n")
+    card = (
+        f"---\nbase_model: {name}\nlibrary_name: {library}\ntags:\n{tag}- {method}\n---\n\n"
+        f"{what} by {method.upper()}.\n"
+    )
+    if full:
+        base.save_whole(trainer.model, run_dir.adapter, Path(spec["base_model_dir"]), card)
+    else:
+        base.save_adapter(trainer.model, tokenizer, run_dir.adapter, name, card)
+    problems = verify_adapter_files(run_dir.adapter, full)
     if problems:
         raise Stopped("bad_adapter", problems[0], reasons=problems)
     return directory_sha256(run_dir.adapter)

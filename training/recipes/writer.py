@@ -1,4 +1,4 @@
-"""One source of answers: a base model, with an adapter merged into its weights or without."""
+"""One source of answers: a base or whole model, with an adapter merged into its weights or without."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import time
 from typing import Any
 
 import torch
-from peft import PeftModel
 
 from training.params import GenerateParams
 from training.recipes import base, decoding, rows, shared_prefix
@@ -26,14 +25,8 @@ class Writer:
         self.label = source["label"]
         self.tokenizer = tokenizer
         self.params = params
-        # merged in float32, so that an adapter's small changes are rounded once and not at every addition
-        model = base.load_model(base_model_dir, torch.float32)
-        if source.get("adapter_dir"):
-            adapted = PeftModel.from_pretrained(model, source["adapter_dir"], local_files_only=True)
-            model = adapted.merge_and_unload(safe_merge=True)
-        for weight in model.parameters():  # its buffers stay: rounded angles would blur where far tokens stand
-            weight.data = weight.data.to(self.dtype)
-        self.model = model.eval()
+        model = base.load_model(source.get("base_model_dir") or base_model_dir, torch.float32)
+        self.model = base.round_to(base.merge(model, source.get("adapter_dir")), self.dtype).eval()
         self.own_loop = not base.on_gpu() and shared_prefix.supports(model.config)
         if self.own_loop:
             self.model.set_attn_implementation(shared_prefix.NAME)

@@ -18,8 +18,8 @@ from training.actions import cancel_package, start_package
 from training.actions.packaging import record_download
 from training.model_card import MEASURED, shown
 from training.models import Adapter, Package
+from training.params import told
 from training.side_by_side import IDS_LISTED, Rows, compare
-from training.views.rounds import settings_of
 from training.wording import sentence
 
 GOOD_FOR = {
@@ -51,7 +51,7 @@ def adapter(request: MemberRequest, pk: UUID, adapter_pk: UUID) -> HttpResponse:
         "lineage": _lineage(found),
         "children": found.children.all()[:20],
         "is_here": found.directory.is_dir(),
-        "settings": settings_of(found.round.params),
+        "settings": told(found.round.params),
         "downloads": downloads,
         "packing": any(download["package"] and not download["package"].is_final for download in downloads),
         "others": project.adapters.exclude(pk=found.pk).exists(),
