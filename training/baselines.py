@@ -1,0 +1,49 @@
+"""The shuffled round beside one that reads its rows in order: the same rows as often, in as many steps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from training import arranging, curriculum
+from training.jobs import Status
+from training.models import TrainingRound
+
+
+@dataclass(frozen=True)
+class Beside:
+    """The other round of the two, and the sentence that holds both validation losses against each other."""
+
+    round: TrainingRound
+    is_baseline: bool
+    sentence: str
+
+
+def params_of(params: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of the baseline of a round with these; empty when none is wanted."""
+    if not arranging.in_order(params) or not params["shuffled_baseline"]:
+        return {}
+    return {**params, "curriculum": curriculum.NONE}
+
+
+def beside(round: TrainingRound) -> list[Beside]:
+    """Its baseline, or the round whose baseline it is."""
+    if round.baseline_of:
+        return [Beside(round.baseline_of, False, _losses(round.baseline_of, round))]
+    if not arranging.in_order(round.params):
+        return []
+    return [Beside(each, True, _losses(round, each)) for each in round.baselines.order_by("number")]
+
+
+def _losses(ordered: TrainingRound, shuffled: TrainingRound) -> str:
+    done = [each for each in (ordered, shuffled) if each.status == Status.SUCCEEDED]
+    if len(done) < 2:
+        return "Both held-out losses stand here when both rounds have succeeded."
+    one, other = ordered.result.get("eval_loss"), shuffled.result.get("eval_loss")
+    if one is None or other is None:
+        return "There were no held-out rows, so an evaluation has to say whether the order helped."
+    return (
+        f"Held-out loss is {one:.3f} from easy to hard and {other:.3f} shuffled. "
+        "Whether that is more than chance, an evaluation that asks both says."
+    )
