@@ -44,7 +44,8 @@ class Row:
 
     def as_json(self) -> dict[str, Any]:
         of_prompt = {"prompt_id": self.prompt_id} if self.prompt_id else {}
-        return {"id": self.id, **of_prompt, "group": self.group, **self.content}
+        of_type = {"task_type": self.task_type} if self.task_type else {}
+        return {"id": self.id, **of_prompt, **of_type, "group": self.group, **self.content}
 
     def source(self) -> dict[str, Any]:
         """Where it came from, for the manifest."""
@@ -279,6 +280,14 @@ def training_rows(version: DatasetVersion) -> list[dict[str, Any]]:
 
 def validation_rows(version: DatasetVersion) -> list[dict[str, Any]]:
     return read_rows(version.directory / VALIDATION)
+
+
+def with_task_types(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Versions that were frozen before rows carried their task type take it from their prompts."""
+    wanted = {row["prompt_id"] for row in rows if "task_type" not in row and "prompt_id" in row}
+    found = Prompt.objects.filter(pk__in=wanted).exclude(task_type="").values_list("pk", "task_type")
+    types = {str(pk): task_type for pk, task_type in found} if wanted else {}
+    return [{**row, "task_type": types[row["prompt_id"]]} if row.get("prompt_id") in types else row for row in rows]
 
 
 def intact(version: DatasetVersion) -> bool:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
 from annotation.actions.ranking import create_comparison
 from annotation.models import Prompt
 from training import curves, datasets, experience, publishing
+from training.arranging import ORDER
+from training.methods import SFT
 from training.models import Adapter, Preflight, Sampling, TrainingRound
 from training.run_dir import RunDir, write_json, write_rows
-from training.runner import JobFailed, JobKind, carry_outputs, expect_success, resume_from
+from training.runner import JobFailed, JobKind, carry, carry_outputs, expect_success, resume_from
 
 READ_BY_RECIPES = (
     "id",
@@ -25,6 +28,7 @@ READ_BY_RECIPES = (
     "agreement",
     "strength",
 )
+ARRANGED_BY = ("task_type", "difficulty")  # of rows that a round may mix or order
 
 
 def _training_inputs(job: TrainingRound | Preflight, run_dir: RunDir, recipe: str) -> dict[str, Any]:
@@ -35,7 +39,7 @@ def _training_inputs(job: TrainingRound | Preflight, run_dir: RunDir, recipe: st
         (run_dir.train, datasets.training_rows(version)),
         (run_dir.validation, datasets.validation_rows(version)),
     ):
-        write_rows(target, ({name: row[name] for name in READ_BY_RECIPES if name in row} for row in rows))
+        write_rows(target, _for_recipe(job, rows))
     return {
         "recipe": recipe,
         "base_model_dir": str(job.base_model.directory),
@@ -47,9 +51,18 @@ def _training_inputs(job: TrainingRound | Preflight, run_dir: RunDir, recipe: st
     }
 
 
+def _for_recipe(job: TrainingRound | Preflight, rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    if job.method != SFT.key:
+        return ({name: row[name] for name in READ_BY_RECIPES if name in row} for row in rows)
+    names = (*READ_BY_RECIPES, *ARRANGED_BY)
+    return ({name: row[name] for name in names if name in row} for row in datasets.with_task_types(rows))
+
+
 def _round_inputs(round: TrainingRound, run_dir: RunDir) -> None:
     params = _training_inputs(round, run_dir, round.method)
-    write_json(run_dir.params, {**params, "resume_from": resume_from(round, run_dir)})
+    carry(round, run_dir, ORDER)
+    more = {"same_draws": round.baseline_of_id is not None, "resume_from": resume_from(round, run_dir)}
+    write_json(run_dir.params, {**params, **more})
 
 
 def _round_done(round: TrainingRound, run_dir: RunDir, result: dict[str, Any]) -> None:

@@ -142,6 +142,9 @@ class TrainingRound(Job):
         "Preflight", on_delete=models.SET_NULL, null=True, blank=True, related_name="round"
     )
 
+    # the round whose rows it learns from as often, but in random order
+    baseline_of = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="baselines")
+
     # what was said before it and what it needed: {"said", "happened", "teaches"}, see training/experience.py
     estimate = models.JSONField(default=dict)
 

@@ -328,11 +328,15 @@ def _link(source: str, target: str) -> None:
 
 
 def carry_outputs(job: Job, run_dir: RunDir) -> None:
-    """What an earlier attempt has already written need not be written again."""
+    carry(job, run_dir, run_dir.outputs.name)
+
+
+def carry(job: Job, run_dir: RunDir, name: str) -> None:
+    """A file that an earlier attempt has already written need not be written again."""
     for attempt in range(job.attempt - 1, 0, -1):
-        outputs = job.run_dir(attempt).outputs
-        if outputs.exists():
-            shutil.copy2(outputs, run_dir.outputs)
+        written = job.run_dir(attempt).path / name
+        if written.exists():
+            shutil.copy2(written, run_dir.path / name)
             return
 
 

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from annotation.models import Event, Project
 from annotation.texts import counted
-from training import corpora, datasets, experience, launcher, tasks
+from training import baselines, corpora, datasets, experience, launcher, tasks
 from training.jobs import Status
 from training.judging import WRITES_NOTHING
 from training.methods import METHODS, from_json
@@ -57,8 +57,38 @@ def launch_round(
     """Queue a round. `params` are those of the method; what is left out takes its default.
 
     `start_from_base` says that a DPO round without a parent is meant. A pre-flight launches once: asked again, the
-    round that it launched is returned.
+    round that it launched is returned. A round with its rows in order is followed by its shuffled baseline, if its
+    settings ask for one.
     """
+    return _launch(
+        project=project,
+        method=method,
+        dataset_version=dataset_version,
+        params=params,
+        by=by,
+        parent_adapter=parent_adapter,
+        base_model=base_model,
+        start_from_base=start_from_base,
+        note=note,
+        preflight=preflight,
+    )
+
+
+def _launch(
+    *,
+    project: Project,
+    method: str,
+    dataset_version: DatasetVersion,
+    params: dict[str, Any],
+    by: User,
+    parent_adapter: Adapter | None,
+    base_model: BaseModel | None,
+    start_from_base: bool,
+    note: str,
+    preflight: Preflight | None = None,
+    baseline_of: TrainingRound | None = None,
+    has_baseline: bool = False,
+) -> TrainingRound:
     settings_ = _settings(project, method, dataset_version, params, parent_adapter, base_model, start_from_base)
     _refuse_leaks(project, dataset_version)
     experience.refuse_full_disk(settings_["base_model"], settings_["params"])
@@ -67,7 +97,8 @@ def launch_round(
         launched = TrainingRound.objects.filter(preflight=preflight).first() if preflight else None
         if launched:
             return launched
-        _refuse_more_than_its_share(project)
+        baseline = {} if has_baseline else baselines.params_of(settings_["params"])
+        _refuse_more_than_its_share(project, 2 if baseline else 1)
         round = TrainingRound.objects.create(
             project=project,
             number=project.rounds.next_number(),
@@ -75,11 +106,32 @@ def launch_round(
             created_by=by,
             preflight=preflight,
             estimate=_said(preflight),
+            baseline_of=baseline_of,
             **settings_,
         )
         Event.record("launched", round, by=by, project=project, number=round.number, method=method)
+        if baseline:
+            _launch_baseline(round, baseline, by)
         tasks.ring_after_commit(tasks.run_round, round)
     return round
+
+
+def _launch_baseline(round: TrainingRound, params: dict[str, Any], by: User) -> None:
+    beside = TrainingRound.objects.create(
+        project=round.project,
+        number=round.number + 1,
+        note=f"Shuffled baseline of round {round.number}. {round.note}".strip()[:300],
+        created_by=by,
+        baseline_of=round,
+        method=round.method,
+        dataset_version=round.dataset_version,
+        params=params,
+        parent_adapter=round.parent_adapter,
+        base_model=round.base_model,
+        estimate=round.estimate,
+    )
+    Event.record("launched", beside, by=by, project=round.project, number=beside.number, method=beside.method)
+    tasks.ring_after_commit(tasks.run_round, beside)
 
 
 def launch_preflight(*, preflight: Preflight, by: User) -> TrainingRound:
@@ -115,17 +167,23 @@ def retry_round(*, round: TrainingRound, by: User) -> TrainingRound:
     """A new round with the same settings. The old one keeps its story: its number, its log, why it ended."""
     if not round.is_final or round.status == Status.SUCCEEDED:
         raise ValidationError("Only a failed or cancelled round can be tried again.")
-    return launch_round(
-        project=round.project,
-        method=round.method,
-        dataset_version=round.dataset_version,
-        params=round.params,
-        parent_adapter=round.parent_adapter,
-        base_model=round.base_model,
-        start_from_base=round.parent_adapter is None,
-        note=f"Round {round.number} again. {round.note}".strip()[:300],
-        by=by,
-    )
+    with transaction.atomic():
+        beside = round.baselines.exclude(status__in=[Status.FAILED, Status.CANCELLED])
+        again = _launch(
+            project=round.project,
+            method=round.method,
+            dataset_version=round.dataset_version,
+            params=round.params,
+            parent_adapter=round.parent_adapter,
+            base_model=round.base_model,
+            start_from_base=round.parent_adapter is None,
+            note=f"Round {round.number} again. {round.note}".strip()[:300],
+            by=by,
+            baseline_of=round.baseline_of,
+            has_baseline=beside.exists(),
+        )
+        beside.update(baseline_of=again)
+    return again
 
 
 def cancel_round(*, round: TrainingRound, by: User) -> None:
@@ -135,9 +193,16 @@ def cancel_round(*, round: TrainingRound, by: User) -> None:
         Event.record("cancelled", round, by=by, project=round.project, number=round.number)
 
 
-def _refuse_more_than_its_share(project: Project) -> None:
+def _refuse_more_than_its_share(project: Project, more: int) -> None:
     share = settings.ROUNDS_QUEUED_PER_PROJECT
-    if project.rounds.filter(status=Status.QUEUED).count() >= share:
+    waiting = project.rounds.filter(status=Status.QUEUED).count()
+    if more > 1 and waiting < share < waiting + more:
+        raise ValidationError(
+            f"With its shuffled baseline this is two rounds, and only {counted(share, 'round')} of a project may wait; "
+            f"{waiting} {'does' if waiting == 1 else 'do'} already. Leave the baseline out, or launch it when another "
+            "has started."
+        )
+    if waiting >= share:
         raise ValidationError(
             f"{counted(share, 'round')} of this project {'waits' if share == 1 else 'wait'} already, as many as may. "
             "Launch this one when the next of them has started, or cancel one."
