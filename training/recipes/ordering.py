@@ -7,11 +7,8 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from accelerate import PartialState
-
 from training import arranging, curriculum
 from training.params import to_json
-from training.recipes import base
 from training.recipes.process import is_first, phase
 from training.recipes.rows import tokenize
 from training.run_dir import RunDir, read_rows, write_json
@@ -28,6 +25,10 @@ def order(run_dir: RunDir, params: Any, tokenizer: Any, surprises: Surprises) ->
     settings, spec = to_json(params), run_dir.read_params()
     if not (arranging.arranges(settings) or spec.get("same_draws")):
         return None
+    from accelerate import PartialState
+
+    from training.recipes import base
+
     phase(run_dir, "Ordering the rows")
     with PartialState(cpu=not base.on_gpu()).main_process_first():  # the others read what the first one finds
         known = _read(run_dir)
@@ -53,12 +54,18 @@ def _find(
     if not arranging.in_order(settings):
         return {"order": drawn, "stages": []}
     hard = difficulty(rows, settings, tokenizer, surprises)
-    stages = arranging.in_stages(drawn, hard, settings)
+    found = arranging.in_stages(drawn, hard, settings)
     return {
-        "order": [row for stage in stages for row in stage.drawn],
-        "stages": [stage.as_json() for stage in stages],
+        "order": [row for stage in found for row in stage.drawn],
+        "stages": [stage.as_json() for stage in found],
         "difficulty": hard,
     }
+
+
+def stages(rows: list[dict[str, Any]], settings: dict[str, Any], tokenizer: Any) -> list[dict[str, Any]]:
+    """As they will be, where no model has to be asked."""
+    hard = difficulty(rows, settings, tokenizer, list)
+    return [stage.as_json() for stage in arranging.in_stages(arranging.draws(rows, settings), hard, settings)]
 
 
 def difficulty(
