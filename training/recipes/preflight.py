@@ -11,13 +11,13 @@ import hashlib
 import json
 import statistics
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from training.methods import METHODS, from_json
-from training.params import DPOParams, KTOParams, RewardParams, TrainingParams, to_json
-from training.recipes import blocks, judgements, machine, pairs, process, rows
+from training.params import DPOParams, KTOParams, RewardParams, SFTParams, TrainingParams, to_json
+from training.recipes import arrangement, blocks, judgements, machine, pairs, process, rows
 from training.run_dir import RunDir, read_rows, write_json
 
 SMALLEST_TRAINED_SHARE = 0.10
@@ -54,8 +54,11 @@ def check(
     if METHODS[method].learns_from == "corpus":
         return {**report, **blocks.report(train, validation, tokenizer, params.max_length)}
     report["examples"] = [_example(method, row, tokenizer) for row in train[:ROWS_SHOWN]]
-    for name, some in (("train", train), ("validation", validation)):
-        report[name] = _measure(method, some, tokenizer, params.max_length)
+    drawn = arrangement.weights(train, params) if isinstance(params, SFTParams) else None
+    for name, some, times in (("train", train, drawn), ("validation", validation, None)):
+        report[name] = _measure(method, some, tokenizer, params.max_length, times)
+    if isinstance(params, SFTParams):
+        report |= arrangement.report(train, validation, tokenizer, params)
     report["reasons"] = _reasons_from_tokens(report, params)
     return report
 
@@ -66,6 +69,8 @@ def picked(train: list[dict[str, Any]], params: TrainingParams) -> rows.Picked:
         return pairs.pick(train, params)
     if isinstance(params, KTOParams):
         return judgements.pick(train, params)
+    if isinstance(params, SFTParams):
+        return arrangement.pick(train, params)
     return rows.Picked(train)
 
 
@@ -136,16 +141,23 @@ def _tokenized(method: str, row: dict[str, Any], tokenizer: Any) -> Iterator[row
         yield rows.tokenize(tokenizer, row["prompt"], row[name])
 
 
-def _measure(method: str, some: list[dict[str, Any]], tokenizer: Any, max_length: int) -> dict[str, Any]:
+def _measure(
+    method: str,
+    some: list[dict[str, Any]],
+    tokenizer: Any,
+    max_length: int,
+    drawn: Sequence[float] | None = None,
+) -> dict[str, Any]:
+    """`drawn`: how often each row is read in a pass; None: once."""
     lengths: list[int] = []
-    trained = total = 0
+    trained = total = 0.0
     odd: dict[str, list[Any]] = {"truncated": [], "nothing_trained": [], "different_prompt": []}
-    for row in some:
+    for row, times in zip(some, drawn or [1.0] * len(some), strict=True):
         sequences = list(_tokenized(method, row, tokenizer))
         lengths.append(max(len(tokens.ids) for tokens in sequences))
-        total += sum(min(len(tokens.ids), max_length) for tokens in sequences)
+        total += times * sum(min(len(tokens.ids), max_length) for tokens in sequences)
         kept = [max(0, min(len(tokens.ids), max_length) - tokens.answer_starts) for tokens in sequences]
-        trained += sum(kept)
+        trained += times * sum(kept)
         if lengths[-1] > max_length:
             odd["truncated"].append(row.get("id"))
         if min(kept) == 0:
@@ -155,8 +167,8 @@ def _measure(method: str, some: list[dict[str, Any]], tokenizer: Any, max_length
     return {
         "rows": len(some),
         "tokens": _spread(lengths),
-        "total_tokens": total,
-        "trained_tokens": trained,
+        "total_tokens": round(total),
+        "trained_tokens": round(trained),
         "trained_share": trained / total if total else 0.0,
         **{name: {"count": len(ids), "ids": ids[:IDS_NAMED]} for name, ids in odd.items()},
     }
