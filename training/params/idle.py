@@ -1,0 +1,14 @@
+"""Settings that change nothing, because another one does not ask for them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+OF_AN_ORDER = frozenset({"curriculum_stages", "replay_share", "shuffled_baseline"})
+OF_A_TEMPERATURE = frozenset({"mixing_temperature"})
+
+
+def idle(params: Mapping[str, Any]) -> frozenset[str]:
+    without_order = OF_AN_ORDER if params.get("curriculum", "none") == "none" else frozenset()
+    return without_order | (OF_A_TEMPERATURE if params.get("task_mixing") != "temperature" else frozenset())
