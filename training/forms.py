@@ -11,7 +11,7 @@ from annotation.models import Project
 from training import choosing
 from training.methods import METHODS, SFT
 from training.models import Adapter, BaseModel, DatasetVersion
-from training.params import CHOICES, HELP, LABELS, GenerateParams, Preset, to_json
+from training.params import CHOICES, HELP, LABELS, GenerateParams, Preset, shown, to_json
 from training.params.groups import grouped
 
 SHOWN_ABOVE = {"finetuning_type", "load_in_4bit"}
@@ -154,7 +154,8 @@ def _setting_field(method: str, name: str, usual: Any) -> forms.Field:
     kind = get_type_hints(METHODS[method].params)[name]
     common: dict[str, Any] = {"label": LABELS[name], "help_text": HELP.get(name, ""), "required": False}
     if get_origin(kind) is not None:
-        choices = [("", f"As in the preset ({usual})"), *((value, value) for value in get_args(kind))]
+        named = [(each, shown(name, each)) for each in get_args(kind)]
+        choices = [("", f"As in the preset ({shown(name, usual)})"), *named]
         return forms.ChoiceField(choices=choices, **common)
     if kind is bool:
         return forms.TypedChoiceField(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from training.params.checks import ParamsError
+from training.params.idle import idle
 from training.params.training import TrainingParams
 from training.params.words import label, shown
 
@@ -60,8 +61,9 @@ def over(usual: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def meant(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Without settings of adapters where there is none."""
-    return {name: value for name, value in params.items() if not (is_full(params) and name in OF_ADAPTERS)}
+    """Without those that change nothing beside the others: settings of adapters where there is none, for one."""
+    without = idle(params) | (OF_ADAPTERS if is_full(params) else frozenset())
+    return {name: value for name, value in params.items() if name not in without}
 
 
 def told(params: Mapping[str, Any]) -> list[tuple[str, str]]:

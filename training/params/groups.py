@@ -17,6 +17,8 @@ GROUPS = {
         "seed",
     ),
     "Rows": ("max_length", "allow_truncation"),
+    "Several task types": ("task_mixing", "mixing_temperature"),
+    "From easy to hard": ("curriculum", "curriculum_stages", "replay_share", "shuffled_baseline"),
     "Adapter": ("finetuning_type", "lora_r", "lora_alpha", "use_rslora", "use_dora"),
     "Against learning by heart": ("lora_dropout", "weight_decay", "neftune_noise_alpha", "early_stopping_patience"),
     "Measuring and keeping": ("eval_steps", "save_steps"),

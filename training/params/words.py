@@ -98,6 +98,17 @@ HELP = {
 # How the values of a choice are called where people choose; those left out go by their own names.
 CHOICES = {
     "finetuning_type": {"lora": "A LoRA adapter", "full": "The whole model (full fine-tuning)"},
+    "task_mixing": {
+        "proportional": "As often as in the data",
+        "equal": "All alike",
+        "temperature": "In between, by temperature",
+    },
+    "curriculum": {
+        "none": "Shuffled",
+        "mark": "Easy first, by experts' marks",
+        "length": "Short answers first",
+        "perplexity": "What surprises the model least first",
+    },
 }
 
 
