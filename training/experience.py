@@ -100,12 +100,35 @@ def trained_meanwhile(preflight: Preflight) -> bool:
 
 def refuse_full_disk(base: BaseModel, params: dict[str, Any]) -> None:
     """A round that fills the disk fails late and takes the database along."""
+    if (needed := _disk_needed(base, params)) > _disk_usable():
+        raise ValidationError(f"{_needs(needed)} Make room in the data folder, or choose a lower LoRA rank.")
+
+
+def needs_disk(round: TrainingRound) -> str:
+    return _needs(_disk_needed(round.base_model, round.params))
+
+
+def lacks_disk(round: TrainingRound) -> str:
+    """Why a queued round cannot start, or go on, for the time being; empty when there is room for it."""
+    try:
+        needed = _disk_needed(round.base_model, round.params)
+    except (OSError, ValueError):
+        return ""  # its base model is not here: starting it says so
+    return _needs(needed) if needed > _disk_usable() else ""
+
+
+def _disk_needed(base: BaseModel, params: dict[str, Any]) -> float:
     config = json.loads((base.directory / "config.json").read_text(encoding="utf-8"))
-    needed = estimates.disk(estimates.Shape.of(config, base.parameters), params)
-    free = shutil.disk_usage(settings.DATA_DIR).free - DISK_KEPT_FREE
-    if needed <= free:
-        return
-    raise ValidationError(
-        f"The round needs up to {estimates.size(needed)} on disk for its checkpoints and its adapter, and only "
-        f"{estimates.size(max(0, free))} can be used. Make room in the data folder, or choose a lower LoRA rank."
+    return estimates.disk(estimates.Shape.of(config, base.parameters), params)
+
+
+def _disk_usable() -> int:
+    return max(0, shutil.disk_usage(settings.DATA_DIR).free - DISK_KEPT_FREE)
+
+
+def _needs(needed: float) -> str:
+    usable = _disk_usable()
+    return (
+        f"The round needs up to {estimates.size(needed)} on disk for its checkpoints and its adapter, and "
+        f"{'only ' if needed > usable else ''}{estimates.size(usable)} can be used."
     )

@@ -154,6 +154,7 @@ ROUND = JobKind(
     check=publishing.check,
     publish=_round_done,
     ended=curves.write,
+    needs_disk=experience.needs_disk,
 )
 PREFLIGHT = JobKind(
     model=Preflight,

@@ -29,12 +29,20 @@ from django.db import connection, transaction
 from training import progress
 from training.jobs import Job, Status
 from training.launcher import GRACE_SECONDS, Attempt, Launcher, launcher_for
-from training.run_dir import DISK_FULL, RunDir, is_disk_full, newest_verified_checkpoint, verify_checkpoint
+from training.run_dir import (
+    DISK_FULL,
+    MANIFEST,
+    RunDir,
+    is_disk_full,
+    newest_verified_checkpoint,
+    verify_checkpoint,
+)
 
 log = structlog.get_logger(__name__)
 
 POLL_SECONDS = 0.25
 CANCEL_CHECK_SECONDS = 2.0
+PROGRESS_SECONDS = 4.0  # how old the row's copy of the progress may be
 SILENCE_LIMIT_SECONDS = 60 * 60  # no event and no line of log: a step of a large model on a slow machine is shorter
 WALL_LIMIT_SECONDS = 7 * 24 * 60 * 60
 # A recipe's exit codes when its worker, or another process of the same run, went away.
@@ -87,6 +95,7 @@ class JobKind:
     publish: Callable[[Any, RunDir, dict[str, Any]], None]
     check: Callable[[Any, RunDir, dict[str, Any]], None] = expect_success
     ended: Callable[[Any, RunDir], None] | None = None  # once it is over, however it ended; may fail without harm
+    needs_disk: Callable[[Any], str] | None = None  # how much, in a sentence; such a job waits for room and goes on
 
 
 class End(Enum):
@@ -100,6 +109,7 @@ class End(Enum):
     TOO_LONG = "too long"
 
 
+NO_ROOM = JobFailed("disk_full", DISK_FULL)
 STOPPED = {
     End.SILENT: JobFailed("silent", "The process gave no sign of life for an hour, so it was stopped."),
     End.TOO_LONG: JobFailed("too_long", "It ran for more than seven days, so it was stopped."),
@@ -132,14 +142,12 @@ def _attempt(kind: JobKind, job: Job, owner: uuid.UUID) -> None:
         by = launcher_for(recipe)
         handle = by.submit(recipe, run_dir)
     except JobFailed as failure:
-        job.fail(owner, failure.code, failure.message)
+        _fail(kind, job, owner, failure, None)
         return
     except Exception as error:
         log.exception("attempt could not start", job=str(job.pk))
-        full = is_disk_full(error)
-        job.fail(
-            owner, "disk_full" if full else "not_started", DISK_FULL if full else f"It could not be started: {error}"
-        )
+        other = JobFailed("not_started", f"It could not be started: {error}")
+        _fail(kind, job, owner, NO_ROOM if is_disk_full(error) else other, None)
         return
     try:
         end = _watch(job, owner, by, handle)
@@ -155,10 +163,14 @@ def _attempt(kind: JobKind, job: Job, owner: uuid.UUID) -> None:
 
 
 def reconcile(kind: JobKind, ring: Callable[[str], object]) -> None:
-    """Settle what its worker left behind and ring for what waits. Harmless at any time, from anywhere, twice."""
+    """Settle what its worker left behind and ring for what waits. Harmless at any time, from anywhere, twice.
+
+    A lease that could not be renewed, while the database was locked, does not make an attempt of our own abandoned.
+    """
+    ours = {(job.pk, job.attempt) for job in running_here()}
     for job in kind.model.objects.abandoned():
         owner = uuid.uuid4()
-        if job.take_over(owner):
+        if (job.pk, job.attempt) not in ours and job.take_over(owner):
             log.warning("attempt was abandoned", kind=kind.model.__name__, job=str(job.pk), attempt=job.attempt)
             _settle(kind, job, owner, end=End.EXITED, exit_code=None)
     for pk in kind.model.objects.filter(status=Status.QUEUED).order_by("created_at").values_list("pk", flat=True):
@@ -176,7 +188,7 @@ def _watch(job: Job, owner: uuid.UUID, by: Launcher[Any], handle: Attempt) -> En
         if _stopping.is_set():
             return End.SHUTDOWN
         if now >= next_beat:
-            next_beat = now + settings.JOB_HEARTBEAT_SECONDS
+            next_beat = now + min(PROGRESS_SECONDS, settings.JOB_HEARTBEAT_SECONDS)
             said_before, said = said, _size(run_dir)
             spoke = now if said != said_before else spoke
             if not _beat(job, owner, run_dir):
@@ -223,20 +235,20 @@ def _settle(kind: JobKind, job: Job, owner: uuid.UUID, *, end: End, exit_code: i
         if job.cancelled(owner):
             _forget_checkpoints(job)
         elif end in STOPPED:
-            _fail(job, owner, STOPPED[end], result)
+            _fail(kind, job, owner, STOPPED[end], result)
         elif result is None or result.get("failure_code") == "interrupted":
-            _again(job, owner, end, None if result else exit_code)
+            _again(kind, job, owner, end, None if result else exit_code)
         else:
             _publish(kind, job, owner, run_dir, result)
     except JobFailed as failure:
-        _fail(job, owner, failure, result)
+        _fail(kind, job, owner, failure, result)
     except (OSError, DatabaseError):
         # The disk is full or the database is away: the result is still there, so the reconciler tries again.
         log.exception("attempt not settled yet", job=str(job.pk))
         connection.close()
     except Exception as error:
         log.exception("attempt could not be settled", job=str(job.pk))
-        _fail(job, owner, JobFailed("not_published", f"The result could not be taken over: {error}"), result)
+        _fail(kind, job, owner, JobFailed("not_published", f"The result could not be taken over: {error}"), result)
     if job.is_final and kind.ended:
         _tell_of_the_end(kind.ended, job, run_dir)
 
@@ -258,18 +270,18 @@ def _publish(kind: JobKind, job: Job, owner: uuid.UUID, run_dir: RunDir, result:
         _forget_checkpoints(job)
 
 
-def _again(job: Job, owner: uuid.UUID, end: End, exit_code: int | None) -> None:
+def _again(kind: JobKind, job: Job, owner: uuid.UUID, end: End, exit_code: int | None) -> None:
     """No result: another attempt when a signal, its worker or the machine ended it; none when the code did."""
     if end is End.SHUTDOWN:
         job.requeue(owner, free=True)
         return
     if exit_code == NO_ROOM_TO_TELL:
-        _fail(job, owner, JobFailed("disk_full", DISK_FULL), None)
+        _fail(kind, job, owner, NO_ROOM, None)
     elif exit_code not in FROM_OUTSIDE:
         last = next((line for line in reversed(job.run_dir().log_tail().splitlines()) if line.strip()), "")
-        _fail(job, owner, JobFailed("crashed", f"The process ended with an error. {last}".strip()), None)
+        _fail(kind, job, owner, JobFailed("crashed", f"The process ended with an error. {last}".strip()), None)
     elif job.attempts_used_up:
-        _fail(job, owner, _killed(job), None)
+        _fail(kind, job, owner, _killed(job), None)
     elif not job.requeue(owner):
         job.cancelled(owner)
 
@@ -282,10 +294,23 @@ def _killed(job: Job) -> JobFailed:
     )
 
 
-def _fail(job: Job, owner: uuid.UUID, failure: JobFailed, result: dict[str, Any] | None) -> None:
+def _fail(kind: JobKind, job: Job, owner: uuid.UUID, failure: JobFailed, result: dict[str, Any] | None) -> None:
+    if failure.code == NO_ROOM.code and kind.needs_disk:
+        if not job.attempts_used_up and job.requeue(owner):
+            log.warning("disk is full", job=str(job.pk), attempt=job.attempt)
+            _forget_half_written(job)
+            return
+        failure = JobFailed(failure.code, f"{failure.message} {kind.needs_disk(job)}")
     if job.fail(owner, failure.code, failure.message, result):
         log.warning("job failed", job=str(job.pk), code=failure.code)
         _forget_checkpoints(job)
+
+
+def _forget_half_written(job: Job) -> None:
+    """What was being written when the disk was full would only keep it full."""
+    for checkpoint in job.run_dir().checkpoints.glob("checkpoint-*"):
+        if not (checkpoint / MANIFEST).exists():
+            shutil.rmtree(checkpoint, ignore_errors=True)
 
 
 def _forget_checkpoints(job: Job) -> None:

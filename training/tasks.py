@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import close_old_connections, transaction
 from huey.contrib.djhuey import HUEY, db_task, on_startup
 
-from training import runner, workers
+from training import experience, runner, workers
 from training.jobs import Job
 from training.kinds import PREFLIGHT, ROUND, SAMPLING
 from training.models import TrainingRound
@@ -28,10 +28,11 @@ WORKER_GONE_SECONDS = 30
 
 @db_task()
 def run_round(pk: str) -> None:
-    """Whichever round's bell it is: it is answered by the round whose turn it is."""
-    first = TrainingRound.objects.in_turn().values_list("pk", flat=True).first()
+    """Whichever round's bell it is: the round whose turn it is answers. Rounds too large for the disk wait."""
+    in_turn = TrainingRound.objects.in_turn().select_related("base_model")
+    first = next((each for each in in_turn if not experience.lacks_disk(each)), None)
     # Only who ran one rings for the next: a bell that finds the machine busy must not ring another.
-    if first and runner.run(ROUND, first):
+    if first and runner.run(ROUND, first.pk):
         runner.reconcile(ROUND, run_round)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from annotation.texts import counted
-from training import estimate_words, lessons, tasks
+from training import estimate_words, experience, lessons, tasks
 from training.jobs import Job, Status
 from training.models import TrainingRound
 from training.progress import duration
@@ -54,8 +54,10 @@ def _queued(job: Job) -> str:
         if blocking.project_id != job.project_id:
             return "Waiting for a round of another project to end. One round trains at a time, and projects take turns."
         return f"Waiting for round {blocking.number} to end. One round trains at a time."
+    if isinstance(job, TrainingRound) and (lacking := experience.lacks_disk(job)):
+        return f"{lacking} Free some space in the data folder: it {'goes on' if job.attempt else 'starts'} by itself."
     if job.attempt:
-        return "Its process was ended from outside. It goes on from its last checkpoint in a moment."
+        return "It was interrupted. It goes on from its last checkpoint in a moment."
     return "Waiting for its turn."
 
 

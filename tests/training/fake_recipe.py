@@ -15,7 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT))
 
-from training.run_dir import RunDir, write_json  # noqa: E402
+from training.run_dir import DISK_FULL, RunDir, write_json  # noqa: E402
 
 
 def guard_stdin() -> None:
@@ -56,6 +56,7 @@ def main(run_dir: RunDir) -> int:
     results = {
         "diverge": {"status": "failed", "failure_code": "diverged", "message": "The loss is no longer a number."},
         "refuse": {"status": "refused", "message": "The rows cannot be used.", "reasons": ["Row 3 is too long."]},
+        "disk full": {"status": "failed", "failure_code": "disk_full", "message": DISK_FULL},
         "interrupted": {"status": "failed", "failure_code": "interrupted", "message": "Asked to stop."},
     }
     write_json(run_dir.result_file, results.get(act, {"status": "succeeded", "global_step": 10, "max_steps": 10}))

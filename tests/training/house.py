@@ -4,6 +4,8 @@ python -m tests.training.house prepare BASE_MODEL_DIR   makes it and freezes a d
 python -m tests.training.house launch PARAMS_JSON       launches an SFT round and prints its id
 python -m tests.training.house register BASE_MODEL_DIR  makes another base model known
 python -m tests.training.house rank                     ranks every comparison: the first candidate is better
+python -m tests.training.house ring ROUND TIMES         rings for a round as often
+python -m tests.training.house cancel ROUND...          asks to cancel rounds
 python -m tests.training.house die ROUND WHEN           runs a round as a worker that is killed: stored or recorded
 python -m tests.training.house settle                   does what the worker's watch does
 """
@@ -73,6 +75,23 @@ def rank() -> None:
         rank_one(comparison=comparison, by=User.objects.get(), order=order)
 
 
+def ring(pk: str, times: int) -> None:
+    from training import tasks
+
+    for _bell in range(times):
+        tasks.run_round(pk)
+
+
+def cancel(pks: list[str]) -> None:
+    from django.contrib.auth.models import User
+
+    from training import actions
+    from training.models import TrainingRound
+
+    for round in TrainingRound.objects.filter(pk__in=pks):
+        actions.cancel_round(round=round, by=User.objects.get())
+
+
 def die(pk: str, when: str) -> None:
     """The recipe has ended well; its worker is killed after the adapter is in its place, or its row is written."""
     import signal
@@ -128,6 +147,10 @@ if __name__ == "__main__":
             register(Path(directory))
         case ["rank"]:
             rank()
+        case ["ring", pk, times]:
+            ring(pk, int(times))
+        case ["cancel", *pks]:
+            cancel(pks)
         case ["die", pk, when]:
             die(pk, when)
         case ["settle"]:

@@ -12,7 +12,7 @@ from django.urls import reverse
 from annotation.models import Project
 from tests import factories
 from tests.training.test_datasets import factories_comparison
-from training import actions, tasks
+from training import actions, runner, tasks
 from training.jobs import Status
 from training.models import Adapter, BaseModel, DatasetVersion, Preflight, Sampling, TrainingRound
 from training.params import SFTParams, to_json
@@ -292,6 +292,17 @@ def test_it_draws_what_the_recipe_reports(round_: TrainingRound, sign_in: Any, a
     for shown in ("3 of 9 steps", "Training.", "0.667", "321", "<path", "&lt;script&gt;alert(&#x27;log"):
         assert shown in text
     assert "<script>alert" not in text
+
+
+def test_it_says_which_checkpoints_were_not_used(round_: TrainingRound, sign_in: Any, ada: Any) -> None:
+    TrainingRound.objects.update(status=Status.RUNNING, attempt=2)
+    round_.refresh_from_db()
+    broken = round_.run_dir(1).checkpoints / "checkpoint-20"
+    broken.mkdir(parents=True)
+    round_.run_dir().path.mkdir()
+    assert runner.resume_from(round_, round_.run_dir()) is None
+    text = sign_in(ada).get(reverse("round", args=[round_.project_id, round_.pk])).text
+    assert '<p class="sub">checkpoint-20 of attempt-1 was not completed, so it is not used.</p>' in text
 
 
 def test_it_cancels_and_repeats(round_: TrainingRound, sign_in: Any, ada: Any) -> None:

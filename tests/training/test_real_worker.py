@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import shutil
 import signal
 import sqlite3
@@ -67,12 +68,12 @@ class House:
         return self.data_dir / "runs" / pk / f"attempt-{number}"
 
     def wait_for_end(self, pk: str, seconds: float = 180) -> dict[str, Any]:
-        row = eventually(lambda: self._ended(pk), seconds)
+        row = eventually(lambda: self.ended(pk), seconds)
         log = self.data_dir.joinpath("worker.log").read_text()
         assert row["status"] == "succeeded", (row["failure_message"], log[-3000:])
         return row
 
-    def _ended(self, pk: str) -> dict[str, Any] | None:
+    def ended(self, pk: str) -> dict[str, Any] | None:
         row = self.row(pk)
         return row if row["status"] in ("succeeded", "failed", "cancelled") else None
 
@@ -83,6 +84,10 @@ class House:
     def wait_for_checkpoint(self, pk: str, attempt: int) -> None:
         folder = self.attempt(pk, attempt) / "checkpoints"
         eventually(lambda: list(folder.glob("checkpoint-*/COMPLETE.json")), 120, every=0.01)
+
+    def attempt_began_from(self, pk: str, number: int) -> int:
+        events = self.attempt(pk, number).joinpath("events.jsonl").read_text().splitlines()
+        return next(event["step"] for event in map(json.loads, events) if event["event"] == "start")
 
 
 def processes_of(pk: str) -> list[int]:
@@ -169,6 +174,82 @@ def kill_the_worker(house: House, pk: str) -> None:
     assert house.row(pk)["status"] == "running"
     time.sleep(LEASE_SECONDS + 0.5)
     house.start_worker()
+
+
+def test_a_full_disk_a_dead_machine_and_a_locked_database(house: House, unbroken: str) -> None:
+    """Bells that ring five times more, a recipe with no room to write, both killed, then no way to renew the lease."""
+    pk = house.call("launch", json.dumps(PARAMS))
+    house.call("ring", pk, "5")
+    house.wait_for_checkpoint(pk, 1)
+    resource.prlimit(house.recipe_pid(pk), resource.RLIMIT_FSIZE, (4096, 4096))
+    house.wait_for_checkpoint(pk, 2)
+    assert house.attempt_began_from(pk, 2) >= 20
+    os.kill(house.recipe_pid(pk), signal.SIGKILL)
+    house.workers[-1].kill()
+    house.workers[-1].wait()
+    time.sleep(LEASE_SECONDS + 0.5)
+    house.start_worker()
+    house.wait_for_checkpoint(pk, 3)
+    lock = sqlite3.connect(house.data_dir / "preceptor.sqlite3", timeout=20, isolation_level=None)
+    lock.execute("BEGIN IMMEDIATE")
+    time.sleep(LEASE_SECONDS + 1)
+    assert house.row(pk)["status"] == "running"
+    lock.rollback()
+    lock.close()
+    row = house.wait_for_end(pk)
+    assert (row["attempt"], row["adapter"]) == (3, unbroken)
+
+
+def test_a_frozen_worker_that_comes_back_changes_nothing(house: House, unbroken: str) -> None:
+    pk = house.call("launch", json.dumps(PARAMS))
+    house.wait_for_checkpoint(pk, 1)
+    frozen, recipe = house.workers[-1], house.recipe_pid(pk)
+    for pid in (frozen.pid, recipe):
+        os.kill(pid, signal.SIGSTOP)
+    time.sleep(LEASE_SECONDS + 0.5)
+    house.start_worker()
+    winner = house.wait_for_end(pk)
+    assert (winner["attempt"], winner["adapter"]) == (2, unbroken)
+    assert processes_of(pk) == [recipe]
+    for pid in (frozen.pid, recipe):
+        os.kill(pid, signal.SIGCONT)
+    eventually(lambda: not processes_of(pk), 60)
+    frozen.terminate()
+    assert frozen.wait(60) == 0
+    assert house.row(pk) == winner
+    assert len(list((house.data_dir / "adapters").glob("[0-9a-f]*"))) == 1
+
+
+PHASES = [
+    "Loading libraries",
+    "Loading the base model",
+    "start",
+    "Measuring the starting model",
+    "checkpoint",
+    "Saving",
+]
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_a_cancelled_round_leaves_no_process_and_no_adapter(house: House, unbroken: str, phase: str) -> None:
+    """The recipe is held where it is until everybody has been asked to stop; so is a round that waits behind it."""
+    adapters = list((house.data_dir / "adapters").glob("*"))
+    pk = house.call("launch", json.dumps(PARAMS))
+    events = house.attempt(pk, 1) / "events.jsonl"
+    eventually(lambda: events.exists() and f'"{phase}"' in events.read_text(), 60, every=0.002)
+    recipe = house.recipe_pid(pk)
+    os.kill(recipe, signal.SIGSTOP)
+    pks = [pk, house.call("launch", json.dumps(PARAMS))] if phase == "start" else [pk]
+    house.call("cancel", *pks)
+    asked = time.monotonic()
+    os.kill(recipe, signal.SIGCONT)
+    for each in pks:
+        row = eventually(lambda each=each: house.ended(each), 60)
+        assert (row["status"], row["adapter"]) == ("cancelled", None)
+        eventually(lambda each=each: not processes_of(each), 5)
+    assert time.monotonic() - asked < 60
+    assert not list(house.attempt(pk, 1).parent.glob("*/checkpoints"))
+    assert list((house.data_dir / "adapters").glob("*")) == adapters
 
 
 def test_it_checks_samples_and_learns_from_the_ranking(house: House, unbroken: str) -> None:

@@ -9,6 +9,8 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -169,6 +171,23 @@ def expire(job: Sampling) -> None:
     Sampling.objects.filter(pk=job.pk).update(lease_expires_at=timezone.now() - timezone.timedelta(seconds=1))
 
 
+def test_the_row_is_never_more_than_five_seconds_behind(
+    fake: Fake, job: Sampling, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where leases are renewed less often than that."""
+    kind = fake(seconds=6)
+    settings.JOB_HEARTBEAT_SECONDS = 10
+    renew, copied = Sampling.renew, [time.monotonic()]
+
+    def copy(self: Sampling, owner: uuid.UUID, now: dict[str, Any]) -> bool:
+        copied.append(time.monotonic())
+        return renew(self, owner, now)
+
+    monkeypatch.setattr(Sampling, "renew", copy)
+    runner.run(kind, job.pk)
+    assert max(after - before for before, after in pairwise(copied)) < 5
+
+
 # --- Cancelling -------------------------------------------------------------------------------------------------
 
 
@@ -259,6 +278,15 @@ def test_the_reconciler_requeues_what_its_worker_left(fake: Fake, job: Sampling)
     assert (job.status, job.attempt) == (Status.SUCCEEDED, 2)
 
 
+def test_the_reconciler_leaves_alone_what_this_worker_still_runs(fake: Fake, job: Sampling, when_started: Any) -> None:
+    """As after the database was locked for longer than a lease."""
+    kind = fake(seconds=1)
+    when_started(lambda pid: (expire(job), runner.reconcile(kind, lambda pk: None)))
+    runner.run(kind, job.pk)
+    job.refresh_from_db()
+    assert (job.status, job.attempt) == (Status.SUCCEEDED, 1)
+
+
 def test_the_reconciler_publishes_a_result_that_was_left_behind_once(fake: Fake, job: Sampling) -> None:
     published: list[Any] = []
     kind = fake(published=published)
@@ -333,6 +361,35 @@ def test_it_says_which_checkpoint_it_did_not_use_and_why(fake: Fake, job: Sampli
     said = "checkpoint-40 of attempt-1 has a changed or cut off optimizer.pt, so it is not used."
     assert [event["message"] for event in run_dir.events()] == [said]
     assert said in run_dir.log_tail()
+
+
+@pytest.mark.parametrize("act", ["no room", "disk full"])
+def test_it_waits_for_room_on_the_disk_and_goes_on(fake: Fake, job: Sampling, act: str) -> None:
+    """What was being written is deleted, what is whole stays; three times, then it says how much is needed."""
+    kind = replace(fake(act), needs_disk=lambda job: "It needs 340 MB.")
+    whole, half = (job.run_dir(1).checkpoints / f"checkpoint-{step}" for step in (20, 40))
+    for checkpoint in (whole, half):
+        checkpoint.mkdir(parents=True)
+        (checkpoint / "optimizer.pt").write_bytes(b"state")
+    complete_checkpoint(whole, 20)
+    owner = uuid.uuid4()
+    assert job.claim(owner)
+    run_dir = job.run_dir()
+    if act == "disk full":
+        write_json(run_dir.result_file, {"status": "failed", "failure_code": "disk_full", "message": DISK_FULL})
+    runner._settle(kind, job, owner, end=runner.End.EXITED, exit_code=5 if act == "no room" else 1)
+    job.refresh_from_db()
+    assert (job.status, job.failure_code, whole.exists(), half.exists()) == (Status.QUEUED, "", True, False)
+    assert job.claim(uuid.uuid4())
+    again = job.run_dir()
+    again.path.mkdir()
+    assert runner.resume_from(job, again) == str(again.path / "resume" / "checkpoint-20")
+    Sampling.objects.filter(pk=job.pk).update(status=Status.QUEUED)
+    runner.run(kind, job.pk)
+    job.refresh_from_db()
+    assert (job.status, job.attempt, job.failure_code) == (Status.FAILED, 3, "disk_full")
+    assert job.failure_message == f"{DISK_FULL} It needs 340 MB."
+    assert not whole.exists()
 
 
 def test_it_says_that_the_disk_is_full_before_it_starts(fake: Fake, job: Sampling) -> None:

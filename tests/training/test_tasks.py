@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 import uuid
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,7 +16,7 @@ from django.utils import timezone
 from huey.contrib.djhuey import HUEY
 
 from tests import factories
-from training import actions, runner, tasks
+from training import actions, experience, runner, tasks
 from training.jobs import Status
 from training.models import BaseModel, DatasetVersion, TrainingRound
 from training.runner import JobKind
@@ -106,6 +109,36 @@ def test_any_bell_is_answered_by_the_round_whose_turn_it_is(
     for _bell in range(4):
         tasks.run_round.call_local(str(again.pk))
     assert order == [interrupted.pk, elsewhere.pk, again.pk]
+
+
+@pytest.mark.django_db
+def test_a_round_too_large_for_the_disk_waits_and_keeps_nobody_waiting(
+    dataset: DatasetVersion, base_model: BaseModel, ada: Any, queue: Any, fake: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tasks.heartbeat_file().touch()
+    large, small = launch(dataset, ada), launch(dataset, ada)
+    TrainingRound.objects.filter(pk=large.pk).update(params={**large.params, "lora_r": 100_000})
+    large.refresh_from_db()
+    kind = fake()
+    monkeypatch.setattr(tasks, "ROUND", JobKind(TrainingRound, kind.recipe, kind.write_inputs, kind.publish))
+    kept = experience.DISK_KEPT_FREE
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: SimpleNamespace(free=kept + 400 * 1024**2))
+    needed = r"^The round needs up to [\d.]+ GB on disk .*, and only 400 MB can be used. Free some space in the data "
+    assert re.search(needed + "folder: it starts by itself.$", sentence(large))
+    for _bell in range(2):
+        tasks.run_round.call_local(str(large.pk))
+    large.refresh_from_db()
+    small.refresh_from_db()
+    assert (large.status, large.attempt, small.status) == (Status.QUEUED, 0, Status.SUCCEEDED)
+    large.attempt = 1
+    assert "it goes on by itself" in sentence(large)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: SimpleNamespace(free=kept + 400 * 1024**3))
+    assert sentence(large) == "It was interrupted. It goes on from its last checkpoint in a moment."
+    tasks.run_round.call_local(str(large.pk))
+    large.refresh_from_db()
+    assert large.status == Status.SUCCEEDED
+    shutil.rmtree(base_model.directory)
+    assert experience.lacks_disk(large) == ""
 
 
 @pytest.mark.django_db

@@ -215,6 +215,7 @@ def _round_context(project: Project, round_pk: UUID) -> dict[str, Any]:
         "bar": progress.bar(now),
         "makes_a_judge": METHODS[found.method].judges,
         "likely": likely_in_words(found.result),
+        "skipped": [event["message"] for event in events if event["event"] == "skipped"],
         "charts": _charts(found, events),
         "log": run_dir.log_tail(LOG_LINES) if run_dir else "",
         "settings": told(found.params),

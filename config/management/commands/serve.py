@@ -73,6 +73,9 @@ class Command(BaseCommand):
         self.stdout.flush()
 
 
+WORKER = ["--workers", "4", "--worker-type", "thread", "--max-delay", "1"]
+
+
 def commands(host: str, port: int) -> dict[str, list[str]]:
     python = sys.executable
     # Threads with keep-alive: a new connection per call would halve the throughput.
@@ -80,7 +83,8 @@ def commands(host: str, port: int) -> dict[str, list[str]]:
     return {
         "web": [python, "-m", *web, "--workers", "2", "--threads", "8", "--log-level", "warning"],
         # Thread workers: a killed consumer of processes leaves orphans that go on taking work.
-        "worker": [python, "manage.py", "run_huey", "--workers", "4", "--worker-type", "thread", "--quiet"],
+        # After a quiet hour it would look for work every ten seconds only.
+        "worker": [python, "manage.py", "run_huey", *WORKER, "--quiet"],
     }
 
 
