@@ -10,6 +10,8 @@ from training import arranging, curriculum
 from training.jobs import Status
 from training.models import TrainingRound
 
+WAITING = "Both held-out losses stand here when both rounds have succeeded."
+
 
 @dataclass(frozen=True)
 class Beside:
@@ -17,6 +19,7 @@ class Beside:
 
     round: TrainingRound
     is_baseline: bool
+    both_done: bool
     sentence: str
 
 
@@ -30,16 +33,18 @@ def params_of(params: Mapping[str, Any]) -> dict[str, Any]:
 def beside(round: TrainingRound) -> list[Beside]:
     """Its baseline, or the round whose baseline it is."""
     if round.baseline_of:
-        return [Beside(round.baseline_of, False, _losses(round.baseline_of, round))]
+        return [_beside(round.baseline_of, False, round.baseline_of, round)]
     if not arranging.in_order(round.params):
         return []
-    return [Beside(each, True, _losses(round, each)) for each in round.baselines.order_by("number")]
+    return [_beside(each, True, round, each) for each in round.baselines.select_related("adapter").order_by("number")]
+
+
+def _beside(other: TrainingRound, is_baseline: bool, ordered: TrainingRound, shuffled: TrainingRound) -> Beside:
+    both_done = ordered.status == shuffled.status == Status.SUCCEEDED
+    return Beside(other, is_baseline, both_done, _losses(ordered, shuffled) if both_done else WAITING)
 
 
 def _losses(ordered: TrainingRound, shuffled: TrainingRound) -> str:
-    done = [each for each in (ordered, shuffled) if each.status == Status.SUCCEEDED]
-    if len(done) < 2:
-        return "Both held-out losses stand here when both rounds have succeeded."
     one, other = ordered.result.get("eval_loss"), shuffled.result.get("eval_loss")
     if one is None or other is None:
         return "There were no held-out rows, so an evaluation has to say whether the order helped."
