@@ -75,11 +75,16 @@ def _seconds(round: TrainingRound) -> float | None:
     return (round.finished_at - round.started_at).total_seconds()
 
 
-def _checked(run_dir: RunDir) -> dict[str, Any]:
+def report_of(run_dir: RunDir) -> dict[str, Any]:
+    """What the check before training found; empty when there is none."""
     try:
-        return json.loads(run_dir.preflight.read_text(encoding="utf-8")).get("estimate") or {}
+        return json.loads(run_dir.preflight.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
+
+
+def _checked(run_dir: RunDir) -> dict[str, Any]:
+    return report_of(run_dir).get("estimate") or {}
 
 
 def median_error(project: Project) -> tuple[float | None, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from annotation.texts import counted
-from training import estimate_words, experience, lessons, tasks
+from training import arrangement_words, estimate_words, experience, lessons, tasks
 from training.jobs import Job, Status
 from training.models import TrainingRound
 from training.progress import duration
@@ -103,7 +103,8 @@ def findings(report: dict[str, Any]) -> list[str]:
     """What a pre-flight's report says: its rows, then what speaks against a round, or that nothing does."""
     parts = [f"{label}: {_part(report[name])}" for name, label in PARTS.items() if "tokens" in report.get(name, {})]
     verdict = report.get("reasons") or ["Everything is in order."]
-    return [*parts, *report.get("notes", []), *estimate_words.lines(report), *verdict]
+    arranged = arrangement_words.lines(report)
+    return [*parts, *arranged, *report.get("notes", []), *estimate_words.lines(report), *verdict]
 
 
 def _part(part: dict[str, Any]) -> str:

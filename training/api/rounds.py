@@ -22,6 +22,9 @@ EVENTS_SHOWN = 100
 
 class RoundSerializer(serializers.ModelSerializer[TrainingRound]):
     adapter = serializers.SerializerMethodField()
+    baseline_of = serializers.PrimaryKeyRelatedField[TrainingRound](
+        read_only=True, help_text="The round whose rows it reads as often, but shuffled."
+    )
     estimate = serializers.DictField(
         read_only=True, help_text="`said` before the round, and what `happened`: seconds, memory_bytes."
     )
@@ -39,6 +42,7 @@ class RoundSerializer(serializers.ModelSerializer[TrainingRound]):
             "note",
             "estimate",
             "adapter",
+            "baseline_of",
         ]
 
     def get_adapter(self, round: TrainingRound) -> UUID | None:
@@ -86,7 +90,7 @@ class Rounds(InProject, generics.ListAPIView[TrainingRound]):
 
     serializer_class = RoundSerializer
     queryset = TrainingRound.objects.none()
-    filterset_fields = ["status", "method"]
+    filterset_fields = ["status", "method", "baseline_of"]
 
     def get_queryset(self) -> QuerySet[TrainingRound]:
         return self.project.rounds.select_related("adapter")

@@ -86,8 +86,11 @@ def report_round(command: BaseCommand, options: dict[str, Any], round: TrainingR
     if options["wait"]:
         wait_for(command, round)
     note = "" if options["wait"] else worker_note()
-    said = f"{round} {standing(round)} ({round.pk}).{note}"
-    report(command, options, said, id=round.pk, number=round.number, status=round.status)
+    beside = round.baselines.first()
+    baseline = f" Round {beside.number} is its shuffled baseline." if beside else ""
+    said = f"{round} {standing(round)} ({round.pk}).{baseline}{note}"
+    told = {"baseline": beside.number} if beside else {}
+    report(command, options, said, id=round.pk, number=round.number, status=round.status, **told)
 
 
 def worker_note() -> str:

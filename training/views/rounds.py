@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from annotation.access import MemberRequest, project_for
 from annotation.models import Project
-from training import choosing, estimate_words, experience, progress
+from training import arrangement_words, baselines, by_task, choosing, estimate_words, experience, progress
 from training.actions import cancel_round, launch_preflight, retry_round, start_preflight, try_preflight
 from training.charts import Chart, Series, line_chart
 from training.forms import RoundForm, attach
@@ -21,6 +21,7 @@ from training.judging import likely_in_words
 from training.methods import DPO, KTO, METHODS, REWARD, SFT
 from training.models import BaseModel, Preflight, TrainingRound
 from training.params import to_json, told
+from training.run_dir import RunDir
 from training.views.which_way import which_way
 from training.wording import lessons_of, sentence
 
@@ -148,6 +149,8 @@ def preflight(request: MemberRequest, pk: UUID, preflight_pk: UUID) -> HttpRespo
         "needs": _needs(checked.report),
         "tried": _tried(checked.report),
         "proposal": _proposal(checked),
+        "mixture": arrangement_words.mixture(checked.report),
+        "order": arrangement_words.order(checked.report.get("ordered_by"), checked.report.get("stages")),
         "settings": told(checked.params),
     }
     template = "training/preflight.html" + ("#state" if request.htmx and request.method == "GET" else "")
@@ -198,7 +201,7 @@ def round_progress(request: MemberRequest, pk: UUID, round_pk: UUID) -> HttpResp
 
 def _round_context(project: Project, round_pk: UUID) -> dict[str, Any]:
     rows = project.rounds.select_related(
-        "dataset_version", "base_model", "parent_adapter__round", "adapter", "created_by", "preflight"
+        "dataset_version", "base_model", "parent_adapter__round", "adapter", "created_by", "preflight", "baseline_of__adapter"
     )
     found = get_object_or_404(rows, pk=round_pk)
     run_dir = found.run_dir() if found.attempt else None
@@ -216,12 +219,25 @@ def _round_context(project: Project, round_pk: UUID) -> dict[str, Any]:
         "makes_a_judge": METHODS[found.method].judges,
         "likely": likely_in_words(found.result),
         "skipped": [event["message"] for event in events if event["event"] == "skipped"],
+        "tasks": by_task.lines(_task_losses(found, events), _held_out_rows(run_dir)),
+        "order": arrangement_words.of_events(events),
+        "beside": baselines.beside(found),
         "charts": _charts(found, events),
         "log": run_dir.log_tail(LOG_LINES) if run_dir else "",
         "settings": told(found.params),
         "can_retry": found.is_final and found.status != Status.SUCCEEDED,
         "retry_helps": found.failure_code not in ITS_OWN_FAULT,
     }
+
+
+def _task_losses(round: TrainingRound, events: list[dict[str, Any]]) -> dict[str, dict[str, float | None]]:
+    return round.result.get("tasks") or by_task.losses(events)
+
+
+def _held_out_rows(run_dir: RunDir | None) -> dict[str, int]:
+    """By task type, as the check before training has counted them."""
+    mixture = experience.report_of(run_dir).get("mixture", []) if run_dir else []
+    return {part["task_type"]: part["held_out"] for part in mixture}
 
 
 def _at_the_end(round: TrainingRound) -> dict[str, Any]:
