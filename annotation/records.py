@@ -17,15 +17,17 @@ KNOWN_NAMES: dict[str, tuple[str, ...]] = {
     "group": ("group", "group_id", "matter", "document_id"),
     "task_type": ("task_type", "task type", "type", "category", "kind"),
     "split": ("split", "subset"),
+    "history": ("history", "earlier turns", "earlier_turns"),
     "conversation": ("messages", "conversations", "conversation"),
 }
-TEXTS = ("instruction", "input", "response")
+TEXTS = ("instruction", "input", "response", "history")
 LABELS = {"external_id": 200, "group": 200, "task_type": 80, "split": 40}
 SPLITS = {
     **dict.fromkeys(("train", "training"), "train"),
     **dict.fromkeys(("validation", "valid", "val", "dev"), "validation"),
     **dict.fromkeys(("evaluation", "eval", "test", "held out", "held-out", "heldout"), "evaluation"),
 }
+Turn = tuple[str, str]
 ROLES = {"human": "user", "gpt": "assistant", "user": "user", "assistant": "assistant", "system": "system"}
 
 
@@ -39,7 +41,10 @@ class Mapping:
 
 @dataclass(frozen=True)
 class Record:
-    """A prompt as it arrives; `split` is empty when the file does not say."""
+    """A prompt as it arrives; `split` is empty when the file does not say.
+
+    `history`: (role, text) of what was said before it, which a model reads and does not learn.
+    """
 
     line: int
     instruction: str
@@ -49,6 +54,7 @@ class Record:
     group: str = ""
     task_type: str = ""
     split: str = ""
+    history: tuple[Turn, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -138,42 +144,58 @@ def _record(row: Row, mapping: Mapping) -> Record:
     labels = {field: _label(values.get(field), field, limit) for field, limit in LABELS.items()}
     if values.get("split") is not None:
         labels["split"] = _split(labels["split"])
-    instruction, given, response = _texts(values)
+    instruction, given, response, history = _texts(values)
     if not instruction:
         if not mapping.instruction:
             raise _Refused("The instruction is empty.")
         if not given:
             raise _Refused("The input is empty.")
         instruction = mapping.instruction
-    return Record(line=row.line, instruction=instruction, input=given, response=response, **labels)
+    return Record(line=row.line, instruction=instruction, input=given, response=response, history=history, **labels)
 
 
-def _texts(values: dict[str, Any]) -> tuple[str, str, str]:
-    """Instruction, input and response, from plain columns or from messages."""
+def _texts(values: dict[str, Any]) -> tuple[str, str, str, tuple[Turn, ...]]:
+    """Instruction, input, response and what was said before, from plain columns or from messages."""
     if "conversation" in values:
         turns = _turns(values["conversation"], "conversation")
         if len(turns) < 2 or turns[-1][0] != "assistant":
             raise _Refused("The conversation does not end with the assistant's message.")
-        instruction, given = _question(turns[:-1])
-        return instruction, given, turns[-1][1]
+        instruction, given, history = _question(turns[:-1])
+        return instruction, given, turns[-1][1], history
     given = _text(values.get("input"), "input")
     response = _answer(values.get("response"))
+    history = _history(values.get("history"))
     if not isinstance(values.get("instruction"), list):
-        return _text(values.get("instruction"), "instruction"), given, response
-    instruction, asked = _question(_turns(values["instruction"], "prompt"))
+        return _text(values.get("instruction"), "instruction"), given, response, history
+    instruction, asked, said = _question(_turns(values["instruction"], "prompt"))
     if given and asked:
-        return f"{instruction}\n\n{asked}", given, response
-    return instruction, asked or given, response
+        return f"{instruction}\n\n{asked}", given, response, history + said
+    return instruction, asked or given, response, history + said
 
 
-def _question(turns: list[tuple[str, str]]) -> tuple[str, str]:
-    """One user message; a system message before it is the instruction and the user's the input."""
-    roles = [role for role, _ in turns]
-    if roles == ["user"]:
-        return turns[0][1], ""
-    if roles == ["system", "user"]:
-        return turns[0][1], turns[1][1]
-    raise _Refused("A prompt is one user message, with or without a system message before it; this one has more turns.")
+def _question(turns: list[Turn]) -> tuple[str, str, tuple[Turn, ...]]:
+    """The user's last message and what was said before it.
+
+    A system message at the beginning is the instruction, and the user's message the input.
+    """
+    *before, last = turns
+    if last[0] != "user":
+        raise _Refused("A prompt ends with the user's message.")
+    if before and before[0][0] == "system":
+        return before[0][1], last[1], _alternating(before[1:])
+    return last[1], "", _alternating(before)
+
+
+def _history(value: Any) -> tuple[Turn, ...]:
+    return _alternating(_turns(value, "history")) if value else ()
+
+
+def _alternating(turns: list[Turn]) -> tuple[Turn, ...]:
+    if [role for role, _ in turns] != ["user", "assistant"] * (len(turns) // 2):
+        raise _Refused("In a conversation the user and the assistant take turns, after at most one system message.")
+    if not all(text for _role, text in turns):
+        raise _Refused("A message of the conversation is empty.")
+    return tuple(turns)
 
 
 def _answer(value: Any) -> str:
@@ -185,14 +207,14 @@ def _answer(value: Any) -> str:
     return turns[0][1]
 
 
-def _turns(value: Any, what: str) -> list[tuple[str, str]]:
+def _turns(value: Any, what: str) -> list[Turn]:
     """(role, text) of messages in the usual shape or in ShareGPT's."""
     if not isinstance(value, list) or not value:
         raise _Refused(f"The {what} is not a list of messages.")
     return [_turn(message, what) for message in value]
 
 
-def _turn(message: Any, what: str) -> tuple[str, str]:
+def _turn(message: Any, what: str) -> Turn:
     if not isinstance(message, dict):
         raise _Refused(f"A message of the {what} is not an object with a role and a content.")
     role = message.get("role", message.get("from"))

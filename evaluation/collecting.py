@@ -7,7 +7,7 @@ import random
 from typing import Any
 
 from annotation import metrics
-from annotation.models import Event, Prompt
+from annotation.models import Event
 from evaluation.comparison import summary
 from evaluation.measures import Facts
 from evaluation.models import Contestant, Evaluation, Output
@@ -64,7 +64,7 @@ def check(contestant: Contestant, run_dir: RunDir, result: dict[str, Any]) -> No
                 **answers[str(prompt.pk)],
                 "metrics": metrics.measure(
                     answers[str(prompt.pk)]["text"],
-                    source=_source(prompt),
+                    source=prompt.source,
                     reference=prompt.reference.strip(),
                     required=project.sections,
                     dated=project.dated_section,
@@ -73,11 +73,6 @@ def check(contestant: Contestant, run_dir: RunDir, result: dict[str, Any]) -> No
             for prompt in prompts
         ),
     )
-
-
-def _source(prompt: Prompt) -> str:
-    """What an output may take its facts from."""
-    return f"{prompt.instruction}\n{prompt.input}"
 
 
 def publish(contestant: Contestant, run_dir: RunDir, result: dict[str, Any]) -> None:

@@ -64,7 +64,7 @@ def asked(template: str, instruction: str, input: str) -> list[dict[str, str]]:
 
 
 def question(prompt: Prompt, template: str) -> list[dict[str, str]]:
-    return asked(template, prompt.instruction, prompt.input)
+    return [*prompt.history, *asked(template, prompt.instruction, prompt.input)]
 
 
 def _group(prompt: Prompt) -> str:
@@ -316,7 +316,11 @@ def leaks(project: Project, prompt_ids: Iterable[str]) -> list[dict[str, Any]]:
 
 
 def _subjects(prompts: dict[str, Prompt]) -> list[tuple[str, str]]:
-    return [(key, leakage.subject(prompt.instruction, prompt.input)) for key, prompt in prompts.items()]
+    return [(key, _subject(prompt)) for key, prompt in prompts.items()]
+
+
+def _subject(prompt: Prompt) -> str:
+    return leakage.subject(prompt.instruction, "\n".join([*prompt.said_before, prompt.input]))
 
 
 def _beginning(prompt: Prompt) -> str:

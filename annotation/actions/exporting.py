@@ -94,6 +94,7 @@ def _prompts(project: Project) -> Iterator[dict[str, Any]]:
             "split": prompt.split,
             "instruction": prompt.instruction,
             "input": prompt.input,
+            **({"history": prompt.history} if prompt.history else {}),
             "response": answers[0] if answers else prompt.reference,
         }
 
@@ -121,7 +122,8 @@ def _id(prompt: Prompt) -> str:
 
 
 def _asked(project: Project, prompt: Prompt) -> list[dict[str, str]]:
-    return [{"role": "user", "content": render(project.instruction_template, prompt.instruction, prompt.input)}]
+    last = {"role": "user", "content": render(project.instruction_template, prompt.instruction, prompt.input)}
+    return [*prompt.history, last]
 
 
 def _said(text: str) -> list[dict[str, str]]:

@@ -103,7 +103,7 @@ def _plan_batch(
     project: Project, batch: list[Record | Problem], shares: Shares, seen: set[str]
 ) -> Iterator[Planned | Problem]:
     records = [item for item in batch if isinstance(item, Record)]
-    shas = {record.line: fingerprint(record.instruction, record.input) for record in records}
+    shas = {record.line: _fingerprint(record) for record in records}
     prompts = project.prompts.order_by()
     ids = set(
         prompts.filter(external_id__in={r.external_id for r in records if r.external_id}).values_list(
@@ -120,6 +120,10 @@ def _plan_batch(
         known = item.external_id in ids if item.external_id else sha in texts or sha in seen
         seen.add(sha)
         yield _planned(item, sha, known, sides.get(item.group) or texts.get(sha), shares)
+
+
+def _fingerprint(record: Record) -> str:
+    return fingerprint(record.instruction, record.input, *(text for _role, text in record.history))
 
 
 def _planned(record: Record, sha: str, known: bool, side: str | None, shares: Shares) -> Planned | Problem:
@@ -184,6 +188,7 @@ def _store(project: Project, batch: list[Planned], position: int, responses: str
             task_type=item.record.task_type,
             instruction=item.record.instruction,
             input=item.record.input,
+            history=[{"role": role, "content": text} for role, text in item.record.history],
             reference=item.record.response if _only_reference(item, responses) else "",
             split=item.split,
             text_sha256=item.text_sha256,

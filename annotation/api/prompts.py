@@ -21,7 +21,7 @@ from annotation.rows import MAX_CELL, Problem, Row
 from annotation.splits import Shares
 
 MOST_AT_ONCE = 1000
-FIELDS = ("external_id", "group", "task_type", "split", "instruction", "input", "response")
+FIELDS = ("external_id", "group", "task_type", "split", "instruction", "input", "response", "history")
 
 
 class PromptSerializer(serializers.ModelSerializer):
@@ -36,6 +36,7 @@ class PromptSerializer(serializers.ModelSerializer):
             "split",
             "instruction",
             "input",
+            "history",
             "reference",
             "created_at",
         ]
@@ -49,6 +50,9 @@ class NewPromptSerializer(serializers.Serializer):
     instruction = serializers.CharField(max_length=MAX_CELL)
     input = serializers.CharField(max_length=MAX_CELL, required=False, allow_blank=True)
     response = serializers.CharField(max_length=MAX_CELL, required=False, allow_blank=True)
+    history = serializers.ListField(
+        child=serializers.DictField(), required=False, help_text="Messages said before, user and assistant in turn."
+    )
 
 
 class NewPromptsSerializer(serializers.Serializer):

@@ -176,6 +176,7 @@ class BlindComparisonSerializer(serializers.Serializer):
     prompt = serializers.UUIDField()
     instruction = serializers.CharField()
     input = serializers.CharField()
+    history = serializers.ListField(child=serializers.DictField(), help_text="Messages said before.")
     candidates = BlindCandidateSerializer(many=True)
 
 
@@ -227,6 +228,7 @@ class ComparisonDetail(InProject, APIView):
             "prompt": comparison.prompt_id,
             "instruction": comparison.prompt.instruction,
             "input": comparison.prompt.input,
+            "history": comparison.prompt.history,
             "candidates": [{"id": candidate, "text": texts[candidate]} for candidate in order],
         }
         return Response(BlindComparisonSerializer(shown).data)

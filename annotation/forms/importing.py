@@ -20,6 +20,7 @@ LABELS = {
     "group": "Group",
     "task_type": "Task type",
     "split": "Split",
+    "history": "History",
     "conversation": "Conversation",
 }
 HELP = {
@@ -30,7 +31,8 @@ HELP = {
     "group": "Records that belong together, such as one matter. They are never split.",
     "task_type": "For filtering and for reading results by kind.",
     "split": "What the record is for: train, validation or evaluation.",
-    "conversation": "A list of messages that ends with the answer, instead of the first three.",
+    "history": "A list of messages that were said before. The model reads them; it learns only the response.",
+    "conversation": "A list of messages that ends with the answer, instead of the first three and the history.",
 }
 
 

@@ -54,6 +54,7 @@ class Prompt(UUIDModel):
     task_type = models.CharField(max_length=80, blank=True)
     instruction = models.TextField()
     input = models.TextField(blank=True)
+    history = models.JSONField(default=list, blank=True)  # messages before this one: user and assistant in turn
     reference = models.TextField(blank=True)
     split = models.CharField(max_length=10, choices=Split.choices, default=Split.TRAIN)
     text_sha256 = models.CharField(max_length=64, editable=False)
@@ -85,8 +86,17 @@ class Prompt(UUIDModel):
         return self.external_id or f"prompt {self.position}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        self.text_sha256 = fingerprint(self.instruction, self.input)
+        self.text_sha256 = fingerprint(self.instruction, self.input, *self.said_before)
         super().save(*args, **kwargs)
+
+    @property
+    def said_before(self) -> list[str]:
+        return [message["content"] for message in self.history]
+
+    @property
+    def source(self) -> str:
+        """Everything an answer may take its facts from."""
+        return "\n".join([*self.said_before, self.instruction, self.input])
 
 
 class DemonstrationQuerySet(models.QuerySet["Demonstration"]):

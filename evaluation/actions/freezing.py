@@ -41,7 +41,7 @@ def content_sha256(prompts: Iterable[Prompt]) -> str:
     """Over the texts a contestant is asked and held against, to the letter."""
     digest = hashlib.sha256()
     for prompt in sorted(prompts, key=lambda prompt: str(prompt.pk)):
-        texts = [str(prompt.pk), prompt.instruction, prompt.input, prompt.reference]
+        texts = [str(prompt.pk), prompt.instruction, prompt.input, prompt.reference, *prompt.said_before]
         digest.update(json.dumps(texts).encode() + b"\n")
     return digest.hexdigest()
 

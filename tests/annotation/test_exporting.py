@@ -82,12 +82,14 @@ def test_it_writes_the_same_bytes_twice(project: Project, erin: User, eve: User)
 def test_it_moves_a_project_to_another(project: Project, erin: User, ada: User) -> None:
     factories.demonstration(factories.prompt(project, external_id="a", task_type="t"), erin)
     factories.prompt(project, external_id="b", split="evaluation", reference="Gold.")
+    said = [{"role": "user", "content": "Who?"}, {"role": "assistant", "content": "Mr. Ode."}]
+    factories.prompt(project, external_id="d", history=said)
     factories.prompt(project, external_id="c", split="validation")
     other = factories.project(created_by=ada, name="Moved")
     Membership.objects.create(project=other, user=ada, role=Role.ADMIN)
     written = rows(project, "prompts")
     mapping = Mapping({"external_id": "id", **{f: f for f in ("group", "task_type", "split", "instruction", "input")}})
-    mapping.columns["response"] = "response"
+    mapping.columns.update(response="response", history="history")
     records = list(read_records((Row(n, row) for n, row in enumerate(written, 1)), mapping))
     assert all(isinstance(record, Record) for record in records)
     take_records(project=other, items=records, shares=Shares(0, 0), responses="approved", by=ada)

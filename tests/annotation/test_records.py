@@ -189,11 +189,27 @@ def test_it_reads_conversations_of_both_shapes() -> None:
     assert only(jsonl({"messages": shared}), mapping=TALK) == Record(1, "Q", response="A")
 
 
+def test_it_keeps_what_was_said_before_the_last_question() -> None:
+    earlier = (("user", "user"), ("assistant", "assistant"))
+    talk = jsonl({"messages": [USER, SAID, USER, SAID]})
+    assert only(talk, mapping=TALK) == Record(1, "user", response="assistant", history=earlier)
+    talk = jsonl({"messages": [SYSTEM, USER, SAID, USER, SAID]})
+    assert only(talk, mapping=TALK) == Record(1, "system", input="user", response="assistant", history=earlier)
+    columns = Mapping({"instruction": "prompt", "history": "history"})
+    assert only(jsonl({"prompt": "user", "history": [USER, SAID]}), mapping=columns) == Record(
+        1, "user", history=earlier
+    )
+
+
 @pytest.mark.parametrize(
     ("messages", "words"),
     [
         ([USER], "does not end with the assistant"),
-        ([USER, SAID, USER, SAID], "more turns"),
+        ([USER, USER, SAID], "take turns"),
+        ([USER, SYSTEM, USER, SAID], "take turns"),
+        ([SAID, USER, SAID], "take turns"),
+        ([{"role": "user", "content": " "}, SAID, USER, SAID], "is empty"),
+        ([SAID, SAID], "ends with the user"),
         ([], "not a list of messages"),
         ("text", "not a list of messages"),
         ([{"role": "tool", "content": "x"}, SAID], "no role that is known"),

@@ -44,6 +44,15 @@ def test_it_freezes_approved_demonstrations_in_the_projects_template(project: Pr
     assert Event.objects.filter(verb="froze", actor=ada).count() == 1
 
 
+def test_it_asks_after_what_was_said_before(project: Project, ada: Any, erin: Any) -> None:
+    said = [{"role": "user", "content": "Who leased it?"}, {"role": "assistant", "content": "Mr. Ode."}]
+    prompt = factories.prompt(project, instruction="Since when?", input="", history=said)
+    factories.demonstration(prompt, erin, text="Since 2019.")
+    (row,) = everything(actions.freeze(kind="demonstrations", project=project, by=ada))
+    assert row["prompt"] == [*said, {"role": "user", "content": "Since when?"}]
+    assert row["completion"] == [{"role": "assistant", "content": "Since 2019."}]
+
+
 @pytest.mark.parametrize("status", ["draft", "submitted", "returned"])
 def test_it_leaves_out_what_nobody_has_approved(project: Project, ada: Any, erin: Any, status: str) -> None:
     factories.demonstration(factories.prompt(project), erin, status=status)

@@ -29,6 +29,14 @@ def test_it_shows_the_first_rows_token_by_token(tiny_tokenizer: Any, demonstrati
     assert before.endswith("<|im_start|>assistant\n")
 
 
+def test_it_learns_only_the_last_answer_of_a_conversation(tiny_tokenizer: Any) -> None:
+    before = [*user("Who leased it?"), *assistant("The owner."), *user("Since when?")]
+    found = report(tiny_tokenizer, [{"id": "talk", "prompt": before, "completion": assistant("Claim")}])
+    pieces = found["examples"][0]["tokens"]
+    assert "".join(piece["text"] for piece in pieces if piece["trained"]) == "Claim<|im_end|>\n"
+    assert "The owner." in "".join(piece["text"] for piece in pieces if not piece["trained"])
+
+
 def test_it_counts_what_will_be_learned(tiny_tokenizer: Any, demonstrations: Rows) -> None:
     found = report(tiny_tokenizer, demonstrations, held_out=demonstrations[:2])
     train = found["train"]
