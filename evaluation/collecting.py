@@ -12,7 +12,7 @@ from evaluation.comparison import summary
 from evaluation.measures import Facts
 from evaluation.models import Contestant, Evaluation, Output
 from training import datasets
-from training.kinds import adapter_dir
+from training.kinds import weights_of
 from training.run_dir import RunDir, finished_rows, read_rows, write_json, write_rows
 from training.runner import JobFailed, JobKind, carry_outputs, expect_success
 
@@ -41,7 +41,7 @@ def write_inputs(contestant: Contestant, run_dir: RunDir) -> None:
             "base_model_name": contestant.base_model.name,
             "parent_adapter_dir": None,
             "resume_from": None,
-            "sources": [{"label": SOURCE, "adapter_dir": adapter_dir(contestant.adapter_id)}],
+            "sources": [{"label": SOURCE, **weights_of(contestant.adapter_id, contestant.base_model)}],
             "params": contestant.params,
         },
     )

@@ -12,7 +12,7 @@ from annotation.models import Prompt
 from training import curves, datasets, experience, publishing
 from training.arranging import ORDER
 from training.methods import SFT
-from training.models import Adapter, Preflight, Sampling, TrainingRound
+from training.models import Adapter, BaseModel, Preflight, Sampling, TrainingRound
 from training.run_dir import RunDir, write_json, write_rows
 from training.runner import JobFailed, JobKind, carry, carry_outputs, expect_success, resume_from
 
@@ -40,11 +40,12 @@ def _training_inputs(job: TrainingRound | Preflight, run_dir: RunDir, recipe: st
         (run_dir.validation, datasets.validation_rows(version)),
     ):
         write_rows(target, _for_recipe(job, rows))
+    start = weights_of(job.parent_adapter_id, job.base_model)
     return {
         "recipe": recipe,
-        "base_model_dir": str(job.base_model.directory),
+        "base_model_dir": start["base_model_dir"],
         "base_model_name": job.base_model.name,
-        "parent_adapter_dir": adapter_dir(job.parent_adapter_id),
+        "parent_adapter_dir": start["adapter_dir"],
         "resume_from": None,
         "params": job.params,
         "experience": experience.for_recipe(job),
@@ -102,22 +103,36 @@ def _sampling_inputs(sampling: Sampling, run_dir: RunDir) -> None:
         "parent_adapter_dir": None,
         "resume_from": None,
         "sources": [
-            {"label": source["label"], "adapter_dir": adapter_dir(source["adapter_id"])} for source in sampling.sources
+            {"label": source["label"], **weights_of(source["adapter_id"], sampling.base_model)}
+            for source in sampling.sources
         ],
         "params": sampling.params,
     }
     write_json(run_dir.params, params)
 
 
-def adapter_dir(adapter_id: UUID | str | None) -> str | None:
-    """Where an adapter's files lie, after a look at whether they are its own; None for the base model."""
+def weights_of(adapter_id: UUID | str | None, base: BaseModel) -> dict[str, str | None]:
+    """The folder of a model's whole weights, and that of the adapter on them; no adapter: the base model itself.
+
+    A whole model that a round trained takes the place of the base model, for itself and for what was built on it.
+    """
     if adapter_id is None:
-        return None
-    adapter = Adapter.objects.select_related("round").filter(pk=adapter_id).first()
-    if adapter is None or not publishing.intact(adapter):
-        name = adapter or "adapter"
-        raise JobFailed("adapter", f"The files of the {name} are missing on this machine or have changed.")
-    return str(adapter.directory)
+        return {"base_model_dir": str(base.directory), "adapter_dir": None}
+    adapter = Adapter.objects.select_related("round", "base_model").filter(pk=adapter_id).first()
+    if adapter is None:
+        raise _gone("adapter")
+    whole = adapter.whole()
+    for stored in filter(None, {adapter, whole}):
+        if not publishing.intact(stored):
+            raise _gone(stored)
+    return {
+        "base_model_dir": str((whole or adapter.base_model).directory),
+        "adapter_dir": None if adapter == whole else str(adapter.directory),
+    }
+
+
+def _gone(what: Adapter | str) -> JobFailed:
+    return JobFailed("adapter", f"The files of the {what} are missing on this machine or have changed.")
 
 
 def _sampling_complete(sampling: Sampling, run_dir: RunDir, result: dict[str, Any]) -> None:

@@ -35,6 +35,16 @@ class Base:
     source: str
     weights_sha256: str
     license: str
+    whole_sha256: str = ""  # of the weights that an adapter stands on, where an earlier round trained all of them
+
+    @property
+    def weights_id(self) -> str:
+        """The name of the weights that an adapter is put on."""
+        return f"whole-model-{self.whole_sha256[:12]}" if self.whole_sha256 else self.id
+
+    @property
+    def weights_revision(self) -> str | None:
+        return None if self.whole_sha256 else self.revision
 
 
 @dataclass(frozen=True)
@@ -76,6 +86,7 @@ class Facts:
     parent: str = ""  # name and hash of the adapter it continues
     agreement: Agreement | None = None
     tags: tuple[str, ...] = field(default=("lora",))
+    full: bool = False  # every weight was trained: there is no adapter
 
 
 def card(facts: Facts, *, merged: bool = False) -> str:
@@ -103,11 +114,12 @@ def measurements(result: dict[str, Any]) -> dict[str, str]:
 
 
 def _front_matter(facts: Facts, merged: bool) -> str:
-    tags = [*(() if merged else facts.tags), facts.method, "trl"]
+    whole = merged or facts.full
+    tags = [*(() if whole else facts.tags), facts.method, "trl"]
     values = {
-        "base_model": facts.base.id,
-        "base_model_relation": "finetune" if merged else "adapter",
-        "library_name": "transformers" if merged else "peft",
+        "base_model": facts.base.id if whole else facts.base.weights_id,
+        "base_model_relation": "finetune" if whole else "adapter",
+        "library_name": "transformers" if whole else "peft",
         "pipeline_tag": "text-classification" if facts.method in JUDGES else "text-generation",
         "tags": tags,
         **({"license": facts.base.license.lower()} if facts.base.license else {}),
@@ -126,8 +138,16 @@ def _origin(facts: Facts, merged: bool) -> Iterator[str]:
     yield f"- SHA-256 of the base model's weights: `{base.weights_sha256}`"
     yield f"- Way of learning: {facts.method_name}"
     yield f"- Built on: {facts.parent or 'the base model itself'}"
-    if merged:
-        yield "- Form: the adapter is merged into the base model's weights (computed in float32)"
+    if base.whole_sha256:
+        yield (
+            f"- Stands on: `{base.weights_id}`, which an earlier round made of the base model by training all of it; "
+            f"SHA-256 of its weights: `{base.whole_sha256}`"
+        )
+    if facts.full:
+        yield "- Form: a whole model, every weight of which was trained (full fine-tuning)"
+    elif merged:
+        onto = f"those of `{base.weights_id}`" if base.whole_sha256 else "the base model's weights"
+        yield f"- Form: the adapter is merged into {onto} (computed in float32)"
 
 
 def _data(facts: Facts) -> Iterator[str]:

@@ -16,6 +16,7 @@ from annotation.models import Numbered, Project, UUIDModel
 from annotation.texts import counted
 from training import methods
 from training.jobs import Job, JobQuerySet, Status
+from training.params import is_full
 from training.run_dir import finished_rows
 
 WORKER_GONE_AFTER = timedelta(seconds=30)
@@ -211,7 +212,23 @@ class Adapter(UUIDModel):
         """By what it learned from and when."""
         if self.judges:
             return f"{self.round.method_name} of round {self.round.number}"
-        return f"{self.round.method_name} adapter of round {self.round.number}"
+        return f"{self.round.method_name} {self.kind} of round {self.round.number}"
+
+    @property
+    def is_full(self) -> bool:
+        """Not an adapter but a whole model, as full fine-tuning leaves it."""
+        return is_full(self.round.params)
+
+    @property
+    def kind(self) -> str:
+        return "model" if self.is_full else "adapter"
+
+    def whole(self) -> Adapter | None:
+        """The whole model that it is, or whose weights it stands on; None where those are the base model's."""
+        found: Adapter | None = self
+        while found and not found.is_full:
+            found = found.round.parent_adapter
+        return found
 
     @property
     def judges(self) -> bool:

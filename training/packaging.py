@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from training import model_card, provenance
-from training.kinds import adapter_dir
+from training.kinds import weights_of
 from training.models import Adapter, BaseModel, Package
 from training.run_dir import RunDir, file_sha256, write_json
 from training.runner import JobFailed, JobKind, expect_success
@@ -20,6 +20,8 @@ def refusal(adapter: Adapter, format: str) -> str:
     """Why an adapter cannot be packed so; empty when it can."""
     if adapter.judges and format != Package.Format.ADAPTER:
         return "A reward model writes nothing, so it is not merged into a model that writes."
+    if adapter.is_full and format == Package.Format.ADAPTER:
+        return "This round trained the whole model, so there is no adapter: take the merged model, which is all of it."
     return _of_base(adapter.base_model, format)
 
 
@@ -56,8 +58,7 @@ def _inputs(package: Package, run_dir: RunDir) -> None:
         "recipe": "package",
         "format": package.format,
         "file_name": file_name(adapter, package.format),
-        "base_model_dir": str(adapter.base_model.directory),
-        "adapter_dir": adapter_dir(adapter.pk),
+        **weights_of(adapter.pk, adapter.base_model),
         "card": model_card.card(facts, merged=True),
         "about": {
             "name": facts.title,

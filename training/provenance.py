@@ -13,8 +13,9 @@ from annotation.models import Demonstration, Project, Ranking, Role
 from training import datasets
 from training.methods import METHODS
 from training.model_card import Agreement, Base, Data, Facts, People
-from training.models import BaseModel, DatasetVersion, TrainingRound
-from training.params import told
+from training.models import DatasetVersion, TrainingRound
+from training.params import is_full, told
+from training.run_dir import MODEL_WEIGHTS, file_sha256
 
 GONE = "former member"
 AT_ONCE = 500  # ids in one question, which databases limit
@@ -25,11 +26,11 @@ def facts(round: TrainingRound, result: dict[str, Any]) -> Facts:
     version, parent = round.dataset_version, round.parent_adapter
     people, agreement = _people(version)
     return Facts(
-        title=f"{round.project.name}: {METHODS[round.method].name} adapter",
+        title=f"{round.project.name}: {METHODS[round.method].name} {'model' if is_full(round.params) else 'adapter'}",
         objective=round.project.objective,
         method=round.method,
         method_name=METHODS[round.method].name,
-        base=_base(round.base_model),
+        base=_base(round),
         data=Data(
             name=str(version),
             sha256=version.sha256,
@@ -40,13 +41,17 @@ def facts(round: TrainingRound, result: dict[str, Any]) -> Facts:
         people=people,
         params=told(round.params),
         result=result,
-        parent=f"the {parent.round.method_name} adapter `{parent.sha256}`" if parent else "",
+        parent=f"the {parent.round.method_name} {parent.kind} `{parent.sha256}`" if parent else "",
         agreement=agreement,
+        full=is_full(round.params),
     )
 
 
-def _base(base: BaseModel) -> Base:
-    return Base(base.public_id, base.revision, base.source, base.weights_sha256, base.license)
+def _base(round: TrainingRound) -> Base:
+    base, parent = round.base_model, round.parent_adapter
+    whole = parent.whole() if parent and not is_full(round.params) else None
+    stands_on = file_sha256(whole.directory / MODEL_WEIGHTS) if whole else ""
+    return Base(base.public_id, base.revision, base.source, base.weights_sha256, base.license, stands_on)
 
 
 def _people(version: DatasetVersion) -> tuple[tuple[People, ...], Agreement | None]:

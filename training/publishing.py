@@ -13,6 +13,7 @@ from django.conf import settings
 from annotation.models import Event
 from training import model_card, provenance
 from training.models import Adapter, TrainingRound
+from training.params import is_full
 from training.run_dir import ADAPTER_CONFIG, CARD, RunDir, directory_sha256, sync, verify_adapter_files, write_json
 from training.runner import JobFailed, expect_success
 
@@ -23,15 +24,19 @@ def check(round: TrainingRound, run_dir: RunDir, result: dict[str, Any]) -> None
     step, last = result.get("global_step"), result.get("max_steps")
     if not result.get("early_stopped") and (step is None or step != last):
         raise JobFailed("incomplete", f"Training ended at step {step} of {last}, so its adapter is not used.")
-    problems = verify_adapter_files(run_dir.adapter)
+    problems = verify_adapter_files(run_dir.adapter, is_full(round.params))
     if problems:
         raise JobFailed("bad_adapter", " ".join(problems))
     promised = result.get("adapter_sha256")
     if promised and promised != directory_sha256(run_dir.adapter):
         raise JobFailed("bad_adapter", "The adapter's files are not those that the training process wrote.")
-    card = model_card.card(provenance.facts(round, result))
-    base = round.base_model
-    result["adapter_sha256"] = store(run_dir.adapter, base_id=base.public_id, revision=base.revision, card=card)
+    facts = provenance.facts(round, result)
+    result["adapter_sha256"] = store(
+        run_dir.adapter,
+        base_id=facts.base.weights_id,
+        revision=facts.base.weights_revision,
+        card=model_card.card(facts),
+    )
 
 
 def publish(round: TrainingRound, run_dir: RunDir, result: dict[str, Any]) -> None:
@@ -55,7 +60,8 @@ def store(source: Path, *, base_id: str, card: str, revision: str | None = None)
     try:
         copy = scratch / "adapter"
         shutil.copytree(source, copy)
-        _name_base_model(copy / ADAPTER_CONFIG, base_id, revision)
+        if (copy / ADAPTER_CONFIG).exists():  # a whole model needs no other
+            _name_base_model(copy / ADAPTER_CONFIG, base_id, revision)
         (copy / CARD).write_text(card, encoding="utf-8")
         for file in copy.iterdir():
             file.chmod(0o644)

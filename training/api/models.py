@@ -16,9 +16,11 @@ from training.models import Adapter, BaseModel
 
 
 class AdapterSerializer(serializers.ModelSerializer[Adapter]):
+    is_full = serializers.BooleanField(read_only=True, help_text="Not an adapter but a whole model, all of it trained.")
+
     class Meta:
         model = Adapter
-        fields = ["id", "round", "base_model", "sha256", "size_bytes", "created_at"]
+        fields = ["id", "round", "base_model", "is_full", "sha256", "size_bytes", "created_at"]
 
 
 class Adapters(InProject, generics.ListAPIView[Adapter]):
@@ -29,7 +31,7 @@ class Adapters(InProject, generics.ListAPIView[Adapter]):
     filterset_fields = ["round"]
 
     def get_queryset(self) -> QuerySet[Adapter]:
-        return self.project.adapters.all()
+        return self.project.adapters.select_related("round")
 
 
 class BaseModelSerializer(serializers.ModelSerializer[BaseModel]):

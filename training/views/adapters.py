@@ -25,8 +25,9 @@ from training.wording import sentence
 GOOD_FOR = {
     Package.Format.ADAPTER: "Small. For programs that put adapters on the base model themselves: PEFT, TRL, vLLM.",
     Package.Format.MERGED: "The base model with the adapter worked into it. For transformers, vLLM and most servers.",
-    Package.Format.GGUF: "The merged model in one file. For Ollama, llama.cpp and desktop programs built on it.",
+    Package.Format.GGUF: "The whole model in one file. For Ollama, llama.cpp and desktop programs built on it.",
 }
+GOOD_FOR_FULL = "What the round left, with its tokenizer. For transformers, vLLM and most servers."
 
 
 @require_safe
@@ -92,7 +93,8 @@ def _downloads(adapter: Adapter) -> list[dict[str, Any]]:
     newest: dict[str, Package] = {}
     for package in adapter.packages.all():
         newest.setdefault(package.format, package)
-    return [_download(adapter, Package.Format(format), newest.get(format)) for format in Package.Format.values]
+    formats = [format for format in Package.Format if not (adapter.is_full and format == Package.Format.ADAPTER)]
+    return [_download(adapter, format, newest.get(format)) for format in formats]
 
 
 def _download(adapter: Adapter, format: Package.Format, package: Package | None) -> dict[str, Any]:
@@ -100,8 +102,8 @@ def _download(adapter: Adapter, format: Package.Format, package: Package | None)
         package.progress = progress.summarise(package.run_dir().events()) or package.progress
     return {
         "format": format.value,
-        "title": format.label,
-        "good_for": GOOD_FOR[format],
+        "title": "Whole model" if adapter.is_full and format == Package.Format.MERGED else format.label,
+        "good_for": GOOD_FOR_FULL if adapter.is_full and format == Package.Format.MERGED else GOOD_FOR[format],
         "package": package,
         "file": package.file if package else None,
         "sentence": sentence(package) if package and package.status != "succeeded" else "",
