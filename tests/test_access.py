@@ -159,7 +159,7 @@ STAFF_POST = {"api_projects", "api_base_models"}
 # For those who run the installation.
 FOR_STAFF = {"project_create", "base_models", "installation_workers"}
 # For admins of any project, and those who run the installation.
-FOR_ADMINS = {"api_workers"}
+FOR_ADMINS = {"api_workers", "api_disk_use"}
 # Before signing in.
 OPEN = {"sign_in", "sign_in_link", "livez", "readyz"}
 

@@ -43,5 +43,6 @@ project_urls = [
 urlpatterns = [
     path("projects/<uuid:pk>/", include(project_urls)),
     path("workers/", workers.Workers.as_view(), name="api_workers"),
+    path("disk-use/", workers.DiskUse.as_view(), name="api_disk_use"),
     path("base-models/", models.BaseModels.as_view(), name="api_base_models"),
 ]

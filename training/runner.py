@@ -314,9 +314,12 @@ def _forget_half_written(job: Job) -> None:
 
 
 def _forget_checkpoints(job: Job) -> None:
-    """Checkpoints and half-made files are large, and nothing resumes from a job that is over."""
+    """Checkpoints and half-made files are large, and nothing resumes from a job that is over.
+
+    What it was to publish is published by now, under the hash of its content, or never will be.
+    """
     for attempt in job.root.glob("attempt-*"):
-        for name in ("checkpoints", "resume", "scratch"):
+        for name in ("checkpoints", "resume", "scratch", "adapter"):
             shutil.rmtree(attempt / name, ignore_errors=True)
 
 

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from annotation.models import Membership, Role
+from training import disk
 from training.workers import projects_to_name, shown_to
 
 
@@ -42,12 +43,35 @@ class WorkerSerializer(serializers.Serializer[Any]):
     disk_free_bytes = serializers.IntegerField()
 
 
+class DiskUseSerializer(serializers.Serializer[Any]):
+    runs_bytes = serializers.IntegerField(help_text="Inputs, logs and curves of all rounds, and running checkpoints.")
+    packages_bytes = serializers.IntegerField()
+    adapters_bytes = serializers.IntegerField()
+    datasets_bytes = serializers.IntegerField()
+    base_models_bytes = serializers.IntegerField()
+    free_bytes = serializers.IntegerField()
+
+
 class Workers(APIView):
     """The processes that run jobs: what each runs and has to spare. For admins and people who run the installation."""
 
     @extend_schema(responses=WorkerSerializer(many=True))
     def get(self, request: Request) -> Response:
-        assert isinstance(request.user, User)
-        if not request.user.is_staff and not Membership.objects.filter(user=request.user, role=Role.ADMIN).exists():
-            raise PermissionDenied("Only admins and people who run this installation see the workers.")
-        return Response(WorkerSerializer(shown_to(projects_to_name(request.user)), many=True).data)
+        user = _admin_somewhere(request)
+        return Response(WorkerSerializer(shown_to(projects_to_name(user)), many=True).data)
+
+
+class DiskUse(APIView):
+    """What the data folder holds, of all projects together. For admins and people who run the installation."""
+
+    @extend_schema(responses=DiskUseSerializer)
+    def get(self, request: Request) -> Response:
+        _admin_somewhere(request)
+        return Response(DiskUseSerializer(disk.use()).data)
+
+
+def _admin_somewhere(request: Request) -> User:
+    assert isinstance(request.user, User)
+    if not request.user.is_staff and not Membership.objects.filter(user=request.user, role=Role.ADMIN).exists():
+        raise PermissionDenied("Only admins and people who run this installation see this.")
+    return request.user

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from annotation.access import MemberRequest, project_for
 from annotation.models import Project
-from training import arrangement_words, baselines, by_task, choosing, estimate_words, experience, progress
+from training import arrangement_words, baselines, by_task, choosing, disk, estimate_words, experience, progress
 from training.actions import cancel_round, launch_preflight, retry_round, start_preflight, try_preflight
 from training.charts import Chart, Series, line_chart
 from training.forms import RoundForm, attach
@@ -48,6 +48,8 @@ def rounds(request: MemberRequest, pk: UUID) -> HttpResponse:
         "project": project,
         "page": page,
         "rows": [(each, progress.bar(each.progress), estimate_words.compared(each.estimate)) for each in page],
+        "disk": disk.use(),
+        "kept_on_disk": disk.KEPT,
         "off_by": estimate_words.off_by(*experience.median_error(project)),
         "has_versions": bool(page.object_list) or project.dataset_versions.exists(),
     }

@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from annotation.access import MemberRequest, project_for
+from training import disk
 from training.models import TrainingRound
 from training.workers import projects_to_name, shown_to
 
@@ -32,5 +33,7 @@ def _page(request: HttpRequest) -> HttpResponse:
     context = {
         "workers": shown_to(projects_to_name(request.user)),
         "waiting": TrainingRound.objects.in_turn().count(),
+        "disk": disk.use(),
+        "kept_on_disk": disk.KEPT,
     }
     return render(request, "training/workers.html", context)
