@@ -13,7 +13,7 @@ from annotation.models import Comparison, Demonstration, Project, Prompt
 from training.jobs import Status
 from training.methods import METHODS, PRETRAIN
 from training.models import Adapter, DatasetVersionQuerySet, Sampling
-from training.params import full, to_json
+from training.params import by_rows, full, to_json
 
 
 def dataset_versions(project: Project, method: str) -> DatasetVersionQuerySet:
@@ -36,9 +36,13 @@ def reader(project: Project) -> Adapter | None:
     return project.adapters.filter(round__method=PRETRAIN.key).select_related("round").first()
 
 
-def preset_params(method: str, preset: str, given: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Those of a preset, with what was given in their place."""
-    return full.over(to_json(METHODS[method].presets[preset].params), given or {})
+def preset_params(method: str, preset: str, given: Mapping[str, Any] | None = None, rows: int = 0) -> dict[str, Any]:
+    """Those of a preset for so many rows, with what was given in their place."""
+    usual = to_json(METHODS[method].presets[preset].params)
+    # texts are read in blocks, whose number their own does not say
+    if METHODS[method].learns_from != "corpus" and not usual.get("find_settings"):
+        usual = by_rows.for_rows(usual, rows, given or {})
+    return full.over(usual, given or {})
 
 
 def prompts_to_sample(project: Project, count: int) -> list[Prompt]:

@@ -11,7 +11,7 @@ from annotation.models import Project
 from training import choosing
 from training.methods import METHODS, SFT
 from training.models import Adapter, BaseModel, DatasetVersion
-from training.params import CHOICES, HELP, LABELS, GenerateParams, Preset, shown, to_json
+from training.params import CHOICES, HELP, LABELS, GenerateParams, Preset, by_rows, shown, to_json
 from training.params.groups import grouped
 
 SHOWN_ABOVE = {"finetuning_type", "load_in_4bit"}
@@ -59,6 +59,7 @@ class RoundForm(forms.Form):
     def __init__(self, *args: Any, project: Project, method: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.method = method
+        self.rows = 0  # of the dataset version that the page is about
         self.presets: dict[str, Preset] = METHODS[method].presets
         versions = choosing.dataset_versions(project, method)
         field_of(self, "dataset_version", DatasetChoice).queryset = versions
@@ -110,9 +111,22 @@ class RoundForm(forms.Form):
     def preset_choices(self) -> list[dict[str, Any]]:
         chosen = self["preset"].value()
         return [
-            {"key": key, "label": preset.label, "help": preset.help, "checked": key == chosen}
+            {
+                "key": key,
+                "label": preset.label,
+                "help": preset.help,
+                "checked": key == chosen,
+                "takes": self._takes(key),
+            }
             for key, preset in self.presets.items()
         ]
+
+    def _takes(self, preset: str) -> str:
+        """With the rows of the chosen version; texts are read in blocks that are not counted yet."""
+        if not self.rows or METHODS[self.method].learns_from == "corpus":
+            return ""
+        params = choosing.preset_params(self.method, preset, rows=self.rows)
+        return f"With these {self.rows:,} rows: {by_rows.in_words(params, self.rows)}."
 
     @property
     def advanced_groups(self) -> dict[str, list[forms.BoundField]]:
@@ -133,7 +147,9 @@ class RoundForm(forms.Form):
             "base_model": data["base_model"],
             "start_from_base": from_base,
             "note": data["note"],
-            "params": choosing.preset_params(self.method, data["preset"], given),
+            "params": choosing.preset_params(
+                self.method, data["preset"], given, rows=data["dataset_version"].train_rows
+            ),
         }
 
 

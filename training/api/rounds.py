@@ -14,7 +14,7 @@ from annotation.api.base import InProject
 from training import actions, choosing
 from training.api.base import JOB_FIELDS, found_in
 from training.methods import METHODS, choices
-from training.models import TrainingRound
+from training.models import DatasetVersion, TrainingRound
 from training.wording import lessons_of
 
 EVENTS_SHOWN = 100
@@ -82,7 +82,9 @@ class LaunchSerializer(serializers.Serializer[Any]):
         presets = METHODS[data["method"]].presets
         if preset not in presets:
             raise serializers.ValidationError({"preset": [f"Choose one of: {', '.join(presets)}."]})
-        return {**data, "params": choosing.preset_params(data["method"], preset, data["params"])}
+        version = DatasetVersion.objects.filter(pk=data["dataset_version"]).first()
+        rows = version.train_rows if version else 0
+        return {**data, "params": choosing.preset_params(data["method"], preset, data["params"], rows)}
 
 
 class Rounds(InProject, generics.ListAPIView[TrainingRound]):

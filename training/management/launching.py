@@ -36,11 +36,13 @@ def add_settings(parser: CommandParser) -> None:
 def settings_from(options: dict[str, Any], project: Project) -> dict[str, Any]:
     """What start_preflight and launch_round take, beside the person."""
     method = options["method"]
+    version = find_dataset(project, method, options["dataset"])
+    given = dict(map(_param, options["param"]))
     return {
         "project": project,
         "method": method,
-        "dataset_version": find_dataset(project, method, options["dataset"]),
-        "params": choosing.preset_params(method, options["preset"], dict(map(_param, options["param"]))),
+        "dataset_version": version,
+        "params": choosing.preset_params(method, options["preset"], given, rows=version.train_rows),
         "parent_adapter": find_adapter(project, options["parent"]) if options["parent"] else None,
         "base_model": find_base_model(options["base_model"]),
         "start_from_base": options["start_from_base"],

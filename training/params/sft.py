@@ -32,7 +32,7 @@ STANDARD = SFTParams()
 PRESETS = {
     "standard": Preset(
         "Standard",
-        "Three passes over the demonstrations: learns the form and the tone of 100 to 500 demonstrations.",
+        "Learns the form and the tone of 100 to 10,000 demonstrations: the more there are, the fewer passes.",
         STANDARD,
     ),
     "quick": Preset(

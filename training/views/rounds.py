@@ -22,7 +22,7 @@ from training.methods import DPO, KTO, METHODS, REWARD, SFT
 from training.models import BaseModel, Preflight, TrainingRound
 from training.params import to_json, told
 from training.run_dir import RunDir
-from training.views.which_way import which_way
+from training.views.which_way import version_asked, which_way
 from training.wording import lessons_of, sentence
 
 LOG_LINES = 60
@@ -75,6 +75,8 @@ def round_create(request: MemberRequest, pk: UUID) -> HttpResponse:
             return redirect("preflight", project.pk, preflight.pk)
         except ValidationError as refused:
             attach(form, refused)
+    version = version_asked(form, request.GET)
+    form.rows = version.train_rows if version else 0
     context = {
         "project": project,
         "form": form,

@@ -8,16 +8,20 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from training import advising
-from training.models import BaseModel
+from training.models import BaseModel, DatasetVersion
 
 
 def which_way(form: forms.Form, asked: Any) -> dict[str, Any] | None:
     """For the choices of the form, or those that the page asks about while it is filled in."""
-    versions: Any = form.fields["dataset_version"]
-    version = _picked(form, "dataset_version", asked) or versions.queryset.first()
+    version = version_asked(form, asked)
     parent = _picked(form, "parent_adapter", asked)
     base = _picked(form, "base_model", asked) or (parent.base_model if parent else BaseModel.objects.default())
     return advising.which_way(base, version) if version and base else None
+
+
+def version_asked(form: forms.Form, asked: Any) -> DatasetVersion | None:
+    versions: Any = form.fields["dataset_version"]
+    return _picked(form, "dataset_version", asked) or versions.queryset.first()
 
 
 def _picked(form: forms.Form, name: str, asked: Any) -> Any:
