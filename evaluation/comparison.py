@@ -73,6 +73,11 @@ class Pair:
     differences: list[Difference]
     wins: WinRate
 
+    @property
+    def asks_for_order(self) -> bool:
+        """Whether the second is the first one's shuffled baseline."""
+        return _is_baseline(self.second, self.first)
+
     def of(self, key: str) -> Difference:
         return next(difference for difference in self.differences if difference.measure.key == key)
 
@@ -99,7 +104,7 @@ class Comparison:
         return [self.pair(first, second) for first, second in self._opponents()]
 
     def _opponents(self) -> Iterator[tuple[Column, Column]]:
-        """Each contestant against the base model and against its parent (or else the one before it)."""
+        """Each contestant against the base model, its parent (or else the one before it) and its shuffled baseline."""
         answered = self.answered
         base = next((column for column in answered if column.contestant.adapter_id is None), None)
         by_adapter = {column.contestant.adapter_id: column for column in answered}
@@ -108,7 +113,10 @@ class Comparison:
             if adapter is None:
                 continue
             before = by_adapter.get(adapter.round.parent_adapter_id) or (answered[index - 1] if index else None)
-            against = dict.fromkeys(id(other) for other in (base, before) if other and other is not column)
+            if before and _is_baseline(column, before):
+                before = None  # they are held against each other the other way round
+            beside = next((other for other in answered if _is_baseline(other, column)), None)
+            against = dict.fromkeys(id(other) for other in (base, before, beside) if other and other is not column)
             yield from ((column, other) for key in against for other in answered if id(other) == key)
 
     def pair(self, first: Column, second: Column) -> Pair:
@@ -135,6 +143,11 @@ class Comparison:
 
     def column_of(self, adapter_id: object) -> Column | None:
         return next((column for column in self.answered if column.contestant.adapter_id == adapter_id), None)
+
+
+def _is_baseline(shuffled: Column, ordered: Column) -> bool:
+    one, other = shuffled.contestant.adapter, ordered.contestant.adapter
+    return bool(one and other) and one.round.baseline_of_id == other.round_id
 
 
 def compare(evaluation: Evaluation, contestants: Sequence[Contestant] | None = None) -> Comparison:

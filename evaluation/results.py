@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from annotation.texts import counted
 from evaluation import charts, measures, verdicts
 from evaluation.comparison import Column, Comparison, Pair, compare
 from evaluation.measures import Measure
 from evaluation.models import Evaluation
+from evaluation.slices import Slice, by_task_type
 from evaluation.statistics import Estimate
 
 
@@ -47,12 +49,24 @@ class Group:
 
 
 def groups(comparison: Comparison) -> list[Group]:
-    found: dict[str, list[TableRow]] = {}
-    for measure in comparison.measures:
-        cells = [_cell(column, measure, column.estimates[measure.key]) for column in comparison.columns]
-        found.setdefault(measure.group, []).append(TableRow(measure.label, measure.help, measure.better, cells))
+    found = _groups(comparison.measures, comparison.columns)
     found[measures.PEOPLE] += _win_rates(comparison)
     return [Group(label, rows) for label, rows in found.items()]
+
+
+def groups_of(slice: Slice) -> list[Group]:
+    """Of one task type; what nobody could measure on it is left out."""
+    found = _groups(slice.measures, slice.columns)
+    told = {label: [row for row in rows if any(cell.n for cell in row.cells)] for label, rows in found.items()}
+    return [Group(label, rows) for label, rows in told.items() if rows]
+
+
+def _groups(some: Sequence[Measure], columns: Sequence[Column]) -> dict[str, list[TableRow]]:
+    found: dict[str, list[TableRow]] = {}
+    for measure in some:
+        cells = [_cell(column, measure, column.estimates[measure.key]) for column in columns]
+        found.setdefault(measure.group, []).append(TableRow(measure.label, measure.help, measure.better, cells))
+    return found
 
 
 def _cell(column: Column, measure: Measure, estimate: Estimate) -> Cell:
@@ -106,7 +120,15 @@ def results_table(evaluation: Evaluation) -> str:
         f"{comparison.prompts} prompts; {comparison.reviews_in} of {comparison.reviews_wanted} blind reviews. "
         "In brackets: 95 % interval and the number of prompts."
     )
-    return "\n".join([*sentences, "", *lines, "", note])
+    return "\n".join([*sentences, "", *lines, "", note, *_by_task_type(comparison, heads)])
+
+
+def _by_task_type(comparison: Comparison, heads: Sequence[str]) -> Iterator[str]:
+    for each in by_task_type(comparison):
+        yield from ("", f"Task type {each.name}: {counted(each.prompts, 'prompt')}", "")
+        yield from (f"| Measure | {' | '.join(heads)} |", f"|---|{'---:|' * len(heads)}")
+        for group in groups_of(each):
+            yield from (f"| {row.label} | {' | '.join(_markdown(cell) for cell in row.cells)} |" for row in group.rows)
 
 
 def _markdown(cell: Cell) -> str:
@@ -130,6 +152,21 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
         ],
         "contestants": [_contestant_json(column) for column in comparison.columns],
         "pairs": [_pair_json(pair) for pair in comparison.pairs],
+        "task_types": [_slice_json(each) for each in by_task_type(comparison)],
+    }
+
+
+def _slice_json(slice: Slice) -> dict[str, Any]:
+    return {
+        "task_type": slice.task_type,
+        "prompts": slice.prompts,
+        "contestants": [
+            {
+                "id": str(column.contestant.pk),
+                "measures": {key: estimate.as_json() for key, estimate in column.estimates.items()},
+            }
+            for column in slice.columns
+        ],
     }
 
 

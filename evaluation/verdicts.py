@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from annotation.texts import capital, counted
-from evaluation import measures
+from evaluation import measures, order
 from evaluation.comparison import Comparison, Difference, Pair
 from evaluation.statistics import FEWEST, Estimate
 
@@ -37,7 +37,11 @@ def verdict(pair: Pair) -> Verdict:
     judged = [each for each in differences if each.measure.group == measures.PEOPLE]
     measured = [each for each in differences if each.measure.group != measures.PEOPLE]
     findings = [*_by_people(pair, judged), *_by_measures(pair, measured)]
-    return Verdict(pair.first.label, pair.second.label, findings)
+    if not pair.asks_for_order:
+        return Verdict(pair.first.label, pair.second.label, findings)
+    side, words = order.sentence(differences)
+    of_order = Finding({1: BETTER, -1: WORSE}.get(side, UNCLEAR), words)
+    return Verdict(pair.first.label, f"{pair.second.label}, its shuffled baseline", [of_order, *findings])
 
 
 def _by_people(pair: Pair, judged: Sequence[Difference]) -> list[Finding]:

@@ -18,6 +18,7 @@ from evaluation.comparison import compare
 from evaluation.forms import EvaluationForm, FreezeSetForm
 from evaluation.models import Contestant, Evaluation
 from evaluation.progress import Progress, progress_of, visible_to
+from evaluation.slices import by_task_type
 from training.tasks import worker_is_running
 
 
@@ -84,6 +85,7 @@ def evaluation(request: MemberRequest, pk: UUID, evaluation_pk: UUID) -> HttpRes
             "comparison": comparison,
             "verdicts": verdicts.verdicts(comparison),
             "groups": results.groups(comparison),
+            "slices": [(each, results.groups_of(each)) for each in by_task_type(comparison)],
             "charts": charts.review_charts(comparison) if comparison.reviews_in else [],
         }
     return render(request, "evaluation/evaluation.html", context)
