@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from training.methods import METHODS
+from training.params import is_full
 
 LAST = 7  # rounds that a factor is the median of
 ENOUGH = 3  # rounds from which on dry rounds, whose few steps are slow ones, no longer count
@@ -24,7 +25,7 @@ FLOPS = {"cpu": 75e9, "cuda": 40e12}  # that training reaches; on a CPU for each
 LIBRARIES_BYTES = 0.9e9
 BESIDE_BYTES = 20e6  # tokenizer and descriptions beside an adapter
 FOUR_BIT = 0.57  # bytes per parameter with its scales
-LORA_WEIGHT_BYTES = 16  # weight, gradient and the optimiser's two averages, each in 32 bits
+TRAINED_WEIGHT_BYTES = 16  # weight, gradient and the optimiser's two averages, each in 32 bits
 DORA_TIMES = 1.3
 EXACT_TIMES = 2  # that reading in float32 takes longer
 SCORED_AT_ONCE = 256
@@ -139,7 +140,8 @@ class Needs:
 
 def plain(shape: Shape, params: Mapping[str, Any], counts: Counts, machine: Machine) -> Needs:
     passes = steps(params, counts.rows)[1]
-    held_out = counts.held_out_tokens * _forward(shape) / machine.flops * (EXACT_TIMES if counts.exact else 1)
+    exact = counts.exact or _in_float32(params, machine)
+    held_out = counts.held_out_tokens * _forward(shape) / machine.flops * (EXACT_TIMES if exact else 1)
     training = counts.tokens * _forward_and_back(shape, params, machine) * passes / machine.flops
     measured = held_out * math.floor(passes * evaluations_per_pass(params, counts))
     reference = counts.tokens * _forward(shape) / machine.flops if counts.texts > 1 else 0.0
@@ -186,11 +188,26 @@ def _forward(shape: Shape) -> float:
 def _forward_and_back(shape: Shape, params: Mapping[str, Any], machine: Machine) -> float:
     """Through frozen weights only the error goes back, not a gradient for each of them."""
     again = 1.0 if machine.device == "cuda" else 0.0  # activations are computed anew rather than kept
+    if is_full(params):
+        return (3.0 + again) * _forward(shape) * (EXACT_TIMES if _in_float32(params, machine) else 1.0)
     operations = (2.0 + again) * _forward(shape) + 6.0 * shape.adapter(params["lora_r"])
     return operations * (DORA_TIMES if params.get("use_dora") else 1.0)
 
 
+def _in_float32(params: Mapping[str, Any], machine: Machine) -> bool:
+    """A whole model learns in 32 bits; a GPU multiplies in 16 all the same."""
+    return is_full(params) and machine.device == "cpu"
+
+
+def trained(shape: Shape, params: Mapping[str, Any]) -> int:
+    """How many parameters learn."""
+    return shape.parameters if is_full(params) else shape.adapter(params["lora_r"])
+
+
 def weight_bytes(shape: Shape, params: Mapping[str, Any]) -> float:
+    """Of those that stand still."""
+    if is_full(params):
+        return 0.0
     if not params.get("load_in_4bit"):
         return 2.0 * shape.parameters
     return 2.0 * shape.embedded + FOUR_BIT * (shape.parameters - shape.embedded)
@@ -201,22 +218,23 @@ def memory(shape: Shape, params: Mapping[str, Any], counts: Counts, machine: Mac
     rows = min(params["per_device_train_batch_size"], counts.rows)
     tokens = rows * counts.texts * min(counts.longest, params["max_length"])
     in_a_layer = tokens * (10 * shape.hidden + 2 * (shape.queries + 2 * shape.keys) + 5 * shape.intermediate)
-    kept = shape.layers * in_a_layer
+    kept = shape.layers * in_a_layer * (2 if _in_float32(params, machine) else 1)
     if machine.device == "cuda":  # kept between the layers; inside only of the one that is computed anew, by stock code
         kept = shape.layers * tokens * 2 * shape.hidden + 3 * in_a_layer
     scores = 8.0 * tokens * (counts.learned / counts.tokens) * shape.vocabulary
     if counts.exact:  # while held-out rows are read: the head and a layer at a time in 32 bits, and nothing kept
         read = 4.0 * shape.embedded + 2 * in_a_layer + 8.0 * SCORED_AT_ONCE * shape.vocabulary
         kept, scores = max((kept, scores), (read, 0.0), key=sum)
-    weights = weight_bytes(shape, params) + LORA_WEIGHT_BYTES * shape.adapter(params["lora_r"])
+    weights = weight_bytes(shape, params) + TRAINED_WEIGHT_BYTES * trained(shape, params)
     return (0.0 if machine.device == "cuda" else LIBRARIES_BYTES) + weights + kept + scores
 
 
 def disk(shape: Shape, params: Mapping[str, Any]) -> float:
-    """Two checkpoints and a third while it is written, the adapter, and its copy on the way to its place."""
-    trained = shape.adapter(params["lora_r"])
-    checkpoint, adapter = 12.0 * trained, 4.0 * trained  # weights alone, or with the optimiser's two averages
-    return 3 * (checkpoint + BESIDE_BYTES) + 3 * (adapter + BESIDE_BYTES)
+    """At most: two checkpoints, a third while it is written, that which an interrupted round went on from, and what
+    the round leaves, with its copy on the way to its place."""
+    checkpoint = 12.0 * trained(shape, params)  # the weights with the optimiser's two averages
+    left = 2.0 * shape.parameters if is_full(params) else 4.0 * trained(shape, params)
+    return 4 * (checkpoint + BESIDE_BYTES) + 3 * (left + BESIDE_BYTES)
 
 
 # --- Experience -----------------------------------------------------------------------------------------------

@@ -8,11 +8,13 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 
 from annotation.models import Project
 from training import estimates
 from training.jobs import Status
 from training.models import BaseModel, Preflight, TrainingRound
+from training.params import is_full
 from training.run_dir import RunDir
 
 REMEMBERED = 3 * estimates.LAST  # those of other machines sharing this database are among them
@@ -23,19 +25,26 @@ def for_recipe(job: TrainingRound | Preflight) -> dict[str, Any]:
     """What the recipe estimates with, beside the rows and the settings."""
     return {
         "parameters": job.base_model.parameters,
-        "history": [*_of_rounds(job.method, job.base_model), *_of_dry_rounds(job.method, job.base_model)],
+        "history": [*_of_rounds(job), *_of_dry_rounds(job)],
         "price_per_hour": settings.PRICE_PER_HOUR,
     }
 
 
-def _of_rounds(method: str, base: BaseModel) -> list[dict[str, Any]]:
-    done = TrainingRound.objects.filter(method=method, base_model=base, status=Status.SUCCEEDED)
+def _alike(job: TrainingRound | Preflight) -> Q:
+    """A whole model takes its time in other ways than an adapter, so neither teaches about the other."""
+    full = Q(params__finetuning_type="full")
+    lora = Q(params__finetuning_type="lora") | Q(params__finetuning_type__isnull=True)
+    return Q(method=job.method, base_model=job.base_model) & (full if is_full(job.params) else lora)
+
+
+def _of_rounds(job: TrainingRound | Preflight) -> list[dict[str, Any]]:
+    done = TrainingRound.objects.filter(_alike(job), status=Status.SUCCEEDED)
     newest = done.order_by("-finished_at").values_list("estimate", flat=True)[:REMEMBERED]
     return [estimate["teaches"] for estimate in newest if estimate.get("teaches")]
 
 
-def _of_dry_rounds(method: str, base: BaseModel) -> list[dict[str, Any]]:
-    done = Preflight.objects.filter(method=method, base_model=base, status=Status.SUCCEEDED, dry=True)
+def _of_dry_rounds(job: TrainingRound | Preflight) -> list[dict[str, Any]]:
+    done = Preflight.objects.filter(_alike(job), status=Status.SUCCEEDED, dry=True)
     reports = done.order_by("-finished_at").values_list("report", flat=True)[:REMEMBERED]
     measured = [report["dry"] for report in reports if "dry" in report]
     alone = [dry for dry in measured if not dry.get("beside_round")]
@@ -106,7 +115,8 @@ def trained_meanwhile(preflight: Preflight) -> bool:
 def refuse_full_disk(base: BaseModel, params: dict[str, Any]) -> None:
     """A round that fills the disk fails late and takes the database along."""
     if (needed := _disk_needed(base, params)) > _disk_usable():
-        raise ValidationError(f"{_needs(needed)} Make room in the data folder, or choose a lower LoRA rank.")
+        smaller = "train a LoRA adapter" if is_full(params) else "choose a lower LoRA rank"
+        raise ValidationError(f"{_needs(needed)} Make room in the data folder, or {smaller}.")
 
 
 def needs_disk(round: TrainingRound) -> str:
@@ -134,6 +144,6 @@ def _disk_usable() -> int:
 def _needs(needed: float) -> str:
     usable = _disk_usable()
     return (
-        f"The round needs up to {estimates.size(needed)} on disk for its checkpoints and its adapter, and "
+        f"The round needs up to {estimates.size(needed)} on disk for its checkpoints and what it leaves, and "
         f"{'only ' if needed > usable else ''}{estimates.size(usable)} can be used."
     )

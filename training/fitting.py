@@ -9,7 +9,9 @@ from typing import Any
 
 from training.estimates import Counts, Factors, Machine, Shape, memory, size
 from training.methods import from_json
+from training.params import CHOICES, is_full
 from training.params.checks import BOUNDS, ParamsError
+from training.params.full import TIMES_LOWER
 from training.params.words import LABELS
 
 USABLE = 0.95  # the rest is the system's own
@@ -27,7 +29,8 @@ def fitting(
 ) -> dict[str, Any] | None:
     """The changes that make it fit, those that cost least first; None when nothing does.
 
-    Fewer rows at a time with accumulation learn the same; 4-bit weights lose a little; shorter rows lose text.
+    Fewer rows at a time with accumulation learn the same; an adapter in place of the whole model learns nearly as much
+    of few rows; 4-bit weights lose a little; shorter rows lose text.
     """
     for changes in _changes(method, params, counts):
         changed = {**params, **changes}
@@ -41,11 +44,15 @@ def _changes(method: str, params: Mapping[str, Any], counts: Counts) -> Iterator
     batches = [{}, *(batch for batch in _smaller_batches(params) if _allowed(method, {**params, **batch}))]
     smallest = batches[-1]
     yield from batches[1:]
-    quarter = {} if params["load_in_4bit"] else {"load_in_4bit": True}
-    if quarter:
-        yield from ({**batch, **quarter} for batch in batches)
+    instead: dict[str, Any] = {}
+    if is_full(params):
+        instead = {"finetuning_type": "lora", "learning_rate": params["learning_rate"] * TIMES_LOWER}
+        yield from ({**batch, **instead} for batch in batches)
+    if not params["load_in_4bit"]:
+        instead["load_in_4bit"] = True
+        yield from ({**batch, **instead} for batch in batches)
     for length in _shorter(min(counts.longest, params["max_length"])):
-        yield {**smallest, **quarter, "max_length": length, "allow_truncation": True}
+        yield {**smallest, **instead, "max_length": length, "allow_truncation": True}
 
 
 def _smaller_batches(params: Mapping[str, Any]) -> list[dict[str, int]]:
@@ -90,9 +97,9 @@ def refusal(needed: float, machine: Machine, proposal: Mapping[str, Any] | None)
 
 
 def changes_in_words(changes: Mapping[str, Any]) -> str:
-    """“4-bit base weights, rows per step 1 and gradient accumulation 4”."""
+    """“a LoRA adapter, learning rate 0.001, rows per step 1 and gradient accumulation 4”."""
     named = []
     for name, value in changes.items():
-        small = LABELS[name][:1].lower() + LABELS[name][1:]
-        named.append(small if value is True else f"{small} {value}")
+        said = LABELS[name] if value is True else CHOICES.get(name, {}).get(value) or f"{LABELS[name]} {value:g}"
+        named.append(said[:1].lower() + said[1:])
     return named[0] if len(named) == 1 else f"{', '.join(named[:-1])} and {named[-1]}"

@@ -337,7 +337,18 @@ def resume_from(job: Job, run_dir: RunDir) -> str | None:
         shutil.copytree(newest, linked, copy_function=_link)
     except OSError:
         return None
-    return str(linked.resolve()) if verify_checkpoint(linked) else None
+    if not verify_checkpoint(linked):
+        return None
+    _forget_others(earlier, newest)
+    return str(linked.resolve())
+
+
+def _forget_others(attempts: list[Path], newest: Path) -> None:
+    """Nothing goes back further than the newest checkpoint, and one of a whole model is as large as three of it."""
+    for attempt in attempts:
+        for checkpoint in [*RunDir(attempt).checkpoints.glob("checkpoint-*"), attempt / "resume"]:
+            if checkpoint != newest:
+                shutil.rmtree(checkpoint, ignore_errors=True)
 
 
 def _tell_skipped(run_dir: RunDir, checkpoint: Path, problem: str) -> None:

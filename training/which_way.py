@@ -1,4 +1,4 @@
-"""Which way of changing a model fits: LoRA, rsLoRA, DoRA or QLoRA, and how they compare. Pure."""
+"""Which way of changing a model fits: LoRA, rsLoRA, DoRA, QLoRA or all of it, and how they compare. Pure."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ GB = 1024**3
 
 WORKING_MEMORY = 2 * GB  # libraries, one step's intermediate results, the adapter and its optimiser
 SIXTEEN_BIT, FOUR_BIT = 2.2, 0.9  # bytes per weight, with what is not quantised and some room
+EVERY_WEIGHT = 18.0  # ... with its gradient, the optimiser's averages and a copy in 16 bits
 FEW_ROWS = 50  # fewer teach little that an instruction cannot say
 MANY_ROWS = 2000  # from here a rank of 16 may be too small to hold what they teach
 ENOUGH_FOR_DORA = 300
+ENOUGH_FOR_ALL = 10_000  # so many teach more than an adapter holds
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,13 @@ class Advice:
 def recommend(*, parameters: int, rows: int, machine: Machine) -> Advice:
     if _needs(parameters, SIXTEEN_BIT) > machine.memory:
         return _smaller(parameters, machine)
+    if machine.gpu and rows >= ENOUGH_FOR_ALL and _needs(parameters, EVERY_WEIGHT) <= machine.memory:
+        return Advice(
+            "Full fine-tuning",
+            f"{rows:,} rows can teach more than an adapter holds, and the GPU has room to train every weight. But the "
+            "model forgets more easily: compare it with an rsLoRA round, and look at the general questions.",
+            "What is trained: the whole model.",
+        )
     if rows >= MANY_ROWS:
         return Advice(
             "rsLoRA",
@@ -87,7 +96,7 @@ def comparison(parameters: int) -> dict[str, dict[str, str]]:
             "LoRA whose high ranks learn at full strength",
             "LoRA that learns size and direction apart",
             "LoRA on weights kept in 4 bits",
-            "Every weight changes; not offered here",
+            "Every weight changes: a model of its own",
             "Prompt engineering: nothing is trained",
         ),
         "Compute": (

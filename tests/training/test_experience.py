@@ -79,6 +79,18 @@ def done(preflight: Preflight, ada: User, seconds: float = 600, attempt: int = 1
     return TrainingRound.objects.get(pk=round.pk)
 
 
+def test_adapters_teach_nothing_about_whole_models(preflight: Preflight, ada: User) -> None:
+    done(preflight, ada)
+    assert len(experience.for_recipe(preflight)["history"]) == 1
+    Preflight.objects.update(params=to_json(SFTParams(finetuning_type="full", learning_rate=5e-5)))
+    preflight.refresh_from_db()
+    assert experience.for_recipe(preflight)["history"] == []
+    TrainingRound.objects.update(params=preflight.params)
+    assert len(experience.for_recipe(preflight)["history"]) == 1
+    TrainingRound.objects.update(params={"lora_r": 8})  # of a time when there were only adapters
+    assert experience.for_recipe(preflight)["history"] == []
+
+
 # --- What is stored ---------------------------------------------------------------------------------------------
 
 

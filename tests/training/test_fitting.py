@@ -13,7 +13,7 @@ from tests.training.test_estimates import COUNTS, GPU, MACHINE, PARAMS, SHAPE
 from training import fitting
 from training.estimates import Counts, Factors, Machine, Shape, memory
 from training.methods import from_json
-from training.params import KTOParams, to_json
+from training.params import KTOParams, SFTParams, to_json
 
 KNOWN = Factors(rounds=3)
 SEVEN_BILLION = Shape.of(
@@ -65,6 +65,18 @@ def test_it_then_proposes_4_bit_weights() -> None:
     both = proposed(SEVEN_BILLION, with_memory(8, GPU), replace(COUNTS, longest=1024))
     assert both["params"]["load_in_4bit"] is True
     assert both["params"]["per_device_train_batch_size"] < 4
+
+
+def test_it_proposes_an_adapter_where_the_whole_model_is_too_large() -> None:
+    full = to_json(SFTParams(finetuning_type="full", learning_rate=5e-5))
+    found = fitting.fitting("sft", SHAPE, full, COUNTS, with_memory(3.2), KNOWN)
+    assert found
+    assert found["params"] == {"finetuning_type": "lora", "learning_rate": pytest.approx(1e-3)}
+    assert fitting.changes_in_words(found["params"]) == "a LoRA adapter and learning rate 0.001"
+    larger = fitting.fitting("sft", SEVEN_BILLION, full, COUNTS, with_memory(12, GPU), KNOWN)
+    assert larger
+    assert larger["params"] == {**found["params"], "load_in_4bit": True}
+    from_json("sft", full | larger["params"])
 
 
 def test_it_shortens_rows_last_and_as_little_as_it_must() -> None:

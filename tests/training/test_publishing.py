@@ -195,6 +195,8 @@ def test_it_resumes_from_the_newest_checkpoint_that_verifies(running: TrainingRo
     ROUND.write_inputs(running, run_dir)
     spec = run_dir.read_params()
     assert spec["resume_from"] == str((run_dir.path / "resume" / "checkpoint-10").resolve())
+    # nothing goes back further, and a whole model's checkpoints are large
+    assert [path.name for path in first.checkpoints.iterdir()] == ["checkpoint-10"]
     # the earlier attempt may still be alive and clean up behind itself
     (first.checkpoints / "checkpoint-10" / "weights").unlink()
     assert (run_dir.path / "resume" / "checkpoint-10" / "weights").read_text() == "after 10"

@@ -24,7 +24,7 @@ class AdviceSerializer(serializers.Serializer[Any]):
     dataset_version = serializers.CharField()
     rows = serializers.IntegerField()
     machine = serializers.CharField()
-    way = serializers.CharField(help_text="LoRA, rsLoRA, DoRA or QLoRA; empty: none fits.")
+    way = serializers.CharField(help_text="LoRA, rsLoRA, DoRA, QLoRA or full fine-tuning; empty: none fits.")
     why = serializers.CharField()
     settings = serializers.CharField(help_text="What to choose for it on the form.")
     comparison = serializers.DictField(
@@ -35,7 +35,7 @@ class AdviceSerializer(serializers.Serializer[Any]):
 class WhichWay(InProject):
     @extend_schema(parameters=[AskedSerializer], responses=AdviceSerializer)
     def get(self, request: Request, pk: UUID) -> Response:
-        """Which of LoRA, rsLoRA, DoRA and QLoRA fits a model, its rows and this machine, and how the ways compare."""
+        """Which of LoRA, rsLoRA, DoRA, QLoRA and full fine-tuning fits, and how the ways compare."""
         asked = AskedSerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
         found = found_in(self.project, asked.validated_data)

@@ -12,7 +12,7 @@ from training.models import BaseModel
 
 
 class Command(BaseCommand):
-    help = "Say which of LoRA, rsLoRA, DoRA and QLoRA fits a base model, a dataset version and this machine."
+    help = "Say which of LoRA, rsLoRA, DoRA, QLoRA and full fine-tuning fits a base model, its rows and this machine."
 
     def add_arguments(self, parser: CommandParser) -> None:
         add_project(parser)
