@@ -20,7 +20,7 @@ def figures(estimate: Mapping[str, Any]) -> list[dict[str, str]]:
             "value": f"about {size(estimate['memory_bytes'])}",
             "note": f"{where} {total}, {free} free when this was checked",
         },
-        {"label": "On disk", "value": size(estimate["disk_bytes"]), "note": "Checkpoints and what the round leaves, at most"},
+        {"label": "On disk", "value": size(estimate["disk_bytes"]), "note": "Checkpoints and the result, at most"},
     ]
     if estimate.get("cost") is not None:
         note = f"At your price of {estimate['price_per_hour']:.2f} an hour"
