@@ -91,6 +91,7 @@ def train_in_turn(projects: list[Any]) -> dict[str, Any]:
         "claimed": len(claimed),
         "different": len({pk for _at, pk in claimed}),
         "attempts": sorted(set(TrainingRound.objects.values_list("attempt", flat=True))),
+        "ends": sorted(set(TrainingRound.objects.values_list("status", flat=True))),
         "order": [project_of[pk] for _at, pk in claimed],
     }
 

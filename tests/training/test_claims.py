@@ -49,6 +49,7 @@ def check(report: dict[str, Any]) -> None:
     assert report["rounds"] == {"claims": WORKERS, "most_at_once": 1, "attempts": [1] * WORKERS}
     turns = report["in_turn"]
     assert (turns["claimed"], turns["different"], turns["attempts"]) == (TURNS, TURNS, [1])
+    assert turns["ends"] == ["succeeded"]
     # three projects by turns as long as each has rounds waiting, the one that has just trained last
     assert sorted(turns["order"][: 3 * FEW]) == [0] * FEW + [1] * FEW + [2] * FEW
     assert turns["order"][3 * FEW :] == [0] * (TURNS - 3 * FEW)

@@ -14,7 +14,7 @@ import pytest
 
 from tests.training.recipes.conftest import MakeRun
 from tests.training.recipes.forks import Forks
-from training.run_dir import DISK_FULL, RunDir, newest_verified_checkpoint
+from training.run_dir import DISK_FULL, MANIFEST, RunDir, newest_verified_checkpoint
 
 pytestmark = pytest.mark.torch
 Rows = list[dict[str, Any]]
@@ -67,6 +67,33 @@ def test_ten_kills_at_random_steps_change_no_byte(forks: Forks, make_run: MakeRu
     assert begun == sorted(begun)
     # at most one interval between checkpoints is done again
     assert all(after >= killed - 7 - 1 for after, killed in zip(begun[1:], steps, strict=True))
+
+
+def test_no_file_of_a_checkpoint_can_be_lost_or_cut_unseen(
+    forks: Forks, make_run: MakeRun, demonstrations: Rows
+) -> None:
+    """Each in turn; the checkpoint before it is taken instead, and the reason is told."""
+    run_dir = make_run("sft", {**SMALL, "max_steps": 8, "save_steps": 4}, demonstrations)
+    assert forks.run("sft", run_dir) == 0
+    older, newer = (run_dir.checkpoints / f"checkpoint-{step}" for step in (4, 8))
+    assert newest_verified_checkpoint(run_dir.path) == newer
+    files = [path for path in newer.rglob("*") if path.is_file()]
+    assert {"adapter_model.safetensors", "optimizer.pt", "rng_state.pth"} < {path.name for path in files}
+    for file in files:
+        content = file.read_bytes()
+        for damaged in (content[: len(content) // 2], None):
+            told: list[str] = []
+            file.unlink()
+            if damaged is not None:
+                file.write_bytes(damaged)
+            taken = newest_verified_checkpoint(
+                run_dir.path, skipped=lambda _path, problem, told=told: told.append(problem)
+            )
+            file.write_bytes(content)
+            name = file.name
+            why = f"has a changed or cut off {name}" if damaged is not None else f"has no {name}"
+            assert (taken, told) == (older, ["was not completed" if name == MANIFEST else why])
+    assert newest_verified_checkpoint(run_dir.path) == newer
 
 
 def test_it_says_that_the_disk_is_full(forks: Forks, make_run: MakeRun, demonstrations: Rows) -> None:
