@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from annotation.forms.fields import field_of
 from annotation.models import Project
 from training import choosing
-from training.methods import METHODS, SFT
+from training.methods import METHODS, RLOO, SFT
 from training.models import Adapter, BaseModel, DatasetVersion
 from training.params import CHOICES, HELP, LABELS, GenerateParams, Preset, by_rows, shown, to_json
 from training.params.groups import grouped
@@ -67,6 +67,7 @@ class RoundForm(forms.Form):
             (key, preset.label) for key, preset in self.presets.items()
         ]
         self._offer_starts(project)
+        self._offer_reward_models(project)
         bases = field_of(self, "base_model", forms.ModelChoiceField)
         bases.queryset = BaseModel.objects.all()
         bases.empty_label = "The default, or that of the adapter above"
@@ -95,12 +96,26 @@ class RoundForm(forms.Form):
             return
         field.empty_label = "Choose an adapter"
         field.help_text = (
-            "The adapter of the SFT round that wrote the candidates: what people say of them makes it better."
+            "The adapter that is to write better, usually that of an SFT or DPO round."
+            if self.method == RLOO.key
+            else "The adapter of the SFT round that wrote the candidates: what people say of them makes it better."
         )
         self.fields["start_from_base"] = forms.BooleanField(
             label="Start from the base model instead",
             required=False,
             help_text="Only sensible when the base model already does the task well.",
+        )
+
+    def _offer_reward_models(self, project: Project) -> None:
+        if self.method != RLOO.key:
+            return
+        judges = project.adapters.judging().select_related("round", "base_model")
+        self.fields["reward_adapter"] = forms.ModelChoiceField(
+            judges,
+            label="Reward model",
+            required=False,
+            empty_label="None: only the project's rules reward",
+            help_text="What gives marks beside the rules. Its own round says whether it is good enough.",
         )
 
     @property
@@ -144,6 +159,7 @@ class RoundForm(forms.Form):
         return {
             "dataset_version": data["dataset_version"],
             "parent_adapter": None if from_base else data["parent_adapter"],
+            "reward_adapter": data.get("reward_adapter"),
             "base_model": data["base_model"],
             "start_from_base": from_base,
             "note": data["note"],

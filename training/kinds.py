@@ -48,8 +48,18 @@ def _training_inputs(job: TrainingRound | Preflight, run_dir: RunDir, recipe: st
         "parent_adapter_dir": start["adapter_dir"],
         "resume_from": None,
         "params": job.params,
+        "asks": {"headings": job.project.sections, "dated": job.project.dated_section},
+        "reward_model": _reward_model(job.reward_adapter),
         "experience": experience.for_recipe(job),
     }
+
+
+def _reward_model(judge: Adapter | None) -> dict[str, Any] | None:
+    """Where it lies, and how the marks lie that it gave to held-out answers."""
+    if judge is None:
+        return None
+    marks = {name: judge.round.result.get(name) or usual for name, usual in (("mark_mean", 0.0), ("mark_spread", 1.0))}
+    return {**weights_of(judge.pk, judge.base_model), **marks}
 
 
 def _for_recipe(job: TrainingRound | Preflight, rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:

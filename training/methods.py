@@ -19,6 +19,7 @@ from training.params import (
     label,
     pretrain,
     reward,
+    rloo,
     sft,
     to_json,
 )
@@ -134,7 +135,29 @@ REWARD = Method(
     without=("allow_truncation",),
     judges=True,
 )
-METHODS = {method.key: method for method in (SFT, DPO, KTO, PRETRAIN, REWARD)}
+RLOO = Method(
+    key="rloo",
+    name="RLOO",
+    says="learn from rewards",
+    tab="From rewards (RLOO)",
+    lead=(
+        "The model writes several answers to each prompt, each is rewarded, by rules or by a reward model, and it "
+        "learns to write more like those that got more. It comes after a round from demonstrations, when what you want "
+        "can be measured."
+    ),
+    learns_from="demonstrations",
+    answers=("completion",),
+    params=rloo.RLOOParams,
+    presets=rloo.PRESETS,
+    nothing=(
+        "No prompts to answer yet",
+        "Freeze the approved demonstrations into a dataset version: their prompts are answered, and their responses "
+        "tell the rules which facts belong in.",
+    ),
+    needs_parent=True,
+    without=("allow_truncation", "lora_dropout"),
+)
+METHODS = {method.key: method for method in (SFT, DPO, KTO, PRETRAIN, REWARD, RLOO)}
 JUDGES = tuple(method.key for method in METHODS.values() if method.judges)
 
 

@@ -136,6 +136,9 @@ class TrainingRound(Job):
     parent_adapter = models.ForeignKey(
         "Adapter", on_delete=models.PROTECT, null=True, blank=True, related_name="children"
     )
+    reward_adapter = models.ForeignKey(  # the reward model that gives marks to what this round writes
+        "Adapter", on_delete=models.PROTECT, null=True, blank=True, related_name="rewarded"
+    )
     dataset_version = models.ForeignKey(DatasetVersion, on_delete=models.PROTECT, related_name="rounds")
     params = models.JSONField()
     note = models.CharField(max_length=300, blank=True)
@@ -246,6 +249,7 @@ class Preflight(Job):
     method = models.CharField(max_length=12, choices=methods.choices)
     base_model = models.ForeignKey(BaseModel, on_delete=models.CASCADE, related_name="+")
     parent_adapter = models.ForeignKey(Adapter, on_delete=models.CASCADE, null=True, related_name="+")
+    reward_adapter = models.ForeignKey(Adapter, on_delete=models.CASCADE, null=True, related_name="+")
     dataset_version = models.ForeignKey(DatasetVersion, on_delete=models.CASCADE, related_name="+")
     params = models.JSONField()
     note = models.CharField(max_length=300, blank=True)

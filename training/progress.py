@@ -10,7 +10,8 @@ KEPT = {
     "phase": {"message": "phase"},
     "start": {"max_steps": "max_steps", "rows": "rows", "trainable_parameters": "trainable_parameters"},
     "log": {name: name for name in ("step", "max_steps", "epoch", "loss", "tokens_per_second", "seconds_left")}
-    | {"rewards/accuracies": "reward_accuracy", "rewards/margins": "reward_margin"},
+    | {"rewards/accuracies": "reward_accuracy", "rewards/margins": "reward_margin"}
+    | {"reward": "reward", "kl": "kl", "completions/mean_length": "answer_length"},
     "step": {name: name for name in ("step", "max_steps", "seconds_left")},
     "eval": {"eval_loss": "eval_loss", "eval_rewards/accuracies": "eval_reward_accuracy"},
     "checkpoint": {"step": "checkpoint_step"},

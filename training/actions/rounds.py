@@ -12,9 +12,10 @@ from annotation.texts import counted
 from training import baselines, corpora, datasets, experience, launcher, tasks
 from training.jobs import Status
 from training.judging import WRITES_NOTHING
-from training.methods import METHODS, from_json
+from training.methods import METHODS, RLOO, from_json
 from training.models import Adapter, BaseModel, DatasetVersion, Preflight, TrainingRound
 from training.params import ParamsError, to_json
+from training.params.rloo import RULES
 
 
 def start_preflight(
@@ -25,6 +26,7 @@ def start_preflight(
     params: dict[str, Any],
     by: User,
     parent_adapter: Adapter | None = None,
+    reward_adapter: Adapter | None = None,
     base_model: BaseModel | None = None,
     start_from_base: bool = False,
     note: str = "",
@@ -32,6 +34,7 @@ def start_preflight(
 ) -> Preflight:
     """Check a round's rows token by token, with the settings it would have; `dry` also tries it on a few of them."""
     settings_ = _settings(project, method, dataset_version, params, parent_adapter, base_model, start_from_base)
+    settings_ |= _rewarding(project, settings_, reward_adapter)
     _refuse_leaks(project, dataset_version)
     experience.refuse_full_disk(settings_["base_model"], settings_["params"])
     with transaction.atomic():
@@ -49,6 +52,7 @@ def launch_round(
     params: dict[str, Any],
     by: User,
     parent_adapter: Adapter | None = None,
+    reward_adapter: Adapter | None = None,
     base_model: BaseModel | None = None,
     start_from_base: bool = False,
     note: str = "",
@@ -67,6 +71,7 @@ def launch_round(
         params=params,
         by=by,
         parent_adapter=parent_adapter,
+        reward_adapter=reward_adapter,
         base_model=base_model,
         start_from_base=start_from_base,
         note=note,
@@ -82,6 +87,7 @@ def _launch(
     params: dict[str, Any],
     by: User,
     parent_adapter: Adapter | None,
+    reward_adapter: Adapter | None,
     base_model: BaseModel | None,
     start_from_base: bool,
     note: str,
@@ -90,6 +96,7 @@ def _launch(
     has_baseline: bool = False,
 ) -> TrainingRound:
     settings_ = _settings(project, method, dataset_version, params, parent_adapter, base_model, start_from_base)
+    settings_ |= _rewarding(project, settings_, reward_adapter)
     _refuse_leaks(project, dataset_version)
     experience.refuse_full_disk(settings_["base_model"], settings_["params"])
     with transaction.atomic():
@@ -127,6 +134,7 @@ def _launch_baseline(round: TrainingRound, params: dict[str, Any], by: User) -> 
         dataset_version=round.dataset_version,
         params=params,
         parent_adapter=round.parent_adapter,
+        reward_adapter=round.reward_adapter,
         base_model=round.base_model,
         estimate=round.estimate,
     )
@@ -152,6 +160,7 @@ def _as_checked(preflight: Preflight) -> dict[str, Any]:
         "dataset_version": preflight.dataset_version,
         "params": preflight.params,
         "parent_adapter": preflight.parent_adapter,
+        "reward_adapter": preflight.reward_adapter,
         "base_model": preflight.base_model,
         "start_from_base": preflight.parent_adapter is None,
         "note": preflight.note,
@@ -175,6 +184,7 @@ def retry_round(*, round: TrainingRound, by: User) -> TrainingRound:
             dataset_version=round.dataset_version,
             params=round.params,
             parent_adapter=round.parent_adapter,
+            reward_adapter=round.reward_adapter,
             base_model=round.base_model,
             start_from_base=round.parent_adapter is None,
             note=f"Round {round.number} again. {round.note}".strip()[:300],
@@ -253,6 +263,29 @@ def _settings(
         "parent_adapter": parent_adapter,
         "base_model": base,
     }
+
+
+def _rewarding(project: Project, settings_: dict[str, Any], judge: Adapter | None) -> dict[str, Adapter | None]:
+    """The reward model that gives marks, for a round that learns from rewards."""
+    params, refused = settings_["params"], ""
+    if settings_["method"] != RLOO.key:
+        refused = "Only a round that learns from rewards takes a reward model." if judge else ""
+    elif judge is None:
+        by_rules = any(params[name] for name in RULES)
+        refused = "" if by_rules else "No rule counts, so choose a reward model: something has to be rewarded."
+    elif judge.project_id != project.pk:
+        refused = "This reward model belongs to another project."
+    elif not judge.judges:
+        refused = "This adapter writes: choose one that a round of the kind reward model has made."
+    elif judge.base_model_id != settings_["base_model"].pk:
+        refused = f"This reward model sits on {judge.base_model}: choose one on {settings_['base_model']}."
+    elif not judge.directory.is_dir():
+        refused = "The files of this reward model are missing on this machine."
+    elif not params["reward_weight"]:
+        refused = "The weight of the reward model is 0: raise it, or choose none."
+    if refused:
+        raise ValidationError({"reward_adapter": [refused]})
+    return {"reward_adapter": judge}
 
 
 def _parent_problems(

@@ -28,7 +28,8 @@ def found_in(project: Project, given: dict[str, Any]) -> dict[str, Any]:
     """Ids replaced by the rows they name; an id of another project names nothing."""
     rows = {
         "dataset_version": project.dataset_versions.all(),
-        "parent_adapter": project.adapters.select_related("base_model"),
+        "parent_adapter": project.adapters.select_related("base_model", "round"),
+        "reward_adapter": project.adapters.select_related("base_model", "round"),
         "base_model": BaseModel.objects.all(),
     }
     found = dict(given)

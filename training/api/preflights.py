@@ -34,6 +34,7 @@ class PreflightSerializer(serializers.ModelSerializer[Preflight]):
             "method",
             "base_model",
             "parent_adapter",
+            "reward_adapter",
             "dataset_version",
             "params",
             "note",

@@ -37,6 +37,7 @@ class RoundSerializer(serializers.ModelSerializer[TrainingRound]):
             "method",
             "base_model",
             "parent_adapter",
+            "reward_adapter",
             "dataset_version",
             "params",
             "note",
@@ -71,8 +72,11 @@ class LaunchSerializer(serializers.Serializer[Any]):
     preset = serializers.CharField(required=False, help_text="standard, quick or careful; `params` replace its values.")
     params = serializers.DictField(required=False, default=dict, help_text="TRL's and PEFT's names.")
     parent_adapter = serializers.UUIDField(required=False, allow_null=True, default=None)
+    reward_adapter = serializers.UUIDField(
+        required=False, allow_null=True, default=None, help_text="RLOO: the reward model that gives marks too."
+    )
     base_model = serializers.UUIDField(required=False, allow_null=True, default=None)
-    start_from_base = serializers.BooleanField(default=False, help_text="DPO or KTO without a parent adapter.")
+    start_from_base = serializers.BooleanField(default=False, help_text="DPO, KTO or RLOO without a parent adapter.")
     note = serializers.CharField(max_length=300, required=False, allow_blank=True, default="")
 
     def validate(self, data: dict[str, Any]) -> dict[str, Any]:

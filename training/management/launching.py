@@ -28,8 +28,9 @@ def add_settings(parser: CommandParser) -> None:
         help="replaces a value of the preset, such as learning_rate=0.0005; may be given several times",
     )
     parser.add_argument("--parent", metavar="ROUND", help="start from the adapter of this round, or `latest`")
+    parser.add_argument("--reward", metavar="ROUND", help="RLOO: the reward model of this round gives marks too")
     parser.add_argument("--base-model", metavar="NAME", help="default: the default one, or that of the parent")
-    parser.add_argument("--start-from-base", action="store_true", help="DPO or KTO without a parent adapter")
+    parser.add_argument("--start-from-base", action="store_true", help="DPO, KTO or RLOO without a parent adapter")
     parser.add_argument("--note", default="", help="what this round is meant to find out")
 
 
@@ -44,6 +45,7 @@ def settings_from(options: dict[str, Any], project: Project) -> dict[str, Any]:
         "dataset_version": version,
         "params": choosing.preset_params(method, options["preset"], given, rows=version.train_rows),
         "parent_adapter": find_adapter(project, options["parent"]) if options["parent"] else None,
+        "reward_adapter": find_adapter(project, options["reward"]) if options["reward"] else None,
         "base_model": find_base_model(options["base_model"]),
         "start_from_base": options["start_from_base"],
         "note": options["note"],

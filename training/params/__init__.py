@@ -7,6 +7,7 @@ from training.params.generate import GenerateParams
 from training.params.kto import KTOParams
 from training.params.pretrain import PretrainParams
 from training.params.reward import RewardParams
+from training.params.rloo import RLOOParams
 from training.params.sft import SFTParams
 from training.params.training import Preset, TrainingParams, to_json
 from training.params.words import CHOICES, HELP, LABELS, label, shown
@@ -22,6 +23,7 @@ __all__ = [
     "ParamsError",
     "Preset",
     "PretrainParams",
+    "RLOOParams",
     "RewardParams",
     "SFTParams",
     "TrainingParams",

@@ -62,6 +62,13 @@ BOUNDS = {
     "temperature": Bounds(0, 5),
     "top_p": Bounds(0, 1, above=True),
     "num_candidates": Bounds(1, 16),
+    "num_generations": Bounds(2, 16),
+    "kl_limit": Bounds(0, 100, above=True),
+    "reward_weight": Bounds(0, 10),
+    "format_weight": Bounds(0, 10),
+    "date_weight": Bounds(0, 10),
+    "facts_weight": Bounds(0, 10),
+    "supported_weight": Bounds(0, 10),
 }
 
 

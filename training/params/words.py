@@ -47,6 +47,13 @@ LABELS = {
     "top_p": "Top-p",
     "num_candidates": "Candidates per prompt",
     "score_references": "Score reference answers",
+    "num_generations": "Answers per prompt",
+    "kl_limit": "Furthest from the model before",
+    "reward_weight": "Weight of the reward model",
+    "format_weight": "Weight of the headings",
+    "date_weight": "Weight of the date",
+    "facts_weight": "Weight of required facts",
+    "supported_weight": "Weight of supported figures",
 }
 
 
@@ -93,6 +100,13 @@ HELP = {
     "top_p": "Leaves out the unlikely words: only those that together make up this share are drawn from.",
     "num_candidates": "How many different answers are written for each prompt.",
     "score_references": "Also measures how likely the model finds the experts' own answers.",
+    "num_generations": "How many answers to a prompt are compared in each step; more teach more and take longer.",
+    "kl_limit": "Training stops when the text has moved further than this (KL per token).",
+    "reward_weight": "How much the marks of the reward model count; 0 leaves them out.",
+    "format_weight": "How much it counts that the answer keeps the project's headings; 0 leaves it out.",
+    "date_weight": "How much it counts that the dated section has a date; 0 leaves it out.",
+    "facts_weight": "How much it counts that the reference's dates and figures are there; 0 leaves it out.",
+    "supported_weight": "How much it counts that no figure is written that the prompt does not have; 0 leaves it out.",
 }
 
 # How the values of a choice are called where people choose; those left out go by their own names.

@@ -22,6 +22,7 @@ LIKELIEST = 256  # where the nucleus nearly always ends; beyond it the whole voc
 class Answer:
     tokens: list[int]
     finish: str  # "stop" or "length"
+    end: int | None = None  # the token that stopped it, which is no part of the text
 
 
 class PromptCache:
@@ -105,6 +106,10 @@ def choose(logits: torch.Tensor, draw: torch.Tensor, temperature: float, top_p: 
     if temperature == 0:
         return logits.argmax(dim=-1)
     probabilities = torch.softmax(logits / temperature, dim=-1)
+    if top_p >= 1:  # nothing is left out, so nothing has to be sorted
+        reached = probabilities.cumsum(dim=-1)
+        place = torch.searchsorted(reached, (draw * reached[:, -1])[:, None], right=True)
+        return place.clamp(max=probabilities.shape[-1] - 1).squeeze(1)
     count = min(LIKELIEST, probabilities.shape[-1])
     likely, tokens = probabilities.topk(count, dim=-1)
     if bool((likely.sum(dim=-1) < top_p).any()):
@@ -156,7 +161,7 @@ def decode(
 def _answer(written: list[int], stops: set[int]) -> Answer:
     tokens = [token for token in written if token >= 0]
     if tokens and tokens[-1] in stops:
-        return Answer(tokens[:-1], "stop")
+        return Answer(tokens[:-1], "stop", tokens[-1])
     return Answer(tokens, "length")
 
 
@@ -186,4 +191,4 @@ def decode_with_transformers(
 
 def _cut(tokens: list[int], stops: set[int]) -> Answer:
     end = next((place for place, token in enumerate(tokens) if token in stops), None)
-    return Answer(tokens, "length") if end is None else Answer(tokens[:end], "stop")
+    return Answer(tokens, "length") if end is None else Answer(tokens[:end], "stop", tokens[end])

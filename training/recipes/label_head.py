@@ -66,8 +66,8 @@ def _by_weight(
     return total
 
 
-def install(model: Any) -> None:
-    """Replace the forward that TRL patched in, after its trainer is built."""
+def install(model: Any, temperature: float = 1.0) -> None:
+    """Replace the forward that TRL patched in, after its trainer is built. `temperature`: that of the texts' writer."""
     trl_forward = model.forward
     flat = shared_prefix.supports(model.config)
     if flat:
@@ -80,18 +80,17 @@ def install(model: Any) -> None:
         if not fused_lm_head or labels is None or args:
             return trl_forward(*args, fused_lm_head=fused_lm_head, labels=labels, **rest)
         hidden = _flat_hidden(self, labels, rest) if flat else _padded_hidden(self, labels, rest)
-        return _scored(self, hidden, labels[:, 1:])
+        return _scored(self, hidden if temperature == 1 else hidden / temperature, labels[:, 1:])
 
     model.forward = types.MethodType(forward, model)
 
 
 def _flat_hidden(model: Any, labels: torch.Tensor, inputs: dict[str, Any]) -> torch.Tensor:
-    lengths = inputs["attention_mask"].sum(dim=1).tolist()
-    rows = [ids[:length] for ids, length in zip(inputs["input_ids"].tolist(), lengths, strict=True)]
-    tree = shared_prefix.build_tree(rows)
+    read = inputs["attention_mask"].bool()  # padded on whichever side
+    tree = shared_prefix.build_tree([ids[kept].tolist() for ids, kept in zip(inputs["input_ids"], read, strict=True)])
     states = shared_prefix.tree_states(model.model, tree)
-    mask = labels[:, 1:] != -100
-    wanted = [place[:-1][mask[row, : len(place) - 1]] for row, place in enumerate(tree.places)]
+    scored = [own[kept][1:] != -100 for own, kept in zip(labels, read, strict=True)]
+    wanted = [place[:-1][mask] for place, mask in zip(tree.places, scored, strict=True)]
     return states.index_select(0, torch.cat(wanted))
 
 

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from training.methods import METHODS, from_json
-from training.params import DPOParams, KTOParams, RewardParams, SFTParams, TrainingParams, to_json
-from training.recipes import arrangement, blocks, judgements, machine, pairs, process, rows
+from training.params import DPOParams, KTOParams, RewardParams, RLOOParams, SFTParams, TrainingParams, to_json
+from training.recipes import arrangement, blocks, judgements, machine, pairs, process, rows, rules
 from training.run_dir import RunDir, read_rows, write_json
 
 SMALLEST_TRAINED_SHARE = 0.10
@@ -207,6 +207,9 @@ def inspect(run_dir: RunDir, method: str, tokenizer: Any) -> dict[str, Any]:
     except ValueError as error:
         raise refusal([str(error)]) from error
     report = check(method, train, validation, tokenizer, params, longest_context(Path(spec["base_model_dir"])))
+    if isinstance(params, RLOOParams) and not report["reasons"]:
+        notes, report["reasons"] = rules.review(train, params, spec, longest_context(Path(spec["base_model_dir"])))
+        report["notes"] += notes
     if not report["reasons"]:
         machine.foresee(report, spec, to_json(params))
     write_json(run_dir.preflight, report)

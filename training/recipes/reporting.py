@@ -11,6 +11,7 @@ from accelerate import PartialState
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from training.recipes.process import is_first, processes
+from training.rewards import PREFIX, of_rollouts
 from training.run_dir import RunDir, complete_checkpoint
 
 SECONDS_BETWEEN_CHECKPOINTS = 90
@@ -62,7 +63,7 @@ class Reporter(TrainerCallback):
             return
         self.tokens_per_second = round(logs.get("num_tokens", 0) / self._elapsed(), 1)
         shown = {name: logs.get(name) for name in ("epoch", "loss", "grad_norm", "learning_rate")}
-        shown |= {name: logs[name] for name in REWARDS if name in logs}
+        shown |= {name: logs[name] for name in logs if name in REWARDS or of_rollouts(name)}
         self._tell("log", state, **shown, tokens_per_second=self.tokens_per_second)
         self._watch(logs, control)
 
@@ -101,6 +102,7 @@ class Reporter(TrainerCallback):
         # before the first step every pair is a tie, which TRL counts as told wrong
         names = REWARDS if step else REWARDS[1:]
         shown |= {f"eval_{name}": measured[f"eval_{name}"] for name in names if f"eval_{name}" in measured}
+        shown |= {name: value for name, value in measured.items() if name.startswith(PREFIX)}
         if "eval_tasks" in measured:
             shown["tasks"] = measured["eval_tasks"]
         self.evaluations.append(shown)

@@ -16,7 +16,7 @@ from peft import LoraConfig
 from transformers import EarlyStoppingCallback
 
 from training.estimates import evaluations_affordable
-from training.methods import DPO, METHODS, REWARD, from_json
+from training.methods import DPO, METHODS, REWARD, RLOO, from_json
 from training.params import TrainingParams, is_full
 from training.recipes import base, forgetting, lean_lora, preflight
 from training.recipes.process import Stopped, is_first, phase, processes
@@ -24,7 +24,11 @@ from training.recipes.reporting import Reporter
 from training.recipes.starting_point import StartingPoint
 from training.run_dir import RunDir, directory_sha256, read_rows, verify_adapter_files, verify_checkpoint
 
-JUDGED_BY_PAIRS = (DPO.key, REWARD.key)
+BEST_BY = {  # where that is not the held-out loss
+    DPO.key: "eval_rewards/accuracies",
+    REWARD.key: "eval_rewards/accuracies",
+    RLOO.key: "eval_held_out/reward",
+}
 BuildTrainer = Callable[..., Any]
 Load = Callable[[dict[str, Any], Any, Any], tuple[Any, LoraConfig | None]]
 Measure = Callable[[RunDir, Any, Any], dict[str, Any]]
@@ -138,8 +142,8 @@ def training_arguments(run_dir: RunDir, method: str, params: TrainingParams, rep
         "save_total_limit": 2,
         "load_best_model_at_end": best,
         # a loss of pairs keeps falling while the text decays; the share of pairs told apart does not
-        "metric_for_best_model": "eval_rewards/accuracies" if method in JUDGED_BY_PAIRS else "eval_loss",
-        "greater_is_better": method in JUDGED_BY_PAIRS,
+        "metric_for_best_model": BEST_BY.get(method, "eval_loss"),
+        "greater_is_better": method in BEST_BY,
         "restore_callback_states_from_checkpoint": best,
         "logging_first_step": True,
         "logging_steps": max(1, steps // 200),
@@ -263,7 +267,8 @@ def _refuse_unfinished(trainer: Any, reporter: Reporter, params: TrainingParams)
             f"The loss stopped being a number around step {state.global_step}. Lower the learning rate "
             f"(now {params.learning_rate:g}) or look for broken rows.",
         )
-    if reporter.early_stopped and not trainer.args.load_best_model_at_end:
+    ended = getattr(trainer, "stopped_because", "")
+    if reporter.early_stopped and not trainer.args.load_best_model_at_end and not ended:
         message = f"Training ended at step {state.global_step} of {state.max_steps} without a reason."
         raise Stopped("interrupted", message)
 

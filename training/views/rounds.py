@@ -12,13 +12,23 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from annotation.access import MemberRequest, project_for
 from annotation.models import Project
-from training import arrangement_words, baselines, by_task, choosing, disk, estimate_words, experience, progress
+from training import (
+    arrangement_words,
+    baselines,
+    by_task,
+    choosing,
+    disk,
+    estimate_words,
+    experience,
+    progress,
+    rewards,
+)
 from training.actions import cancel_round, launch_preflight, retry_round, start_preflight, try_preflight
 from training.charts import Chart, Series, line_chart
 from training.forms import RoundForm, attach
 from training.jobs import Status
 from training.judging import likely_in_words
-from training.methods import DPO, KTO, METHODS, REWARD, SFT
+from training.methods import DPO, KTO, METHODS, REWARD, RLOO, SFT
 from training.models import BaseModel, Preflight, TrainingRound
 from training.params import to_json, told
 from training.run_dir import RunDir
@@ -111,6 +121,7 @@ def _initial(like: TrainingRound | Preflight, proposed: bool = False) -> dict[st
         "preset": "standard",
         "dataset_version": like.dataset_version_id,
         "parent_adapter": like.parent_adapter_id,
+        "reward_adapter": like.reward_adapter_id,
         "base_model": like.base_model_id,
         "start_from_base": like.parent_adapter_id is None,
         "note": like.note,
@@ -130,7 +141,8 @@ def _usual(project: Project, method: str) -> dict[str, Any]:
 def preflight(request: MemberRequest, pk: UUID, preflight_pk: UUID) -> HttpResponse:
     """GET shows what the model will read and learn; POST launches the round that was checked, or tries it (`dry`)."""
     project = project_for(request, pk, "manage")
-    rows = project.preflights.select_related("dataset_version", "base_model", "parent_adapter__round", "round")
+    of_itself = ("dataset_version", "base_model", "round")
+    rows = project.preflights.select_related(*of_itself, "parent_adapter__round", "reward_adapter__round")
     checked = get_object_or_404(rows, pk=preflight_pk)
     refusals: list[str] = []
     if request.method == "POST":
@@ -205,7 +217,7 @@ def round_progress(request: MemberRequest, pk: UUID, round_pk: UUID) -> HttpResp
 
 def _round_context(project: Project, round_pk: UUID) -> dict[str, Any]:
     of_itself = ("dataset_version", "base_model", "adapter", "created_by", "preflight")
-    rows = project.rounds.select_related(*of_itself, "parent_adapter__round", "baseline_of__adapter")
+    rows = project.rounds.select_related(*of_itself, "parent_adapter__round", "reward_adapter__round", "baseline_of__adapter")
     found = get_object_or_404(rows, pk=round_pk)
     run_dir = found.run_dir() if found.attempt else None
     events = run_dir.events() if run_dir else []
@@ -217,6 +229,7 @@ def _round_context(project: Project, round_pk: UUID) -> dict[str, Any]:
         "sentence": sentence(found),
         "estimated": estimate_words.sentences(found.estimate | {"said": experience.said(found)}),
         "lessons": lessons_of(found),
+        "rewarded": rewards.sentences(events, found.params) if found.method == RLOO.key else [],
         "now": now,
         "bar": progress.bar(now),
         "makes_a_judge": METHODS[found.method].judges,
@@ -255,6 +268,8 @@ def _with_words(now: dict[str, Any]) -> dict[str, Any]:
 
 
 def _charts(round: TrainingRound, events: list[dict[str, Any]]) -> list[Chart]:
+    if round.method == RLOO.key:
+        return _drawn(rewards.curves(events), events)
     lines = {
         "Loss by step": [("Training", "log", "loss"), ("Validation", "eval", "eval_loss")],
     }
@@ -272,6 +287,10 @@ def _charts(round: TrainingRound, events: list[dict[str, Any]]) -> list[Chart]:
             ("Training", "log", "rewards/margins"),
             ("Validation", "eval", "eval_rewards/margins"),
         ]
+    return _drawn(lines, events)
+
+
+def _drawn(lines: dict[str, list[tuple[str, str, str]]], events: list[dict[str, Any]]) -> list[Chart]:
     drawn = [
         line_chart(
             title,
