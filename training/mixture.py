@@ -63,11 +63,13 @@ def draws(task_types: Sequence[str], count: int, mixing: str, temperature: float
     wanted = shares({name: len(found) for name, found in places.items()}, mixing, temperature)
     decks = {name: _Deck(found, lot(seed, f"type {name}")) for name, found in places.items()}
     drawn: list[int] = []
+    taken = dict.fromkeys(wanted, 0)
     while len(drawn) < count:
-        size = min(rows, count - len(drawn))
-        a_pass = [place for name, some in apportion(size, wanted).items() for place in decks[name].draw(some)]
+        due = apportion(min(len(drawn) + rows, count), wanted)  # of all passes so far, so that rounding evens out
+        a_pass = [place for name, some in due.items() for place in decks[name].draw(some - taken[name])]
         lot(seed, f"pass {len(drawn)}").shuffle(a_pass)
         drawn += a_pass
+        taken = due
     return drawn
 
 
