@@ -28,6 +28,8 @@ FOUR_BIT = 0.57  # bytes per parameter with its scales
 TRAINED_WEIGHT_BYTES = 16  # weight, gradient and the optimiser's two averages, each in 32 bits
 DORA_TIMES = 1.3
 EXACT_TIMES = 2  # that reading in float32 takes longer
+WRITTEN_TIMES = 3  # that writing a token takes longer than reading it
+ANSWERED = 16  # held-out prompts that a round with rewards answers whenever it measures
 SCORED_AT_ONCE = 256
 EVALUATION_SHARE = 0.1  # of the training time that measuring held-out rows may take
 
@@ -140,6 +142,8 @@ class Needs:
 
 def plain(shape: Shape, params: Mapping[str, Any], counts: Counts, machine: Machine) -> Needs:
     passes = steps(params, counts.rows)[1]
+    if "num_generations" in params:
+        return _with_rewards(shape, params, counts, machine, passes)
     exact = counts.exact or _in_float32(params, machine)
     held_out = counts.held_out_tokens * _forward(shape) / machine.flops * (EXACT_TIMES if exact else 1)
     training = counts.tokens * _forward_and_back(shape, params, machine) * passes / machine.flops
@@ -151,6 +155,29 @@ def plain(shape: Shape, params: Mapping[str, Any], counts: Counts, machine: Mach
         train_seconds=training + measured,
         memory_bytes=memory(shape, params, counts, machine),
     )
+
+
+def _with_rewards(shape: Shape, params: Mapping[str, Any], counts: Counts, machine: Machine, passes: float) -> Needs:
+    """Answers are written, read three times (the model, its reference, learning from them) and, at times, held-out
+    prompts are answered."""
+    answer = _answer(params, counts)
+    written = counts.rows * params["num_generations"] * answer
+    read = counts.tokens - counts.learned + written
+    write = WRITTEN_TIMES * _forward(shape) / machine.flops
+    learned = read * (2 * _forward(shape) + _forward_and_back(shape, params, machine)) / machine.flops
+    look = min(ANSWERED, counts.held_out_tokens) * answer * write
+    loaded = weight_bytes(shape, {}) / BYTES_READ_PER_SECOND
+    return Needs(
+        start_seconds=STARTING_SECONDS + loaded + 2 * look,
+        train_seconds=(written * write + learned) * passes
+        + look * math.floor(passes * evaluations_per_pass(params, counts)),
+        memory_bytes=memory(shape, params, counts, machine),
+    )
+
+
+def _answer(params: Mapping[str, Any], counts: Counts) -> float:
+    """How long an answer is likely to be: as long as the experts' are."""
+    return min(params["max_new_tokens"], counts.learned / counts.rows)
 
 
 def steps(params: Mapping[str, Any], rows: int) -> tuple[int, float]:
@@ -217,6 +244,8 @@ def memory(shape: Shape, params: Mapping[str, Any], counts: Counts, machine: Mac
     """At the peak: the step whose rows are the longest ones."""
     rows = min(params["per_device_train_batch_size"], counts.rows)
     tokens = rows * counts.texts * min(counts.longest, params["max_length"])
+    if "num_generations" in params:  # the answers of a prompt are read beside each other
+        tokens += round(rows * (params["num_generations"] - 1) * _answer(params, counts))
     in_a_layer = tokens * (10 * shape.hidden + 2 * (shape.queries + 2 * shape.keys) + 5 * shape.intermediate)
     kept = shape.layers * in_a_layer * (2 if _in_float32(params, machine) else 1)
     if machine.device == "cuda":  # kept between the layers; inside only of the one that is computed anew, by stock code

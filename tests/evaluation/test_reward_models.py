@@ -23,6 +23,7 @@ pytestmark = pytest.mark.django_db
 RESULT = {
     "eval_loss_before": 0.7,
     "eval_loss": 0.5,
+    "train_loss": 0.4,
     "eval_reward_accuracy": 0.75,
     "held_out_pairs": 40,
     "held_out_prompts": 20,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from training import estimates
 from training.estimates import Counts, Factors, Machine, Needs, Shape, calibrate, error, estimate, median_error, ratios
-from training.params import DPOParams, SFTParams, to_json
+from training.params import DPOParams, RLOOParams, SFTParams, to_json
 
 SMOLLM = {
     "hidden_size": 576,
@@ -96,6 +96,15 @@ def test_it_reads_the_pairs_once_more_to_measure_the_reference() -> None:
     exactly = plain(replace(pairs, exact=True), **params)
     assert exactly.train_seconds > plain(pairs, **params).train_seconds
     assert exactly.start_seconds > plain(pairs, **params).start_seconds
+
+
+def test_writing_answers_takes_longer_than_reading_them() -> None:
+    usual = to_json(RLOOParams())
+    once, more = plain(**usual), plain(**{**usual, "num_generations": 8})
+    assert 1.5 < more.train_seconds / once.train_seconds < 2.0, "the prompts themselves are read once"
+    assert more.memory_bytes > once.memory_bytes
+    assert once.train_seconds > 4 * plain(num_train_epochs=1.0).train_seconds
+    assert plain(**{**usual, "max_new_tokens": 8}).train_seconds < once.train_seconds
 
 
 def test_it_needs_more_memory_with_more_at_once() -> None:
