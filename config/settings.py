@@ -145,6 +145,16 @@ def _token(name: str, path_name: str) -> str:
         raise ImproperlyConfigured(f"{path_name} names a file that cannot be read: {error}.") from error
 
 
+MLFLOW_TRACKING_URI = env.str("MLFLOW_TRACKING_URI", "").rstrip("/")  # rounds are written there too; empty: nowhere
+MLFLOW_TRACKING_TOKEN = env.str("MLFLOW_TRACKING_TOKEN", "")
+MLFLOW_TRACKING_USERNAME = env.str("MLFLOW_TRACKING_USERNAME", "")
+MLFLOW_TRACKING_PASSWORD = env.str("MLFLOW_TRACKING_PASSWORD", "")
+if MLFLOW_TRACKING_URI and (not MLFLOW_TRACKING_URI.startswith(("http://", "https://")) or "@" in MLFLOW_TRACKING_URI):
+    raise ImproperlyConfigured(
+        "MLFLOW_TRACKING_URI is the address of an MLflow server, such as http://mlflow:5000. A name and password go "
+        "into MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD."
+    )
+
 # --- Work on disk -------------------------------------------------------------------------------------------
 
 RUNS_DIR = DATA_DIR / "runs"

@@ -21,6 +21,7 @@ project_urls = [
     path("rounds/", rounds.Rounds.as_view(), name="api_rounds"),
     path("rounds/<uuid:round_pk>/", rounds.Round.as_view(), name="api_round"),
     path("rounds/<uuid:round_pk>/tensorboard/", curves.RoundTensorBoard.as_view(), name="api_round_tensorboard"),
+    path("rounds/<uuid:round_pk>/mlflow/", curves.RoundMLflow.as_view(), name="api_round_mlflow"),
     path("rounds/<uuid:round_pk>/cancel/", rounds.RoundCancel.as_view(), name="api_round_cancel"),
     path("rounds/<uuid:round_pk>/retry/", rounds.RoundRetry.as_view(), name="api_round_retry"),
     path("which-way/", which_way.WhichWay.as_view(), name="api_which_way"),

@@ -29,25 +29,25 @@ PREFIXES = {"log": ("rewards/", "train/rewards/"), "eval": ("eval_rewards/", "ev
 
 def encode(events: Iterable[dict[str, Any]]) -> bytes:
     """Empty when nothing was measured."""
-    found = [(event, values) for event in events if (values := dict(_measured(event)))]
+    found = [(event, values) for event in events if (values := dict(measured(event)))]
     if not found:
         return b""
     version = _varint_field(2, 0) + _bytes_field(3, b"brain.Event:2")
-    records = [_record(_double_field(1, _seconds(found[0][0])) + version)]
+    records = [_record(_double_field(1, seconds(found[0][0])) + version)]
     for event, values in found:
         summary = b"".join(_bytes_field(1, _value(tag, number)) for tag, number in values.items())
-        told = _double_field(1, _seconds(event)) + _varint_field(2, int(event["step"])) + _bytes_field(5, summary)
+        told = _double_field(1, seconds(event)) + _varint_field(2, int(event["step"])) + _bytes_field(5, summary)
         records.append(_record(told))
     return b"".join(records)
 
 
 def file_name(events: Iterable[dict[str, Any]]) -> str:
     """As TensorBoard looks for it."""
-    first = next((event for event in events if any(_measured(event))), None)
-    return FILE_NAME.format(seconds=int(_seconds(first)) if first else 0)
+    first = next((event for event in events if any(measured(event))), None)
+    return FILE_NAME.format(seconds=int(seconds(first)) if first else 0)
 
 
-def _measured(event: dict[str, Any]) -> Iterator[tuple[str, float]]:
+def measured(event: dict[str, Any]) -> Iterator[tuple[str, float]]:
     kind = str(event.get("event"))
     if event.get("step") is None or kind not in TAGS:
         return
@@ -58,7 +58,7 @@ def _measured(event: dict[str, Any]) -> Iterator[tuple[str, float]]:
             yield tag, float(value)
 
 
-def _seconds(event: dict[str, Any]) -> float:
+def seconds(event: dict[str, Any]) -> float:
     try:
         return datetime.fromisoformat(str(event.get("at"))).timestamp()
     except ValueError:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from annotation.actions.ranking import create_comparison
 from annotation.models import Prompt
-from training import curves, datasets, experience, publishing
+from training import curves, datasets, experience, publishing, tracking
 from training.arranging import ORDER
 from training.methods import SFT
 from training.models import Adapter, BaseModel, Preflight, Sampling, TrainingRound
@@ -79,6 +79,11 @@ def _round_inputs(round: TrainingRound, run_dir: RunDir) -> None:
 def _round_done(round: TrainingRound, run_dir: RunDir, result: dict[str, Any]) -> None:
     publishing.publish(round, run_dir, result)
     experience.record(round, run_dir, result)
+
+
+def _round_over(round: TrainingRound, run_dir: RunDir) -> None:
+    tracking.owe(round)
+    curves.write(round, run_dir)
 
 
 def _preflight_inputs(preflight: Preflight, run_dir: RunDir) -> None:
@@ -178,7 +183,7 @@ ROUND = JobKind(
     write_inputs=_round_inputs,
     check=publishing.check,
     publish=_round_done,
-    ended=curves.write,
+    ended=_round_over,
     needs_disk=experience.needs_disk,
 )
 PREFLIGHT = JobKind(

@@ -59,9 +59,13 @@ class Server:
             with error:
                 return Answer(error.code, _read(error, until))
         except URLError as error:
-            raise Away(str(error.reason)) from error
+            raise Away(_words(error.reason)) from error
         except (OSError, HTTPException) as error:
-            raise Away(str(error) or type(error).__name__) from error
+            raise Away(_words(error)) from error
+
+
+def _words(error: object) -> str:
+    return str(getattr(error, "strerror", None) or error or type(error).__name__)
 
 
 def _read(response: Any, until: float) -> str:

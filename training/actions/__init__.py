@@ -12,6 +12,7 @@ from training.actions.rounds import (
     try_preflight,
 )
 from training.actions.sampling import LONGEST_ANSWER, ask, cancel_sampling, start_sampling
+from training.actions.tracking import write_to_mlflow
 
 __all__ = [
     "LONGEST_ANSWER",
@@ -28,4 +29,5 @@ __all__ = [
     "start_preflight",
     "start_sampling",
     "try_preflight",
+    "write_to_mlflow",
 ]

@@ -22,6 +22,7 @@ from training import (
     experience,
     progress,
     rewards,
+    tracking,
 )
 from training.actions import cancel_round, launch_preflight, retry_round, start_preflight, try_preflight
 from training.charts import Chart, Series, line_chart
@@ -241,6 +242,7 @@ def _round_context(project: Project, round_pk: UUID) -> dict[str, Any]:
         "charts": _charts(found, events),
         "log": run_dir.log_tail(LOG_LINES) if run_dir else "",
         "settings": told(found.params),
+        "mlflow": tracking.shown(found),
         "can_retry": found.is_final and found.status != Status.SUCCEEDED,
         "retry_helps": found.failure_code not in ITS_OWN_FAULT,
     }
