@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from training.methods import METHODS
 from training.models import BaseModel, DatasetVersion
 from training.this_machine import this_machine
-from training.which_way import comparison, recommend
+from training.which_way import LEARNING, comparison, recommend
 
 
 def which_way(base: BaseModel, version: DatasetVersion) -> dict[str, Any]:
@@ -20,4 +21,5 @@ def which_way(base: BaseModel, version: DatasetVersion) -> dict[str, Any]:
         "machine": str(machine),
         **asdict(advice),
         "comparison": comparison(base.parameters),
+        "learning": {METHODS[key].name: when for key, when in LEARNING.items()},
     }

@@ -84,6 +84,19 @@ def _gigabytes(size: int) -> str:
     return f"{size / GB:.0f} GB" if size >= 9.95 * GB else f"{size / GB:.1f} GB"
 
 
+LEARNING = {  # by method: when to take it
+    "pretrain": "Before all else, when the model should first read the words of your field in your own texts.",
+    "sft": "First of the rounds that answer: it shows what a good answer looks like.",
+    "dpo": "After SFT, when people can tell the better of two answers, but not say by which rule.",
+    "kto": "After SFT, when answers were accepted or refused rather than compared.",
+    "reward": "When many pairs are ranked and a round from rewards is to use what they say. It writes nothing itself.",
+    "rloo": (
+        "Last, when what you want can be measured: headings, dates, facts, or the marks of a reward model that tells "
+        "most held-out pairs right. It is the slowest, and the one that most easily learns to score instead of to "
+        "write: DPO gets most of it from the same rankings."
+    ),
+}
+
 WAYS = ("LoRA", "rsLoRA", "DoRA", "QLoRA", "Full fine-tuning", "A better instruction alone")
 
 

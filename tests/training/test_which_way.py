@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from training import this_machine
-from training.which_way import GB, WAYS, Machine, comparison, recommend
+from training.methods import METHODS
+from training.which_way import GB, LEARNING, WAYS, Machine, comparison, recommend
 
 SMALL, SEVEN_BILLION = 134_515_008, 7_000_000_000
 LAPTOP, CARD, SERVER = Machine(16 * GB), Machine(24 * GB, gpu=True), Machine(139 * GB, gpu=True)
@@ -94,3 +95,7 @@ def test_it_takes_the_machines_memory_without_a_gpu(monkeypatch: pytest.MonkeyPa
     machine = machine_with(monkeypatch, answer)
     assert not machine.gpu
     assert machine.memory > 1024**3
+
+
+def test_it_says_of_every_way_of_learning_when_to_take_it() -> None:
+    assert set(LEARNING) == set(METHODS)

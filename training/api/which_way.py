@@ -30,6 +30,7 @@ class AdviceSerializer(serializers.Serializer[Any]):
     comparison = serializers.DictField(
         child=serializers.DictField(child=serializers.CharField()), help_text="Criterion, then way."
     )
+    learning = serializers.DictField(child=serializers.CharField(), help_text="Method, then when to take it.")
 
 
 class WhichWay(InProject):
