@@ -40,7 +40,7 @@ class DiskUse:
 
 
 KEPT = (
-    "While a round trains, its two newest checkpoints are kept; when it is over they are deleted. "
+    "While a round trains, at most its two newest checkpoints are kept; when it is over they are deleted. "
     "Its adapter, its log and its curves stay."
 )
 

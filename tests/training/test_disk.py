@@ -64,7 +64,7 @@ def test_pages_command_and_api_say_it(
     client = sign_in(ada)
     text = client.get(reverse("rounds", args=[taught.pk])).text
     assert "On disk, all projects together: Runs 2 MB, packages 3 MB, adapters 1 MB" in text
-    assert "its two newest checkpoints are kept" in text
+    assert "at most its two newest checkpoints are kept" in text
     told = StringIO()
     call_command("disk_use", "--json", stdout=told)
     answered = client.get("/api/v1/disk-use/").json()

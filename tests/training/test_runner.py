@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from training import launcher, runner
@@ -148,12 +148,17 @@ def test_it_fails_a_job_whose_result_cannot_be_published(fake: Fake, job: Sampli
     assert (job.status, job.failure_code) == (Status.FAILED, "not_published")
 
 
-def test_it_leaves_a_result_to_the_reconciler_while_the_disk_is_full(fake: Fake, job: Sampling) -> None:
+@pytest.mark.parametrize(
+    "trouble", [OSError(errno.ENOSPC, "No space left on device"), OperationalError("database is locked")]
+)
+def test_it_leaves_a_result_to_the_reconciler_while_it_cannot_be_stored(
+    fake: Fake, job: Sampling, trouble: Exception
+) -> None:
     full = [True]
 
     def publish(job: Any, run_dir: Any, result: Any) -> None:
         if full:
-            raise OSError(28, "No space left on device")
+            raise trouble
 
     kind = fake()
     kind = JobKind(kind.model, kind.recipe, kind.write_inputs, publish)
