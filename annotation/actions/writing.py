@@ -28,22 +28,32 @@ class Submitted:
     fresh: bool
 
 
-def save_draft(*, prompt: Prompt, by: User, text: str, version: int) -> Saved | Conflict:
+def save_draft(*, prompt: Prompt, by: User, text: str, version: int, difficulty: int | None = None) -> Saved | Conflict:
     """Keep what is typed, even when the prompt has gone to somebody else meanwhile."""
     with transaction.atomic():
         queues.lock(prompt.project)
         mine = _own(prompt, by)
         if conflict := _conflict(mine, text, version):
             return conflict
-        if mine.text != text or not mine.version:
+        marked = mine.difficulty != difficulty and mine.status not in CLOSED
+        if mine.text != text or marked or not mine.version:
             mine.text = text
+            mine.difficulty = difficulty
             mine.version += 1
             mine.save()
         held = mine.status in CLOSED or queues.hold_prompt(prompt, by) is not None
     return Saved(mine.version, mine.saved_at, held=held)
 
 
-def submit(*, prompt: Prompt, by: User, text: str, version: int, guidelines: Guidelines | None) -> Submitted | Conflict:
+def submit(
+    *,
+    prompt: Prompt,
+    by: User,
+    text: str,
+    version: int,
+    guidelines: Guidelines | None,
+    difficulty: int | None = None,
+) -> Submitted | Conflict:
     """Hand the response to the reviewers. `guidelines` is the version its author had in view."""
     with transaction.atomic():
         queues.lock(prompt.project)
@@ -57,6 +67,7 @@ def submit(*, prompt: Prompt, by: User, text: str, version: int, guidelines: Gui
         mine.text, mine.status, mine.submitted_at = text, Status.SUBMITTED, timezone.now()
         mine.version += 1
         mine.guidelines = guidelines
+        mine.difficulty = difficulty
         mine.save()
         Revision.objects.create(demonstration=mine, text=text, status=mine.status, created_by=by)
         queues.finish(Lease.Kind.WRITE, prompt.pk, by)

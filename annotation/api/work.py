@@ -33,6 +33,7 @@ class DemonstrationSerializer(serializers.ModelSerializer):
             "author",
             "status",
             "text",
+            "difficulty",
             "version",
             "note",
             "created_at",
@@ -46,6 +47,9 @@ class NewDemonstrationSerializer(serializers.Serializer):
     prompt = serializers.UUIDField()
     text = serializers.CharField(max_length=MAX_CELL)
     version = serializers.IntegerField(min_value=0, default=0, help_text="Of your own draft or returned response.")
+    difficulty = serializers.ChoiceField(
+        choices=Demonstration.Difficulty.choices, required=False, allow_null=True, default=None
+    )
 
 
 class ApprovalSerializer(serializers.Serializer):
@@ -93,6 +97,7 @@ class DemonstrationList(InProject, generics.ListAPIView):
             text=data["text"],
             version=data["version"],
             guidelines=self.project.current_guidelines(),
+            difficulty=data["difficulty"],
         )
         if isinstance(outcome, Conflict):
             raise Conflicting(outcome.message)

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 
 from annotation.forms.quiet import QuietForm
-from annotation.models import Guidelines, Project
+from annotation.models import Demonstration, Guidelines, Project
 from annotation.ranking import LETTERS
 
 LONGEST = 100_000
@@ -39,7 +39,19 @@ class WorkForm(QuietForm):
         return project.guidelines.filter(version=self.cleaned_data.get("guidelines") or 0).first()
 
 
-class ResponseForm(WorkForm):
+class WritingForm(WorkForm):
+    """`difficulty` is its author's mark, for rounds that go from easy to hard."""
+
+    difficulty = forms.TypedChoiceField(
+        label="How hard was it?",
+        choices=[("", "Not marked"), *Demonstration.Difficulty.choices],
+        coerce=int,
+        empty_value=None,
+        required=False,
+    )
+
+
+class ResponseForm(WritingForm):
     text = LongText(label="Your response", error_messages={"required": "Write a response before you submit."})
 
     def clean_text(self) -> str:
@@ -49,7 +61,7 @@ class ResponseForm(WorkForm):
         return text
 
 
-class DraftForm(WorkForm):
+class DraftForm(WritingForm):
     """The same fields, unfinished: anything goes, even nothing."""
 
     text = LongText(required=False)

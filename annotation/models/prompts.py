@@ -119,10 +119,16 @@ class Demonstration(UUIDModel):
         RETURNED = "returned", "Returned"
         APPROVED = "approved", "Approved"
 
+    class Difficulty(models.IntegerChoices):
+        EASY = 1, "Easy"
+        USUAL = 2, "Usual"
+        HARD = 3, "Hard"
+
     prompt = models.ForeignKey(Prompt, on_delete=models.CASCADE, related_name="demonstrations")
     author = models.ForeignKey(User, on_delete=models.PROTECT, related_name="demonstrations")
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.DRAFT)
     text = models.TextField(blank=True)
+    difficulty = models.PositiveSmallIntegerField(choices=Difficulty.choices, null=True, blank=True)
     version = models.PositiveIntegerField(default=0)
     note = models.TextField(blank=True, help_text="What the reviewer asks the author to change.")
     guidelines = models.ForeignKey(Guidelines, on_delete=models.PROTECT, null=True, related_name="+")

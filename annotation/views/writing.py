@@ -18,7 +18,7 @@ from annotation.access import MemberRequest, project_for
 from annotation.actions import Refused, writing
 from annotation.forms.work import DraftForm, ResponseForm
 from annotation.models import Demonstration, Lease, Project, Prompt, Revision
-from annotation.queues import Conflict
+from annotation.queues import Conflict, Saved
 from annotation.views import work_page
 
 Status = Demonstration.Status
@@ -53,8 +53,7 @@ def write_save(request: MemberRequest, pk: UUID, prompt_pk: UUID) -> JsonRespons
     form = DraftForm(request.POST)
     if not form.is_valid():
         return JsonResponse({"message": _first_error(form)}, status=400)
-    data = form.cleaned_data
-    outcome = writing.save_draft(prompt=prompt, by=request.user, text=data["text"], version=data["version"])
+    outcome = _save(request, prompt, form)
     if isinstance(outcome, Conflict):
         answer = {"message": outcome.message, "version": outcome.version, **outcome.draft}
         return JsonResponse(answer, status=409)
@@ -99,6 +98,7 @@ def _submit(request: MemberRequest, prompt: Prompt) -> HttpResponse:
                 text=data["text"],
                 version=data["version"],
                 guidelines=form.guidelines_seen(prompt.project),
+                difficulty=data["difficulty"],
             )
             lease = None if isinstance(outcome, Conflict) else work_page.take_next(request, prompt.project, KIND)
     except Refused as refusal:
@@ -113,11 +113,15 @@ def _submit(request: MemberRequest, prompt: Prompt) -> HttpResponse:
 def _skip(request: MemberRequest, prompt: Prompt) -> HttpResponse:
     form = DraftForm(request.POST)
     if form.is_valid() and form.cleaned_data["text"].strip():
-        data = form.cleaned_data
-        outcome = writing.save_draft(prompt=prompt, by=request.user, text=data["text"], version=data["version"])
+        outcome = _save(request, prompt, form)
         if isinstance(outcome, Conflict):
             return _show(request, prompt, form=form, conflict=outcome, status=409)
     return work_page.skip(request, prompt.project, KIND, prompt.pk, _show_lent)
+
+
+def _save(request: MemberRequest, prompt: Prompt, form: DraftForm) -> Saved | Conflict:
+    names = ("text", "version", "difficulty")
+    return writing.save_draft(prompt=prompt, by=request.user, **{name: form.cleaned_data[name] for name in names})
 
 
 def _insert_headings(request: MemberRequest, prompt: Prompt) -> HttpResponse:
@@ -125,7 +129,8 @@ def _insert_headings(request: MemberRequest, prompt: Prompt) -> HttpResponse:
     if not form.is_valid():
         return _show(request, prompt, form=form, status=422)
     text = headings.with_skeleton(form.cleaned_data["text"], prompt.project.sections)
-    outcome = writing.save_draft(prompt=prompt, by=request.user, text=text, version=form.cleaned_data["version"])
+    form.cleaned_data["text"] = text
+    outcome = _save(request, prompt, form)
     if isinstance(outcome, Conflict):
         return _show(request, prompt, form=form, conflict=outcome, status=409)
     if work_page.wants_part(request):
@@ -158,7 +163,12 @@ def _show(
     held = not closed and (lease or queues.hold_prompt(prompt, request.user)) is not None
     version = conflict.version if conflict else mine.version if mine else 0
     shown = form.data.get("text", "") if form else mine.text if mine else ""
-    values = {"text": shown, "version": version, "guidelines": guidelines.version if guidelines else None}
+    values = {
+        "text": shown,
+        "version": version,
+        "guidelines": guidelines.version if guidelines else None,
+        "difficulty": form.data.get("difficulty", "") if form else mine.difficulty if mine else None,
+    }
     context = {
         "prompt": prompt,
         "mine": mine,

@@ -395,3 +395,33 @@ def test_it_tells_whoever_opens_anothers_prompt(as_erin, eve, prompt) -> None:
     assert "Eve&#x27;s words" not in page
     assert submit(as_erin, prompt).status_code == 409
     assert Demonstration.objects.count() == 1
+
+
+# --- The mark of difficulty ----------------------------------------------------------------------------------
+
+
+def test_it_keeps_the_authors_mark_of_difficulty(as_erin, prompt, erin) -> None:
+    draft = {"text": "Parties", "version": 0, "difficulty": "3"}
+    saved = as_erin.post(url("write_save", prompt), draft).json()
+    mine = Demonstration.objects.get(prompt=prompt, author=erin)
+    assert (mine.difficulty, saved["version"]) == (3, 1)
+    assert '<option value="3" selected>Hard</option>' in as_erin.get(url("write", prompt)).content.decode()
+    changed = as_erin.post(url("write_save", prompt), {"text": "Parties", "version": 1, "difficulty": "1"}).json()
+    assert changed["version"] == 2
+    submit(as_erin, prompt, version=2, data={"difficulty": ""})
+    mine.refresh_from_db()
+    assert (mine.status, mine.difficulty) == (Status.SUBMITTED, None)
+
+
+def test_a_mark_changes_nothing_once_the_response_is_submitted(as_erin, prompt, erin) -> None:
+    submit(as_erin, prompt, data={"difficulty": "2"})
+    mine = Demonstration.objects.get(prompt=prompt, author=erin)
+    as_erin.post(url("write_save", prompt), {"text": TEXT, "version": mine.version, "difficulty": "1"})
+    mine.refresh_from_db()
+    assert mine.difficulty == 2
+
+
+@pytest.mark.parametrize("mark", ["4", "0", "hard"])
+def test_it_takes_no_other_mark(as_erin, prompt, mark) -> None:
+    assert as_erin.post(url("write_save", prompt), {"text": "x", "version": 0, "difficulty": mark}).status_code == 400
+    assert submit(as_erin, prompt, data={"difficulty": mark}).status_code == 422
