@@ -96,6 +96,7 @@ def demonstration_rows(project: Project) -> list[Row]:
             content={
                 "prompt": question(item.prompt, project.instruction_template),
                 "completion": _said("assistant", item.text.strip()),
+                **({"difficulty": item.difficulty} if item.difficulty else {}),
             },
         )
         for item in found.order_by("prompt__position", "pk")
