@@ -152,9 +152,19 @@ def plain(shape: Shape, params: Mapping[str, Any], counts: Counts, machine: Mach
     read = weight_bytes(shape, {}) / BYTES_READ_PER_SECOND
     return Needs(
         start_seconds=STARTING_SECONDS + read + 2 * held_out + reference,
-        train_seconds=training + measured,
+        train_seconds=training + measured + _looks(shape, params, counts, machine, passes),
         memory_bytes=memory(shape, params, counts, machine),
     )
+
+
+def _looks(shape: Shape, params: Mapping[str, Any], counts: Counts, machine: Machine, passes: float) -> float:
+    """Of a round that finds its own settings: answers to the prompts set aside, by a model loaded for it."""
+    if not params.get("find_settings"):
+        return 0.0
+    written = params["tuning_prompts"] * counts.learned / (counts.rows * counts.texts)
+    write = WRITTEN_TIMES * _forward(shape) / machine.flops
+    loaded = weight_bytes(shape, {}) / BYTES_READ_PER_SECOND
+    return (1 + math.floor(passes * params["tuning_looks"])) * (written * write + loaded)
 
 
 def _with_rewards(shape: Shape, params: Mapping[str, Any], counts: Counts, machine: Machine, passes: float) -> Needs:

@@ -18,6 +18,7 @@ from training.runner import JobFailed, JobKind, carry, carry_outputs, expect_suc
 
 READ_BY_RECIPES = (
     "id",
+    "group",
     "text",
     "prompt",
     "completion",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from annotation.texts import counted
-from training import arrangement_words, estimate_words, experience, lessons, tasks
+from training import arrangement_words, estimate_words, experience, found, lessons, tasks
 from training.jobs import Job, Status
 from training.models import TrainingRound
 from training.progress import duration
@@ -75,6 +75,8 @@ def _succeeded(job: Job) -> str:
 
 
 def _gain(result: dict[str, Any]) -> str:
+    if result.get("found"):
+        return found.sentence(result)
     before, after = result.get("eval_loss_before"), result.get("eval_loss")
     if result.get("perplexity") and result.get("perplexity_before"):
         return _surprise(result["perplexity_before"], result["perplexity"])

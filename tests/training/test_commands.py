@@ -67,6 +67,8 @@ def test_it_launches_shows_cancels_and_repeats(dataset: DatasetVersion, base_mod
     assert told("round_status", *named)["status"] == "queued"
     assert run("cancel_round", *named, "--by", "ada") == "Round 1 · SFT stops."
     assert told("retry_round", *named, "--by", "ada")["number"] == 2
+    with pytest.raises(CommandError, match="SFT has no preset auto: choose standard, quick, careful"):
+        run("launch_round", *of(project, "--method", "sft", "--preset", "auto"))
 
 
 @pytest.mark.parametrize(

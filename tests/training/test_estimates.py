@@ -294,3 +294,12 @@ def test_after_three_rounds_the_median_error_is_under_a_fifth(
         middle = median_error(errors)
         assert middle is not None
         assert middle < 0.2
+
+
+def test_it_counts_the_looks_of_a_round_that_finds_its_settings() -> None:
+    given = PARAMS | {"find_settings": False, "tuning_prompts": 24, "tuning_looks": 3}
+    counts = replace(COUNTS, texts=2)
+    without = estimate(SHAPE, given, counts, MACHINE)["seconds"]
+    three = estimate(SHAPE, given | {"find_settings": True}, counts, MACHINE)["seconds"]
+    six = estimate(SHAPE, given | {"find_settings": True, "tuning_looks": 6}, counts, MACHINE)["seconds"]
+    assert without < three < six

@@ -415,3 +415,42 @@ def test_empty_pages_say_what_to_do_next(project: Project, sign_in: Any, ada: An
     }.items():
         assert words in client.get(reverse(name, args=[project.pk])).text
     assert "No base model yet" in client.get(reverse("base_models")).text
+
+
+def test_it_shows_each_look_of_a_round_that_finds_its_settings(round_: TrainingRound, sign_in: Any, ada: Any) -> None:
+    TrainingRound.objects.update(status=Status.RUNNING, attempt=1)
+    round_.refresh_from_db()
+    run_dir = round_.run_dir()
+    run_dir.path.mkdir(parents=True)
+    guard = {"key": "rouge", "label": "closeness to chosen answers (ROUGE-L)", "unit": "", "before": 41.2}
+    run_dir.append_event(
+        "wanted",
+        says="What the rankings prefer: Next step with a date (chosen 96 %, rejected 12 %).",
+        label="Next step with a date",
+        unit="%",
+        prompts=24,
+        before=12.5,
+        goal=91.8,
+        guards=[guard],
+    )
+    look = {"step": 6, "learning_rate": 5e-4, "sft_weight": 2.0, "half_way": False}
+    run_dir.append_event("look", **look, wanted=54.2, guards={"rouge": 36.0}, lost=["rouge"], kept=False, does="go on")
+    later = {**look, "step": 12, "half_way": True}
+    run_dir.append_event("look", **later, wanted=95.8, guards={"rouge": 42.0}, lost=[], kept=True, does="stop")
+    text = sign_in(ada).get(reverse("round", args=[round_.project_id, round_.pk])).text
+    for shown in (
+        "How it found its settings",
+        "What the rankings prefer: Next step with a date (chosen 96 %, rejected 12 %).",
+        "24 prompts are set aside",
+        "Lost: closeness to chosen answers (ROUGE-L) (41 to 36)",
+        "12, half way back",
+        "<strong>Best so far.</strong> Ends",
+    ):
+        assert shown in text
+
+
+def test_it_says_what_a_round_found(round_: TrainingRound, sign_in: Any, ada: Any) -> None:
+    found = {"wanted": "Next step with a date", "unit": "%", "prompts": 24, "before": 12.5, "after": 95.8}
+    TrainingRound.objects.update(status=Status.SUCCEEDED, attempt=0, result={"found": found})
+    text = sign_in(ada).get(reverse("round", args=[round_.project_id, round_.pk])).text
+    assert "“Next step with a date” went from 12 % to 96 %; nothing that is guarded was lost." in text

@@ -69,7 +69,9 @@ class RoundDetailSerializer(RoundSerializer):
 class LaunchSerializer(serializers.Serializer[Any]):
     method = serializers.ChoiceField(choices=choices())
     dataset_version = serializers.UUIDField()
-    preset = serializers.CharField(required=False, help_text="standard, quick or careful; `params` replace its values.")
+    preset = serializers.CharField(
+        required=False, help_text="standard, quick or careful; for DPO also auto. `params` replace its values."
+    )
     params = serializers.DictField(required=False, default=dict, help_text="TRL's and PEFT's names.")
     parent_adapter = serializers.UUIDField(required=False, allow_null=True, default=None)
     reward_adapter = serializers.UUIDField(

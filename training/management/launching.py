@@ -13,12 +13,14 @@ from training.management.waiting import find_adapter
 from training.methods import METHODS
 from training.models import BaseModel, DatasetVersion
 
+PRESETS = list(dict.fromkeys(name for method in METHODS.values() for name in method.presets))
+
 
 def add_settings(parser: CommandParser) -> None:
     parser.add_argument("--method", choices=METHODS, required=True)
     parser.add_argument("--dataset", type=int, metavar="NUMBER", help="version to learn from (default: the newest)")
     parser.add_argument(
-        "--preset", choices=["standard", "quick", "careful"], default="standard", help="default: standard"
+        "--preset", choices=PRESETS, default="standard", help="default: standard; auto is for DPO and finds its own"
     )
     parser.add_argument(
         "--param",
@@ -36,7 +38,9 @@ def add_settings(parser: CommandParser) -> None:
 
 def settings_from(options: dict[str, Any], project: Project) -> dict[str, Any]:
     """What start_preflight and launch_round take, beside the person."""
-    method = options["method"]
+    method, presets = options["method"], METHODS[options["method"]].presets
+    if options["preset"] not in presets:
+        raise CommandError(f"{METHODS[method].name} has no preset {options['preset']}: choose {', '.join(presets)}.")
     version = find_dataset(project, method, options["dataset"])
     given = dict(map(_param, options["param"]))
     return {

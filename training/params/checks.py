@@ -53,6 +53,9 @@ BOUNDS = {
     "sft_weight": Bounds(0, 10),
     "min_agreement": Bounds(0.5, 1),
     "min_gap": Bounds(1, 15),
+    "tuning_prompts": Bounds(4, 200),
+    "tuning_looks": Bounds(1, 20),
+    "guard_margin": Bounds(0, 50, above=True),
     "mixing_temperature": Bounds(1, 100),
     "curriculum_stages": Bounds(2, 10),
     "replay_share": Bounds(0, 0.4),  # at a half the first stage would have nothing left of its own

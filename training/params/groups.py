@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 ITS_OWN = "This way of learning"  # what no other group names: the parameters of one method
 GROUPS = {
+    "Finding its own settings": ("find_settings", "tuning_prompts", "tuning_looks", "guard_margin"),
     "Steps": (
         "learning_rate",
         "num_train_epochs",

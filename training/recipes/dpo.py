@@ -12,8 +12,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from training.recipes import pairs, process
-from training.run_dir import RunDir
+from training.recipes import pairs, preflight, process
+from training.run_dir import RunDir, read_rows
 
 
 def build_trainer(
@@ -30,18 +30,21 @@ def build_trainer(
     from trl import DPOConfig
 
     from training.recipes.trainers import WEIGHT, PairTrainer, WeightedPairs, WeightedPairTrainer
-    from training.recipes.training_run import in_one_place
+    from training.recipes.training_run import NAMES, in_one_place
 
     losses, weights = [params.loss_type], [1.0]
-    if params.sft_weight > 0:
+    if params.sft_weight > 0 or params.find_settings:
         losses, weights = [*losses, "sft"], [*weights, params.sft_weight]
     weighted = params.pair_weighting != "equal"
-    picked = pairs.pick(list(train), params).rows
-    train = Dataset.from_list(picked)
+    run_dir = RunDir(Path(arguments["output_dir"]).parent)
+    # whole groups of rows are set aside, and the rows that trainers get have no group
+    every = read_rows(run_dir.train) if params.find_settings else list(train)
+    picked = pairs.pick(every, params).rows
+    train = Dataset.from_list([{name: row[name] for name in row if name not in NAMES} for row in picked])
     if weighted:
         train = train.add_column(WEIGHT, pairs.weights(picked, params.pair_weighting))
-    shared = Path(arguments["output_dir"]).parent / "rows"
-    return (WeightedPairTrainer if weighted else PairTrainer)(
+    shared = run_dir.path / "rows"
+    trainer: Any = (WeightedPairTrainer if weighted else PairTrainer)(
         model=model,
         args=DPOConfig(
             **arguments,
@@ -58,6 +61,21 @@ def build_trainer(
         peft_config=peft_config,
         data_collator=WeightedPairs(tokenizer.pad_token_id, params.max_length) if weighted else None,
     )
+    if params.find_settings:
+        _let_it_find(trainer, run_dir, params, tokenizer, every)
+    return trainer
+
+
+def _let_it_find(trainer: Any, run_dir: RunDir, params: Any, tokenizer: Any, every: list[dict[str, Any]]) -> None:
+    from training.recipes.finding import Finder
+    from training.recipes.judge import Judge
+
+    if process.processes() > 1:
+        raise preflight.refusal(["A round that finds its own settings trains in one process: choose another preset."])
+    spec = run_dir.read_params()
+    judge = Judge(spec, params, tokenizer, every, pairs.set_aside(every, params))
+    trainer.finder = Finder(run_dir, trainer, judge, params, spec.get("resume_from"))
+    trainer.add_callback(trainer.finder)
 
 
 def work(run_dir: RunDir) -> dict[str, Any]:

@@ -34,6 +34,8 @@ def prepare(run_dir: RunDir) -> RunDir:
     rows = choose(preflight.picked(read_rows(run_dir.train), from_json(spec["method"], params)).rows)
     per_step = params["per_device_train_batch_size"] * params["gradient_accumulation_steps"]
     params |= {"max_steps": math.ceil(len(rows) / per_step), "early_stopping_patience": 0, "save_steps": 10**6}
+    if "find_settings" in params:
+        params["find_settings"] = False  # sixteen rows leave none to set aside, and what is tried is a step
     dry = RunDir(run_dir.path / NAME)
     shutil.rmtree(dry.path, ignore_errors=True)
     dry.path.mkdir()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from training.params import DPOParams, RewardParams
+from training.recipes import tuning
 from training.recipes.rows import Picked
 
 FIGURES = ("votes", "agreement", "strength")
@@ -26,7 +28,26 @@ def pick(every: list[dict[str, Any]], params: DPOParams | RewardParams) -> Picke
         notes.append(f"{_left_out(agreed, kept)}: fewer than {params.min_gap} places apart.")
     if every and not kept:
         return Picked(kept, notes, ["Every pair was left out: lower the least agreement or the least rank gap."])
-    return Picked(kept, [*notes, *(_smoothing(kept, params) if isinstance(params, DPOParams) else [])])
+    notes = [*notes, *(_smoothing(kept, params) if isinstance(params, DPOParams) else [])]
+    if kept and isinstance(params, DPOParams) and params.find_settings:
+        return _without_set_aside(kept, notes, params)
+    return Picked(kept, notes)
+
+
+def _without_set_aside(kept: list[dict[str, Any]], notes: list[str], params: DPOParams) -> Picked:
+    learned, aside = tuning.divide(kept, params.tuning_prompts, params.seed)
+    if not aside:
+        few = "There are too few prompts to set some aside, so a round cannot find its own settings: "
+        return Picked(kept, notes, [few + "rank candidates for more prompts, or choose another preset."])
+    prompts = len(tuning.prompts_of(aside))
+    said = f"{prompts} prompts with {len(aside)} of {len(kept)} pairs are set aside: what is written to them decides."
+    return Picked(learned, [said, *notes])
+
+
+def set_aside(every: list[dict[str, Any]], params: DPOParams) -> list[dict[str, Any]]:
+    """The pairs that a round which finds its own settings does not learn from."""
+    picked = pick(every, replace(params, find_settings=False)).rows
+    return tuning.divide(picked, params.tuning_prompts, params.seed)[1]
 
 
 def _asks_figures(params: DPOParams | RewardParams) -> bool:

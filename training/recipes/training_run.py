@@ -24,6 +24,7 @@ from training.recipes.reporting import Reporter
 from training.recipes.starting_point import StartingPoint
 from training.run_dir import RunDir, directory_sha256, read_rows, verify_adapter_files, verify_checkpoint
 
+NAMES = ("id", "group")  # of a row, which nothing is learned from
 BEST_BY = {  # where that is not the held-out loss
     DPO.key: "eval_rewards/accuracies",
     REWARD.key: "eval_rewards/accuracies",
@@ -91,6 +92,7 @@ def train(
     phase(run_dir, "Training")
     output = trainer.train(resume_from_checkpoint=resume_from)
     _refuse_unfinished(trainer, reporter, params)
+    found = trainer.finder.settle() if finds(trainer) else None
     _refuse_what_learned_nothing(trainer, start)
     start.measure()
     final = _final_evaluation(trainer, reporter, params)
@@ -102,6 +104,8 @@ def train(
     result |= {"general_perplexity_before": start.general, "general_perplexity": general}
     result |= {"train_loss": output.training_loss, "adapter_sha256": adapter_sha256}
     result["train_seconds"] = round(output.metrics["train_runtime"] - start.seconds, 1)
+    if found:
+        result |= {"found": found, "best_step": found["step"]}
     result |= measure(run_dir, trainer, tokenizer)
     del trainer, model
     gc.collect()
@@ -222,7 +226,7 @@ def _dataset(path: Path) -> Dataset | None:
     if not path.exists():
         return None
     rows = read_rows(path)
-    return Dataset.from_list([{key: row[key] for key in row if key != "id"} for row in rows]) if rows else None
+    return Dataset.from_list([{key: row[key] for key in row if key not in NAMES} for row in rows]) if rows else None
 
 
 def in_one_place(rows: Dataset | None, folder: Path) -> Dataset | None:
@@ -259,6 +263,11 @@ def _add_callbacks(trainer: Any, run_dir: RunDir, params: TrainingParams, report
     return reporter
 
 
+def finds(trainer: Any) -> bool:
+    """Whether the round finds its own settings, stops by itself and keeps the best it found."""
+    return hasattr(trainer, "finder")
+
+
 def _refuse_unfinished(trainer: Any, reporter: Reporter, params: TrainingParams) -> None:
     state = trainer.state
     if reporter.diverged:
@@ -268,7 +277,7 @@ def _refuse_unfinished(trainer: Any, reporter: Reporter, params: TrainingParams)
             f"(now {params.learning_rate:g}) or look for broken rows.",
         )
     ended = getattr(trainer, "stopped_because", "")
-    if reporter.early_stopped and not trainer.args.load_best_model_at_end and not ended:
+    if reporter.early_stopped and not trainer.args.load_best_model_at_end and not finds(trainer) and not ended:
         message = f"Training ended at step {state.global_step} of {state.max_steps} without a reason."
         raise Stopped("interrupted", message)
 
@@ -298,7 +307,7 @@ def _final_evaluation(trainer: Any, reporter: Reporter, params: TrainingParams) 
     if trainer.args.load_best_model_at_end:
         step = trainer.state.best_global_step
         return next((seen for seen in reversed(reporter.evaluations) if seen["step"] == step), last)
-    if last["step"] != trainer.state.global_step:
+    if last["step"] != trainer.state.global_step or finds(trainer):
         trainer.evaluate()
     return reporter.evaluations[-1]
 

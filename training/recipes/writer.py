@@ -68,13 +68,14 @@ class Writer:
 
     def _add_scores(self, lines: list[dict[str, Any]], batch: list[dict[str, Any]]) -> None:
         """The mean over the reference's tokens, and their number: together they weigh tokens alike over rows."""
-        scores = {row["id"]: self._score(row) for row in batch if row.get("reference")}
+        scores = {row["id"]: self.score(row) for row in batch if row.get("reference")}
         for line in lines:
             if line["id"] in scores:
                 line["reference_nll"], line["reference_tokens"] = scores[line["id"]]
 
     @torch.inference_mode()
-    def _score(self, row: dict[str, Any]) -> tuple[float, int]:
+    def score(self, row: dict[str, Any]) -> tuple[float, int]:
+        """Loss per token of the row's `reference` after its prompt, and how many tokens it has."""
         answer = [{"role": "assistant", "content": row["reference"]}]
         tokens = rows.tokenize(self.tokenizer, row["prompt"], answer)
         ids = torch.tensor([tokens.ids], device=self.model.device)

@@ -27,6 +27,7 @@ from training import (
 from training.actions import cancel_round, launch_preflight, retry_round, start_preflight, try_preflight
 from training.charts import Chart, Series, line_chart
 from training.forms import RoundForm, attach
+from training.found import found as its_settings
 from training.jobs import Status
 from training.judging import likely_in_words
 from training.methods import DPO, KTO, METHODS, REWARD, RLOO, SFT
@@ -44,6 +45,7 @@ ITS_OWN_FAULT = {
     "out_of_memory",
     "bad_adapter",
     "learned_nothing",
+    "nothing_found",
     "dataset",
     "killed",
     "error",
@@ -231,6 +233,7 @@ def _round_context(project: Project, round_pk: UUID) -> dict[str, Any]:
         "estimated": estimate_words.sentences(found.estimate | {"said": experience.said(found)}),
         "lessons": lessons_of(found),
         "rewarded": rewards.sentences(events, found.params) if found.method == RLOO.key else [],
+        "found": its_settings(events),
         "now": now,
         "bar": progress.bar(now),
         "makes_a_judge": METHODS[found.method].judges,
