@@ -12,7 +12,7 @@ from django.core.management import call_command
 from django.urls import reverse
 from rest_framework.test import APIClient
 
-from annotation.models import Project, Prompt
+from annotation.models import Demonstration, Project, Prompt
 from training import actions, arrangement_words, arranging, by_task, datasets, kinds
 from training.actions.rounds import retry_round
 from training.jobs import Status
@@ -116,6 +116,19 @@ def test_its_rows_carry_their_task_type(taught: Project, launch: Any, ada: Any, 
     assert [row.get("task_type") for row in datasets.training_rows(fresh)].count("letter") == 1
     round = actions.launch_round(project=taught, method="sft", dataset_version=fresh, params=ORDERED, by=ada)
     assert _inputs(round)["rows"].count("letter") == 1
+
+
+def test_its_rows_carry_the_experts_marks(taught: Project, ada: Any, base_model: BaseModel, rung: Any) -> None:
+    marked = Demonstration.objects.filter(prompt__project=taught).first()
+    Demonstration.objects.filter(pk=marked.pk).update(difficulty=3)
+    fresh = actions.freeze(kind="demonstrations", project=taught, by=ada)
+    params = {"curriculum": "mark"}
+    round = actions.launch_round(project=taught, method="sft", dataset_version=fresh, params=params, by=ada)
+    run_dir = round.run_dir(1)
+    run_dir.path.mkdir(parents=True)
+    kinds.ROUND.write_inputs(round, run_dir)
+    rows = [*read_rows(run_dir.train), *read_rows(run_dir.validation)]
+    assert {row["id"]: row["difficulty"] for row in rows if "difficulty" in row} == {str(marked.pk): 3}
 
 
 def test_versions_frozen_without_task_types_take_them_from_their_prompts(launch: Any) -> None:
