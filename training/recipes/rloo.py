@@ -17,6 +17,8 @@ import functools
 import sys
 from typing import Any
 
+from training import estimates
+from training.params import to_json
 from training.recipes import process, rules
 from training.run_dir import RunDir, read_rows
 
@@ -51,28 +53,36 @@ def build_trainer(
         held_out=evenly(held_out, HELD_OUT),
         model=model,
         args=RLOOConfig(
-            **_for_rollouts(arguments, params),
+            **_for_rollouts(arguments, params, len(learned)),
             num_generations=params.num_generations,
             max_completion_length=params.max_new_tokens,
             temperature=params.temperature,
             beta=params.beta,
             disable_dropout=True,
         ),
-        train_dataset=Dataset.from_list(learned),
+        train_dataset=Dataset.from_list(filled(learned, params)),
         eval_dataset=Dataset.from_list(held_out) if held_out else None,
         processing_class=tokenizer,
         peft_config=peft_config,
     )
 
 
-def _for_rollouts(arguments: dict[str, Any], params: Any) -> dict[str, Any]:
-    """TRL counts answers where the others count rows, and leaves out a last step that is not full."""
+def _for_rollouts(arguments: dict[str, Any], params: Any, prompts: int) -> dict[str, Any]:
+    """TRL counts answers where the others count rows, and leaves out the last step of a pass when it is not full: the
+    number of steps is that which was said before the round."""
     each = params.num_generations
     kept = {name: value for name, value in arguments.items() if name != "max_length"}
     return kept | {
         "per_device_train_batch_size": arguments["per_device_train_batch_size"] * each,
         "per_device_eval_batch_size": each,
+        "max_steps": estimates.steps(to_json(params), prompts)[0],
     }
+
+
+def filled(prompts: list[Any], params: Any) -> list[Any]:
+    """TRL leaves out a step that is not full, so where there are fewer prompts than one takes they come twice."""
+    per_step = params.per_device_train_batch_size * params.gradient_accumulation_steps
+    return prompts * -(-per_step // len(prompts)) if len(prompts) < per_step else prompts
 
 
 def evenly(some: list[Any], most: int) -> list[Any]:

@@ -97,12 +97,6 @@ def review(
             "None of the rewards has anything to say about these rows: choose a reward model, or let a rule count "
             "that the project asks for."
         )
-    per_step = params.per_device_train_batch_size * params.gradient_accumulation_steps
-    if rows and len(rows) < per_step:
-        reasons.append(
-            f"A step takes {per_step} prompts (rows per step times gradient accumulation), and there are {len(rows)}: "
-            "lower one of the two."
-        )
     if longest_context and params.max_new_tokens >= longest_context:
         reasons.append(f"This base model reads {longest_context} tokens: lower the longest answer in tokens.")
     return notes, reasons

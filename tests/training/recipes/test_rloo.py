@@ -150,7 +150,6 @@ def test_it_stops_when_it_has_moved_too_far(
     ("changes", "words"),
     [
         ({"facts_weight": 0.0, "supported_weight": 0.0}, "None of the rewards has anything to say"),
-        ({"gradient_accumulation_steps": 8}, "A step takes 16 prompts"),
         ({"max_new_tokens": 600}, "reads 512 tokens"),
     ],
 )
@@ -160,6 +159,16 @@ def test_it_refuses_before_it_loads_the_model(
     result = train(make_run("rloo", {**FEW, **changes}, demonstrations))
     assert result["status"] == "refused"
     assert words in result["message"]
+
+
+def test_it_takes_prompts_twice_where_they_do_not_fill_a_step() -> None:
+    from training.params import RLOOParams
+    from training.recipes.rloo import evenly, filled
+
+    assert filled(["a", "b", "c"], RLOOParams()) == ["a", "b", "c"] * 3
+    assert filled(["a"] * 9, RLOOParams()) == ["a"] * 9
+    assert evenly(list(range(10)), 4) == [0, 2, 5, 7]
+    assert evenly([1, 2], 4) == [1, 2]
 
 
 def test_it_draws_the_same_from_all_words_whether_sorted_or_not() -> None:

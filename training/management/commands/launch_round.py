@@ -13,8 +13,8 @@ from training.management.waiting import add_wait, refusal, report_round
 
 class Command(BaseCommand):
     help = (
-        "Launch a round: SFT from demonstrations, DPO from preference pairs, KTO from judgements or pre-training from "
-        "texts."
+        "Launch a round: SFT from demonstrations, DPO from preference pairs, KTO from judgements, pre-training from "
+        "texts, a reward model from preference pairs or RLOO from rewards."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
