@@ -52,7 +52,7 @@ SFT = Method(
     key="sft",
     name="SFT",
     says="learn from demonstrations",
-    tab="From demonstrations (SFT)",
+    tab="Demonstrations (SFT)",
     lead=(
         "The model reads prompts and the responses your experts approved, and learns to write such responses itself. "
         "This is the first round of every project."
@@ -67,7 +67,7 @@ DPO = Method(
     key="dpo",
     name="DPO",
     says="learn from preference pairs",
-    tab="From preferences (DPO)",
+    tab="Preferences (DPO)",
     lead=(
         "The model compares what your experts preferred with what they did not, and learns to lean towards the first. "
         "It comes after a round from demonstrations."
@@ -86,7 +86,7 @@ KTO = Method(
     key="kto",
     name="KTO",
     says="learn from single judgements",
-    tab="From judgements (KTO)",
+    tab="Judgements (KTO)",
     lead=(
         "The model reads answers that were judged good or bad, one by one, and learns to lean towards the good ones. "
         "For when answers were accepted or refused rather than compared. It comes after a round from demonstrations."
@@ -106,7 +106,7 @@ PRETRAIN = Method(
     key="pretrain",
     name="Pre-training",
     says="read texts of your field",
-    tab="From texts",
+    tab="Texts",
     lead=(
         "The model reads your own texts, without questions or answers, and learns the words and turns of phrase of "
         "your field. It can come first; then let a round from demonstrations start from its adapter."
@@ -139,7 +139,7 @@ RLOO = Method(
     key="rloo",
     name="RLOO",
     says="learn from rewards",
-    tab="From rewards (RLOO)",
+    tab="Rewards (RLOO)",
     lead=(
         "The model writes several answers to each prompt, each is rewarded, by rules or by a reward model, and it "
         "learns to write more like those that got more. It comes after a round from demonstrations, when what you want "

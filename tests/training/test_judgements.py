@@ -112,7 +112,7 @@ def test_it_launches_from_the_form_the_command_and_the_api(
     client.force_login(ada)
     url = reverse("round_create", args=[judged.project_id])
     page = client.get(url, {"method": "kto"}).content.decode()
-    assert "From judgements (KTO)" in page
+    assert "Judgements (KTO)" in page
     assert "Weight of bad answers" in page
     sent = {"method": "kto", "dataset_version": judged.pk, "preset": "standard", "start_from_base": "on"}
     assert client.post(url, sent).status_code == 302
