@@ -15,7 +15,7 @@ import torch
 from training.params import GenerateParams
 from training.recipes import shared_prefix
 
-LIKELIEST = 256  # where the nucleus nearly always ends; beyond it the whole vocabulary is sorted
+LIKELIEST = 256  # where the nucleus mostly ends; only where it does not, more are put in order
 
 
 @dataclass(frozen=True)
@@ -110,10 +110,20 @@ def choose(logits: torch.Tensor, draw: torch.Tensor, temperature: float, top_p: 
         reached = probabilities.cumsum(dim=-1)
         place = torch.searchsorted(reached, (draw * reached[:, -1])[:, None], right=True)
         return place.clamp(max=probabilities.shape[-1] - 1).squeeze(1)
-    count = min(LIKELIEST, probabilities.shape[-1])
-    likely, tokens = probabilities.topk(count, dim=-1)
-    if bool((likely.sum(dim=-1) < top_p).any()):
-        likely, tokens = probabilities.sort(dim=-1, descending=True)
+    chosen = torch.empty(len(probabilities), dtype=torch.long)
+    left = torch.arange(len(probabilities))
+    for count in (LIKELIEST, 16 * LIKELIEST, probabilities.shape[-1]):
+        likely, tokens = probabilities[left].topk(min(count, probabilities.shape[-1]), dim=-1)
+        enough = (likely.sum(dim=-1) >= top_p) | (likely.shape[-1] == probabilities.shape[-1])
+        chosen[left[enough]] = _drawn(likely[enough], tokens[enough], draw[left[enough]], top_p)
+        left = left[~enough]
+        if not len(left):
+            break
+    return chosen
+
+
+def _drawn(likely: torch.Tensor, tokens: torch.Tensor, draw: torch.Tensor, top_p: float) -> torch.Tensor:
+    """From the likeliest tokens in falling order, of which the first reach `top_p`."""
     reached = likely.cumsum(dim=-1)
     kept = likely.masked_fill(reached - likely >= top_p, 0.0)
     reached = kept.cumsum(dim=-1)

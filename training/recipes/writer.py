@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from training.params import GenerateParams
-from training.recipes import base, decoding, rows, shared_prefix
+from training.recipes import base, decoding, packed, rows, shared_prefix
 
 
 class Writer:
@@ -30,6 +30,7 @@ class Writer:
         self.own_loop = not base.on_gpu() and shared_prefix.supports(model.config)
         if self.own_loop:
             self.model.set_attn_implementation(shared_prefix.NAME)
+            packed.install(self.model)
         ends = self.model.generation_config.eos_token_id
         self.stops = {*(ends if isinstance(ends, list) else [ends]), tokenizer.eos_token_id} - {None}
 

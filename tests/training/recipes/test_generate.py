@@ -171,6 +171,36 @@ def test_it_keeps_to_the_nucleus_and_to_the_odds() -> None:
     assert everything.tolist() == pytest.approx([0.5, 0.3, 0.15, 0.05], abs=0.01)
 
 
+@pytest.mark.parametrize("spread", [0.1, 2.0, 5.0])
+def test_it_draws_the_same_however_far_down_the_nucleus_ends(spread: float) -> None:
+    import torch
+
+    from training.recipes.decoding import choose
+
+    torch.manual_seed(1)
+    logits, draw = spread * torch.randn(20, 9000), torch.rand(20)
+    likely, tokens = torch.softmax(logits, dim=-1).sort(dim=-1, descending=True)
+    kept = likely.masked_fill(likely.cumsum(dim=-1) - likely >= 0.9, 0.0).cumsum(dim=-1)
+    wanted = tokens.gather(1, torch.searchsorted(kept, (draw * kept[:, -1])[:, None], right=True)).squeeze(1)
+    assert torch.equal(choose(logits, draw, 1.0, 0.9), wanted)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_its_packed_layers_compute_what_plain_ones_compute(tiny_base: Path, dtype: str) -> None:
+    import torch
+
+    from training.recipes import base, packed
+
+    kind = getattr(torch, dtype)
+    plain, quick = (base.load_model(str(tiny_base), kind).eval() for _ in range(2))
+    packed.install(quick)
+    for shape in ((1, 1), (2, 30), (40, 1)):
+        ids = torch.arange(shape[0] * shape[1]).view(shape) + 5
+        with torch.inference_mode():
+            assert torch.allclose(quick(ids).logits, plain(ids).logits, atol=1e-5 if dtype == "float32" else 1e-2)
+    assert torch.equal(quick.get_input_embeddings().weight, plain.get_input_embeddings().weight)
+
+
 def test_its_draws_depend_on_the_seed() -> None:
     import torch
 
