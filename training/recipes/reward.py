@@ -56,13 +56,14 @@ def load(spec: dict[str, Any], params: Any, tokenizer: Any) -> tuple[Any, None]:
 
 def spread(run_dir: RunDir, trainer: Any, tokenizer: Any) -> dict[str, Any]:
     """How the marks lie, and on how many prompts the share of pairs told right rests."""
-    from training.recipes import marks
+    from training.recipes import exact, marks
 
     held_out = read_rows(run_dir.validation)
     some = held_out or read_rows(run_dir.train)[:FEW]
     answered = [(row["prompt"], row[name][0]["content"]) for row in some for name in ("chosen", "rejected")]
     trainer.model.eval()
-    given = marks.give(trainer.model, tokenizer, answered)
+    with exact.reading(trainer.model):
+        given = marks.give(trainer.model, tokenizer, answered)
     prompts = {str(row["prompt"]) for row in held_out}
     return {
         "held_out_pairs": len(held_out),

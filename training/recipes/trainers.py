@@ -7,10 +7,12 @@ from typing import Any
 import torch
 from trl import DPOTrainer, KTOTrainer, RewardTrainer
 from trl.trainer.dpo_trainer import DataCollatorForPreference
+from trl.trainer.utils import use_adapter
 
 from training.recipes import exact
 
 WEIGHT = "weight"
+HELD = 4.0  # how firmly what both answers of a pair say is held to the reference
 
 
 class ReadExactly:
@@ -56,7 +58,7 @@ class JudgementTrainer(ReferenceOnce, KTOTrainer):
     pass
 
 
-class MarkTrainer(RewardTrainer):
+class MarkTrainer(ReadExactly, RewardTrainer):
     """Says how pairs are told apart under the names that the other trainers say it with."""
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
@@ -104,3 +106,46 @@ class WeightedPairTrainer(PairTrainer):
             return super().compute_loss(model, rest, return_outputs, num_items_in_batch)
         finally:
             hook.remove()
+
+
+class DepartingPairTrainer(WeightedPairTrainer):
+    """The SFT term counts only from where a chosen answer departs from the other one on; before, it is held in place.
+
+    What both say is preferred by nobody; taught as a demonstration it would pull the rest of what the model writes
+    towards candidates drawn at random. So there each token's log-probability is drawn back to the reference's, with
+    the square of the distance (an estimate of KL), which asks for nothing until the model has moved. The preference
+    itself is untouched: before the answers depart, what flows back through the two of them cancels out.
+    """
+
+    def compute_loss(
+        self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
+    ) -> Any:
+        if not torch.is_grad_enabled():
+            return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
+        answers = inputs["completion_mask"][:, 1:].bool()  # a log-probability is of the token after its place
+        departed = has_departed(inputs["input_ids"])[:, 1:]
+        before = self._reference(model, inputs)
+        tokens = answers.chunk(2, dim=0)[0].sum()
+
+        def hold(_module: Any, _given: Any, output: Any) -> None:
+            moved = (output.log_probs.detach() - before) * (1 - departed) * answers
+            moved[len(moved) // 2 :] = 0.0
+            output.log_probs.register_hook(lambda slopes: slopes * departed + 2 * HELD * moved / tokens)
+
+        hook = model.register_forward_hook(hold)
+        try:
+            return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
+        finally:
+            hook.remove()
+
+    def _reference(self, model: Any, inputs: dict[str, Any]) -> torch.Tensor:
+        given = {name: inputs[name] for name in ("input_ids", "attention_mask")}
+        labels = inputs["input_ids"].masked_fill(inputs["completion_mask"] == 0, -100)
+        with torch.no_grad(), use_adapter(model, adapter_name="ref" if "ref" in model.peft_config else None):
+            return model(**given, use_cache=False, labels=labels, fused_lm_head=True).log_probs
+
+
+def has_departed(input_ids: torch.Tensor) -> torch.Tensor:
+    """Of a batch of all chosen answers, then all others: which tokens come from the first one that differs on."""
+    chosen, rejected = input_ids.chunk(2, dim=0)
+    return (chosen != rejected).cumsum(dim=1).clamp(max=1).repeat(2, 1)

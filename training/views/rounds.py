@@ -220,7 +220,8 @@ def round_progress(request: MemberRequest, pk: UUID, round_pk: UUID) -> HttpResp
 
 def _round_context(project: Project, round_pk: UUID) -> dict[str, Any]:
     of_itself = ("dataset_version", "base_model", "adapter", "created_by", "preflight")
-    rows = project.rounds.select_related(*of_itself, "parent_adapter__round", "reward_adapter__round", "baseline_of__adapter")
+    others = ("parent_adapter__round", "reward_adapter__round", "baseline_of__adapter")
+    rows = project.rounds.select_related(*of_itself, *others)
     found = get_object_or_404(rows, pk=round_pk)
     run_dir = found.run_dir() if found.attempt else None
     events = run_dir.events() if run_dir else []

@@ -69,7 +69,7 @@ def test_it_judges_later_as_it_did_at_the_end(make_run: MakeRun, tiny_base: Path
     judging = marks.to_judge(str(tiny_base), str(run_dir.adapter), tokenizer)
     answered = both_answers(held_out)
     given = marks.give(judging, tokenizer, answered)
-    assert sum(given) / len(given) == pytest.approx(result["mark_mean"], abs=1e-3)
+    assert sum(given) / len(given) == pytest.approx(result["mark_mean"], abs=0.02)
 
 
 def test_it_starts_from_what_its_parent_has_learned(tiny_base: Path, parent_adapter: Path) -> None:
