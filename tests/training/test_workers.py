@@ -102,6 +102,21 @@ def test_admins_read_names_of_their_own_projects_work_only(
     assert str(project) not in other
 
 
+def test_it_tells_nothing_of_what_a_gone_worker_has_to_spare(ada: User, sign_in: Any) -> None:
+    factories.worker(seen_at=timezone.now() - LONG_AGO, memory_free_bytes=3 * 1024**3)
+    page = sign_in(ada).get("/workers/").content.decode()
+    assert "3.0" not in page
+    assert "Seen <time" in page
+
+
+def test_it_says_that_work_runs_in_a_cluster(ada: User, sign_in: Any, settings: Any) -> None:
+    factories.worker()
+    page = sign_in(ada)
+    assert "Ray cluster" not in page.get("/workers/").content.decode()
+    settings.LAUNCHER = "ray"
+    assert "Model work runs in a Ray cluster." in page.get("/workers/").content.decode()
+
+
 def test_those_who_run_the_installation_see_all(round_: TrainingRound, ada: User, sign_in: Any) -> None:
     round_.project.memberships.filter(user=ada).delete()
     at_work(round_)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -33,6 +34,7 @@ def _page(request: HttpRequest) -> HttpResponse:
     context = {
         "workers": shown_to(projects_to_name(request.user)),
         "waiting": TrainingRound.objects.in_turn().count(),
+        "in_cluster": settings.LAUNCHER == "ray",
         "disk": disk.use(),
         "kept_on_disk": disk.KEPT,
     }
