@@ -73,6 +73,8 @@ def test_it_stays_at_a_few_hundred_steps(rows: int) -> None:
 
 def test_it_says_so_in_words() -> None:
     assert in_words(STANDARD, 136) == "3 passes, 4 rows per step (102 steps), learning rate 0.001"
+    limited = STANDARD | {"max_steps": 10, "learning_rate": 5e-5}
+    assert in_words(limited, 136) == "10 steps, 4 rows per step, learning rate 0.00005"
     many = for_rows(STANDARD, 10_000)
     assert in_words(many, 10_000) == "1 pass, 16 rows per step (625 steps), learning rate 0.0015"
 

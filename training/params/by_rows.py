@@ -54,7 +54,7 @@ def in_words(params: Mapping[str, Any], rows: int) -> str:
     passes, per_step = params["num_train_epochs"], params["per_device_train_batch_size"]
     together = per_step * params["gradient_accumulation_steps"]
     steps = math.ceil(math.ceil(rows / together) * passes)
-    return (
-        f"{passes:g} {'pass' if passes == 1 else 'passes'}, {together} rows per step ({steps:,} steps), "
-        f"learning rate {params['learning_rate']:g}"
-    )
+    rate = f"learning rate {params['learning_rate']:.10f}".rstrip("0")
+    if 0 < params["max_steps"] < steps:
+        return f"{params['max_steps']:,} steps, {together} rows per step, {rate}"
+    return f"{passes:g} {'pass' if passes == 1 else 'passes'}, {together} rows per step ({steps:,} steps), {rate}"
