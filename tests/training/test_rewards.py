@@ -14,7 +14,9 @@ from tests import factories
 from training import actions, publishing, rewards
 from training.jobs import Status
 from training.kinds import ROUND
+from training.methods import METHODS
 from training.models import Adapter, BaseModel, DatasetVersion, Preflight, TrainingRound
+from training.params import by_rows, to_json
 from training.run_dir import directory_sha256
 
 PARAMS = {"kl_limit": 0.5, "max_new_tokens": 256, "format_weight": 1.0, "facts_weight": 0.0}
@@ -241,3 +243,8 @@ def test_it_is_launched_by_command_and_by_the_api(
     answer = client.post(reverse("api_rounds", args=[project.pk]), given, content_type="application/json")
     assert answer.status_code == 201, answer.content
     assert answer.json()["reward_adapter"] == str(judge.pk)
+
+
+def test_its_quick_look_says_how_many_steps_it_takes() -> None:
+    quick = METHODS["rloo"].presets["quick"].params
+    assert "(10 steps)" in by_rows.in_words(to_json(quick), 1000)
