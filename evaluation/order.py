@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from annotation.texts import counted
 from evaluation.comparison import Difference
@@ -12,15 +12,15 @@ HELPED, HARMED, BOTH, UNTOLD = "The order helped", "The order did harm", "The or
 ONE_SEED = "This is one pair of rounds with one seed; another seed could say otherwise."
 
 
-def sentence(differences: Sequence[Difference]) -> tuple[int, str]:
+def sentence(differences: Sequence[Difference], name: Callable[[str], str]) -> tuple[int, str]:
     """1 it helped, -1 it harmed, 0 neither or both; and the words. `differences`: in order minus shuffled."""
     told = [each for each in differences if each.estimate.value is not None]
     prompts = max((each.estimate.n for each in told), default=0)
     if prompts < FEWEST:
         few = f"{counted(prompts, 'prompt')} that both answered {'is' if prompts == 1 else 'are'} too few"
         return 0, f"{UNTOLD}: {few} to tell whether the order helped (it takes {FEWEST} at least)."
-    better = [each.measure.label for each in told if each.side > 0]
-    worse = [each.measure.label for each in told if each.side < 0]
+    better = [name(each.measure.label) for each in told if each.side > 0]
+    worse = [name(each.measure.label) for each in told if each.side < 0]
     if not better and not worse:
         measures = counted(len(told), "measure")
         return 0, (

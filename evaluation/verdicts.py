@@ -39,7 +39,7 @@ def verdict(pair: Pair) -> Verdict:
     findings = [*_by_people(pair, judged), *_by_measures(pair, measured)]
     if not pair.asks_for_order:
         return Verdict(pair.first.label, pair.second.label, findings)
-    side, words = order.sentence(differences)
+    side, words = order.sentence(differences, _lower)
     of_order = Finding({1: BETTER, -1: WORSE}.get(side, UNCLEAR), words)
     return Verdict(pair.first.label, f"{pair.second.label}, its shuffled baseline", [of_order, *findings])
 

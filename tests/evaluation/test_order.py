@@ -51,7 +51,7 @@ def difference(key: str, low: float, high: float, n: int = 20) -> Difference:
 def test_overlap_is_no_difference_and_only_clear_ones_count(
     differences: list[Difference], side: int, begins: str
 ) -> None:
-    found, words = order.sentence(differences)
+    found, words = order.sentence(differences, str.lower)
     assert found == side
     assert words.startswith(begins)
     if differences and differences[0].estimate.n >= 6:
