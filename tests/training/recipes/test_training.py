@@ -61,6 +61,7 @@ def test_it_learns_demonstrations_and_reports_on_the_way(make_run: MakeRun, demo
     assert named(run_dir, "eval")[0]["step"] == 0
     assert named(run_dir, "phase")[0]["message"] == "Loading libraries"
     assert [found["step"] for found in named(run_dir, "checkpoint")] == [5, 10, 12]
+    assert {path.name for path in run_dir.checkpoints.glob("checkpoint-*")} == {"checkpoint-10", "checkpoint-12"}
     assert verify_checkpoint(run_dir.checkpoints / "checkpoint-12")
 
 
