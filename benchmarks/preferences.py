@@ -50,6 +50,7 @@ FORM = (
 MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October")
 BINDS = re.compile(r"\s*\bbound by this: (?:you|the service)\.\s*$")
 DUTY = re.compile(r"\byou (?:must|agree|shall|may not|are responsible|will not|cannot|can t|have to|acknowledge)\b")
+LARGE = 64  # texts of one group: such a group is taught, where it does not stand for the whole of a measurement
 MOVE, LOSS = 60, 2  # points that the ranked property should move, and that everything else may lose
 Row = dict[str, Any]
 Guard = Callable[[str, Row, str], float]
@@ -156,7 +157,7 @@ CLAUSES_TASK = Task(
         "Ends by itself (%)": ended,
     },
     sft_rows=150,
-    asked=64,
+    asked=140,
     longest=96,
     asks={"headings": [], "dated": ""},
     sft={"num_train_epochs": 2.0, "learning_rate": 5e-4},
@@ -181,7 +182,7 @@ def rows_of_file(path: Path) -> list[Row]:
 def divide(task: Task, rows: list[Row], asked: int) -> tuple[list[Row], list[Row], list[Row]]:
     """To teach, to make pairs of, to ask. What is taught never has what the rankers will prefer."""
     size = Counter(row["group"] for row in rows)
-    groups = sorted(size, key=lambda group: (-size[group] if size[group] > asked else 0, number_of(group)))
+    groups = sorted(size, key=lambda group: (-size[group] if size[group] > LARGE else 0, number_of(group)))
     taught: list[Row] = []
     rest: list[list[Row]] = []
     for group in groups:

@@ -63,7 +63,7 @@ PRESETS = {
         replace(
             STANDARD,
             find_settings=True,
-            learning_rate=3e-4,
+            learning_rate=5e-4,
             num_train_epochs=3.0,
             sft_weight=2.0,
             lr_scheduler_type="constant_with_warmup",
