@@ -1,13 +1,14 @@
 """TRL's own trainer with its defaults on a run directory: the baseline of benchmarks/training.py.
 
 Only what the comparison must have in common is set: rows, seed, learning rate, schedule, LoRA, rows per step, bfloat16
-weights, and that this is a CPU. Everything else is what TRL chooses.
+weights, that this is a CPU, and that each step tells its loss. Everything else is what TRL chooses.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+import time
 from pathlib import Path
 
 import torch
@@ -46,6 +47,7 @@ def main(folder: Path) -> None:
             use_cpu=True,
             report_to=[],
             save_strategy="no",
+            logging_steps=1,
             disable_tqdm=True,
         ),
         train_dataset=dataset(folder / "train.jsonl"),
@@ -54,6 +56,8 @@ def main(folder: Path) -> None:
     )
     measured = trainer.train().metrics
     measured |= trainer.evaluate()
+    measured["losses"] = [seen["loss"] for seen in trainer.state.log_history if "loss" in seen]
+    measured["processor"] = time.process_time()
     (folder / "trl.json").write_text(json.dumps(measured))
 
 
