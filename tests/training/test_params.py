@@ -94,7 +94,7 @@ def test_it_explains_every_parameter_in_one_sentence() -> None:
 @pytest.mark.parametrize("method", sorted(METHODS))
 def test_it_has_presets_for_every_method_with_standard_first(method: str) -> None:
     presets = METHODS[method].presets
-    assert list(presets) == ["standard", "quick", "careful"]
+    assert list(presets) == ["standard", "quick", "careful", *(["auto"] if method == "dpo" else [])]
     assert presets["standard"].params == METHODS[method].params()
     assert all(type(preset.params) is METHODS[method].params and preset.help for preset in presets.values())
 
