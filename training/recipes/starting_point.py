@@ -73,13 +73,14 @@ class StartingPoint(TrainerCallback):
 
     @contextmanager
     def _as_it_was(self) -> Iterator[None]:
-        weights = dict(self.trainer.model.named_parameters())
+        weights, learning = dict(self.trainer.model.named_parameters()), self.trainer.model.training
         now = {name: weights[name].detach().clone() for name in self.kept}
         _put(weights, self.kept)
         try:
             yield
         finally:
             _put(weights, now)
+            self.trainer.model.train(learning)  # or the trainer would take what this step tells for an evaluation's
 
 
 @torch.no_grad()

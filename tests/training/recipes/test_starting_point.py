@@ -41,6 +41,8 @@ def test_measuring_it_late_gives_the_same_numbers_and_the_same_adapter(
     measured = train(late, recipe)
     events = [(event["event"], event["step"]) for event in late.events() if event["event"] in ("log", "eval")]
     assert events[:5] == [("log", 1), ("log", 2), ("eval", 0), ("log", 3), ("eval", 3)]
+    logs = [event for event in late.events() if event["event"] == "log"]
+    assert all(log["tokens_per_second"] > 0 and log.keys() == logs[0].keys() for log in logs)
 
     first = make_run(recipe, {**SMALL, **STEPS}, name="first", **spec)
     with monkeypatch.context() as patched:
