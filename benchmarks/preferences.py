@@ -50,6 +50,7 @@ FORM = (
 MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October")
 BINDS = re.compile(r"\s*\bbound by this: (?:you|the service)\.\s*$")
 DUTY = re.compile(r"\byou (?:must|agree|shall|may not|are responsible|will not|cannot|can t|have to|acknowledge)\b")
+LONGEST_TEXT = 500  # words, of which pairs are made; longer ones would be cut
 LARGE = 64  # texts of one group: such a group is taught, where it does not stand for the whole of a measurement
 MOVE, LOSS = 60, 2  # points that the ranked property should move, and that everything else may lose
 Row = dict[str, Any]
@@ -246,7 +247,7 @@ def make_pairs(task: Task, rows: list[Row], candidates: dict[str, Row], most: in
     for row in rows:
         text = candidates[row["id"]]["text"]
         edited = task.edit(text, row)
-        if edited is None:
+        if edited is None or len(row["input"].split()) > LONGEST_TEXT:
             continue
         answers = {"chosen": said("assistant", edited), "rejected": said("assistant", text.strip())}
         pairs.append({"id": row["id"], "group": row["group"], "prompt": row["prompt"], **answers})
