@@ -24,7 +24,7 @@ class InOrder(Sampler[int]):
 
     def __init__(self, order: Sequence[int], rows: int, steps_per_pass: int, step: Callable[[], int]) -> None:
         missing = -len(order) % rows  # of a last pass that training ends in; what stands there is never learned
-        self.order = [*order, *order[:1] * missing]
+        self.order = list(order) + list(order[:1]) * missing
         self.rows = rows
         self.steps_per_pass = steps_per_pass
         self.step = step
@@ -40,6 +40,10 @@ class InOrder(Sampler[int]):
 class ArrangedTrainer(SFTTrainer):
     """`order`: places of rows, for the whole round; None lets TRL shuffle. `task_types`: of each held-out row."""
 
+    model: Any
+    train_dataset: Any
+    data_collator: Any
+    _signature_columns: Any
     order: Sequence[int] | None = None
     task_types: Sequence[str] = ()
 
@@ -97,7 +101,7 @@ class ArrangedTrainer(SFTTrainer):
 
     def evaluation_loop(self, *given: Any, **options: Any) -> Any:
         self._measured = []
-        output = super().evaluation_loop(*given, **options)
+        output: Any = super().evaluation_loop(*given, **options)
         measured = gather_object(self._measured) if processes() > 1 else self._measured
         if len(set(self.task_types)) > 1:
             output.metrics["eval_tasks"] = by_task(measured, self.task_types)

@@ -211,7 +211,7 @@ def test_a_baseline_draws_the_rows_of_the_round_it_stands_beside(
     make_run: MakeRun, typed: Rows, seen: list[tuple[int, ...]]
 ) -> None:
     params = {**SMALL, "num_train_epochs": 1.5, "task_mixing": "equal"}
-    train(make_run("sft", {**params, "curriculum": "mark"}, typed, name="staged"))
+    train(make_run("sft", {**params, "curriculum": "length"}, typed, name="staged"))
     staged = Counter(place for batch in seen for place in batch)
     seen.clear()
     train(make_run("sft", params, typed, name="shuffled", same_draws=True))
