@@ -51,6 +51,8 @@ def _changes(method: str, params: Mapping[str, Any], counts: Counts) -> Iterator
     if not params["load_in_4bit"]:
         instead["load_in_4bit"] = True
         yield from ({**batch, **instead} for batch in batches)
+    if not _allowed(method, {**params, "allow_truncation": True}):
+        return  # it reads rows whole
     for length in _shorter(min(counts.longest, params["max_length"])):
         yield {**smallest, **instead, "max_length": length, "allow_truncation": True}
 
@@ -68,7 +70,7 @@ def _smaller_batches(params: Mapping[str, Any]) -> list[dict[str, int]]:
 
 
 def _allowed(method: str, params: dict[str, Any]) -> bool:
-    """Some methods compare the rows of a step, and need several."""
+    """Some methods compare the rows of a step, and need several; some read rows whole."""
     try:
         from_json(method, params)
     except ParamsError:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.training.test_estimates import COUNTS, GPU, MACHINE, PARAMS, SHAPE
 from training import fitting
 from training.estimates import Counts, Factors, Machine, Shape, memory
-from training.methods import from_json
+from training.methods import METHODS, from_json
 from training.params import KTOParams, SFTParams, to_json
 
 KNOWN = Factors(rounds=3)
@@ -100,6 +100,14 @@ def test_it_proposes_no_batch_that_the_method_refuses() -> None:
     assert found
     assert found["params"]["per_device_train_batch_size"] == 2
     from_json("kto", params | found["params"])
+
+
+@pytest.mark.parametrize("method", ["reward", "rloo"])
+def test_it_shortens_no_rows_that_are_read_whole(method: str) -> None:
+    params = to_json(METHODS[method].presets["standard"].params)
+    found = fitting.fitting(method, SEVEN_BILLION, params, COUNTS, with_memory(12, GPU), KNOWN)
+    assert found is None or "max_length" not in found["params"]
+    assert fitting.fitting(method, SEVEN_BILLION, params, COUNTS, with_memory(2, GPU), KNOWN) is None
 
 
 def test_it_says_when_nothing_fits() -> None:

@@ -30,6 +30,9 @@ class RLOOParams(TrainingParams):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.allow_truncation:
+            problem = "Prompts are answered whole: raise the longest row in tokens instead."
+            raise ParamsError({"allow_truncation": problem})
         if self.temperature == 0:
             problem = f"{label('temperature')} must be above 0: equal answers to a prompt teach nothing."
             raise ParamsError({"temperature": problem})
