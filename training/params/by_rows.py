@@ -53,8 +53,7 @@ def in_words(params: Mapping[str, Any], rows: int) -> str:
     """“3 passes, 4 rows per step (102 steps), learning rate 0.001”."""
     passes, per_step = params["num_train_epochs"], params["per_device_train_batch_size"]
     together = per_step * params["gradient_accumulation_steps"]
-    limit = params.get("max_steps", -1)
-    steps = limit if limit > 0 else math.ceil(math.ceil(rows / together) * passes)
+    steps = math.ceil(math.ceil(rows / together) * passes)
     rate = f"learning rate {params['learning_rate']:.10f}".rstrip("0")
     if 0 < params["max_steps"] < steps:
         return f"{params['max_steps']:,} steps, {together} rows per step, {rate}"
