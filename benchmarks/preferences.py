@@ -238,8 +238,11 @@ def written(folder: Path, task: Task, adapter: Path, rows: list[Row], temperatur
     params = {"max_new_tokens": task.longest, "temperature": temperature, "num_candidates": 1}
     spec = {"sources": [{"label": "model", "adapter_dir": str(adapter)}], "params": params}
     prompts = [{"id": row["id"], "prompt": row["prompt"], "reference": ""} for row in rows]
+    outputs = folder / "outputs.jsonl"
+    if outputs.exists() and {row["id"] for row in rows} - {line["id"] for line in read_lines(outputs)}:
+        (folder / "result.json").unlink(missing_ok=True)  # others are asked than before: those that lack are written
     run(folder, "generate", spec, {"prompts": prompts})
-    return {line["id"]: line for line in read_lines(folder / "outputs.jsonl")}
+    return {line["id"]: line for line in read_lines(outputs)}
 
 
 def make_pairs(task: Task, rows: list[Row], candidates: dict[str, Row], most: int) -> list[Row]:
