@@ -8,6 +8,7 @@ only whether its process still runs. See docs/adr/0008-ray-over-http.md.
 from __future__ import annotations
 
 import contextlib
+import math
 import shlex
 import signal
 import sys
@@ -31,6 +32,7 @@ UNWATCHED_SECONDS = 180  # a network file system may show a change a minute late
 RETRY_SECONDS = 15.0
 USUAL_START_SECONDS = 30.0
 WAITING_SECONDS = 600.0
+LATE_SECONDS = 60.0  # how late a network file system may show the result of a process that has ended
 CANCEL_SECONDS = 10.0  # for the word that it has, beyond the grace
 ENDED = {"SUCCEEDED": 0, "STOPPED": -signal.SIGTERM}
 NEVER_BEGAN = ("RUNTIME_ENV", "JOB_SUPERVISOR_ACTOR_START", "JOB_ENTRYPOINT_COMMAND_START")
@@ -50,6 +52,7 @@ class RayJob:
     began: float = field(default_factory=time.monotonic)
     taken: bool = False  # the cluster has it
     code: int | None = None
+    over: float = 0.0  # since when it is said to be
     next_question: float = 0.0
     next_sign: float = 0.0
     next_word: float = 0.0
@@ -119,7 +122,7 @@ class Ray:
         if answer.status == 404:  # the cluster began anew, and with it went what it ran
             job.code = -signal.SIGKILL
         elif answer.status == 200:
-            job.code = self._code(job, answer.json)
+            job.code = _once_shown(job, self._code(job, answer.json))
 
     def _hand_over(self, cluster: Server, job: RayJob) -> None:
         """An answer that got lost on its way makes no second job: the cluster knows this one by its name."""
@@ -145,13 +148,22 @@ class Ray:
             return ENDED.get(str(status), -signal.SIGKILL)
         code = told.get("driver_exit_code")
         if code is not None:
-            if _log_size(job) <= job.written:  # it ended before it could write there
+            if _log_size(job) <= job.written and not job.over:  # it ended before it could write there
                 _write(job, self.tail(job))
             return 128 - int(code) if int(code) > 128 else int(code)
         if str(told.get("error_type") or "").startswith(NEVER_BEGAN):
             _write(job, str(told.get("message") or "Ray could not start the job."))
+            job.over = -math.inf  # it can have no result
             return 1
         return -signal.SIGKILL  # its node went away
+
+
+def _once_shown(job: RayJob, code: int | None) -> int | None:
+    """A recipe that came to its end has left a result: until it is to be seen, its end is not known here."""
+    if code not in (0, 1) or job.run_dir.result() is not None:
+        return code
+    job.over = job.over or time.monotonic()
+    return code if time.monotonic() - job.over >= LATE_SECONDS else None
 
 
 def refuse_open(cluster: Server) -> None:

@@ -126,6 +126,7 @@ class TestRay(Contract):
         settings.RAY_ADDRESS, settings.RAY_AUTH_TOKEN = address, TOKEN
         monkeypatch.setattr(ray_jobs, "UNWATCHED_SECONDS", 2)
         monkeypatch.setattr(ray_jobs, "SHOW_SECONDS", 0.5)
+        monkeypatch.setattr(ray_jobs, "LATE_SECONDS", 0.5)
 
     def abandon(self, handle: Any, pids: list[int]) -> None:
         deadline = time.monotonic() + 60

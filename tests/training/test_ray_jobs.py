@@ -16,7 +16,7 @@ from tests.training.ray_cluster import TOKEN
 from training import launcher, ray_jobs
 from training.other_server import Away, Server
 from training.ray_entry import Watched
-from training.run_dir import RunDir
+from training.run_dir import RunDir, write_json
 
 
 class Cluster:
@@ -58,6 +58,7 @@ def cluster(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]
     found = Cluster()
     monkeypatch.setattr(ray_jobs, "ASK_SECONDS", 0.0)
     monkeypatch.setattr(ray_jobs, "RETRY_SECONDS", 0.0)
+    monkeypatch.setattr(ray_jobs, "LATE_SECONDS", 0.0)
     with answering(found) as address:
         settings.RAY_ADDRESS, settings.RAY_AUTH_TOKEN = address, TOKEN
         yield found
@@ -145,6 +146,27 @@ def test_a_cluster_that_began_anew_has_lost_its_jobs(cluster: Cluster, run_dir: 
     cluster.strange = None
     cluster.jobs.clear()
     assert by.poll(handle) == -signal.SIGKILL
+
+
+def test_it_waits_for_a_result_that_the_folder_shows_late(
+    cluster: Cluster, run_dir: RunDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ray_jobs, "LATE_SECONDS", 60.0)
+    handle = by.submit("sft", run_dir)
+    cluster.jobs[handle.submission_id] = {"status": "SUCCEEDED", "driver_exit_code": 0}
+    assert by.poll(handle) is by.poll(handle) is None
+    write_json(run_dir.result_file, {"status": "succeeded"})
+    assert by.poll(handle) == 0
+
+
+def test_a_job_that_never_began_has_no_result_to_wait_for(
+    cluster: Cluster, run_dir: RunDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ray_jobs, "LATE_SECONDS", 60.0)
+    handle = by.submit("sft", run_dir)
+    cluster.jobs[handle.submission_id] = {"status": "FAILED", "error_type": "RUNTIME_ENV_SETUP_FAILURE"}
+    assert by.poll(handle) == 1
+    assert run_dir.log_tail() == "Ray could not start the job."
 
 
 def test_it_tells_that_a_job_waits(cluster: Cluster, run_dir: RunDir, monkeypatch: pytest.MonkeyPatch) -> None:
