@@ -28,9 +28,9 @@ def losses(events: Iterable[Mapping[str, Any]], best_step: int | None = None) ->
     ]
     if not measured:
         return {}
-    before = next((tasks for step, tasks in reversed(measured) if step == 0), {})
+    before: Mapping[str, float] = next((tasks for step, tasks in reversed(measured) if step == 0), {})
     later = [tasks for step, tasks in measured if step and (not best_step or step == best_step)]
-    now = later[-1] if later else {}
+    now: Mapping[str, float] = later[-1] if later else {}
     return {name: {"before": before.get(name), "now": now.get(name)} for name in sorted({*before, *now})}
 
 
