@@ -147,7 +147,7 @@ class Comparison:
 
 def _is_baseline(shuffled: Column, ordered: Column) -> bool:
     one, other = shuffled.contestant.adapter, ordered.contestant.adapter
-    return bool(one and other) and one.round.baseline_of_id == other.round_id
+    return one is not None and other is not None and one.round.baseline_of_id == other.round_id
 
 
 def compare(evaluation: Evaluation, contestants: Sequence[Contestant] | None = None) -> Comparison:

@@ -55,7 +55,8 @@ class ArrangedTrainer(SFTTrainer):
     def _set_signature_columns_if_needed(self) -> None:
         if self._signature_columns is None:
             super()._set_signature_columns_if_needed()
-            self._signature_columns = [*self._signature_columns, ROW]
+            columns: Any = self._signature_columns
+            self._signature_columns = [*columns, ROW]
 
     def _get_train_sampler(self, train_dataset: Any = None) -> Any:
         if self.order is None:

@@ -63,6 +63,15 @@ def by_judge(judging: Any, tokenizer: Any, scale: dict[str, float], weight: floa
 
 
 class RolloutTrainer(RLOOTrainer):
+    # what TRL and transformers leave open or declare more narrowly than it is
+    model: Any
+    args: Any
+    processing_class: Any
+    train_dataset: Any
+    num_generations: Any
+    max_completion_length: Any
+    _buffered_inputs: Any
+
     def __init__(
         self,
         *,
@@ -175,6 +184,8 @@ class RolloutTrainer(RLOOTrainer):
 class PromptsOfPass(RepeatSampler):
     """TRL's, in an order that follows from the number of the pass: its own goes on from the passes made before, of
     which a resumed round has made none."""
+
+    seed: Any
 
     def set_epoch(self, epoch: int) -> None:
         self.generator.manual_seed(self.seed + epoch)
