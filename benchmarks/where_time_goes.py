@@ -24,6 +24,7 @@ import torch  # noqa: E402
 from torch.profiler import ProfilerActivity, profile  # noqa: E402
 
 from training.recipes import base, label_head, shared_prefix, training_run  # noqa: E402
+from training.recipes.parts import Parts  # noqa: E402
 from training.run_dir import RunDir  # noqa: E402
 
 PARTS = {"Attend": "attention", "LabelLogProbs": "head", "Optimizer.step": "optimiser"}
@@ -58,8 +59,8 @@ def profiled(run_dir: RunDir, method: str) -> tuple[Any, Any, Counted, list[floa
     profiler = profile(activities=[ProfilerActivity.CPU])
     build = import_module(f"training.recipes.{method}").build_trainer
 
-    def watched(**given: Any) -> Any:
-        trainer = build(**given)
+    def watched(given: Parts) -> Any:
+        trainer = build(given)
         built.append(trainer)
         step, begun = trainer.training_step, []
 

@@ -9,45 +9,36 @@ a copy. A resumed run starts from the parent again; the checkpoint would otherwi
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Any
 
 from training.recipes import pairs, preflight, process
+from training.recipes.parts import Parts
 from training.run_dir import RunDir, read_rows
 
 
-def build_trainer(
-    *,
-    params: Any,
-    arguments: dict[str, Any],
-    model: Any,
-    peft_config: Any,
-    tokenizer: Any,
-    train: Any,
-    validation: Any,
-) -> Any:
+def build_trainer(given: Parts) -> Any:
     from datasets import Dataset
     from trl import DPOConfig
 
     from training.recipes.trainers import WEIGHT, PairTrainer, WeightedPairs, WeightedPairTrainer
     from training.recipes.training_run import NAMES, in_one_place
 
+    params = given.params
     losses, weights = [params.loss_type], [1.0]
     if params.sft_weight > 0 or params.find_settings:
         losses, weights = [*losses, "sft"], [*weights, params.sft_weight]
     weighted = params.pair_weighting != "equal"
-    run_dir = RunDir(Path(arguments["output_dir"]).parent)
     # whole groups of rows are set aside, and the rows that trainers get have no group
-    every = read_rows(run_dir.train) if params.find_settings else list(train)
+    every = read_rows(given.run_dir.train) if params.find_settings else list(given.train)
     picked = pairs.pick(every, params).rows
     train = Dataset.from_list([{name: row[name] for name in row if name not in NAMES} for row in picked])
     if weighted:
         train = train.add_column(WEIGHT, pairs.weights(picked, params.pair_weighting))
-    shared = run_dir.path / "rows"
+    shared = given.run_dir.path / "rows"
     trainer: Any = (WeightedPairTrainer if weighted else PairTrainer)(
-        model=model,
+        model=given.model,
         args=DPOConfig(
-            **arguments,
+            **given.arguments,
             beta=params.beta,
             loss_type=losses,
             loss_weights=weights,
@@ -56,13 +47,13 @@ def build_trainer(
             remove_unused_columns=not weighted,
         ),
         train_dataset=in_one_place(train, shared / "train"),
-        eval_dataset=in_one_place(validation, shared / "validation"),
-        processing_class=tokenizer,
-        peft_config=peft_config,
-        data_collator=WeightedPairs(tokenizer.pad_token_id, params.max_length) if weighted else None,
+        eval_dataset=in_one_place(given.validation, shared / "validation"),
+        processing_class=given.tokenizer,
+        peft_config=given.peft_config,
+        data_collator=WeightedPairs(given.tokenizer.pad_token_id, params.max_length) if weighted else None,
     )
     if params.find_settings:
-        _let_it_find(trainer, run_dir, params, tokenizer, every)
+        _let_it_find(trainer, given.run_dir, params, given.tokenizer, every)
     return trainer
 
 

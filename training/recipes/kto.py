@@ -12,30 +12,23 @@ import sys
 from typing import Any
 
 from training.recipes import judgements, process
+from training.recipes.parts import Parts
 from training.run_dir import RunDir
 
 
-def build_trainer(
-    *,
-    params: Any,
-    arguments: dict[str, Any],
-    model: Any,
-    peft_config: Any,
-    tokenizer: Any,
-    train: Any,
-    validation: Any,
-) -> Any:
+def build_trainer(given: Parts) -> Any:
     from trl import KTOConfig
 
     from training.recipes.trainers import JudgementTrainer
 
-    good = sum(train["label"])
-    of_good, of_bad = judgements.balanced(good, len(train) - good, params)
+    params, arguments = given.params, given.arguments
+    good = sum(given.train["label"])
+    of_good, of_bad = judgements.balanced(good, len(given.train) - good, params)
     if arguments["per_device_eval_batch_size"] < 2:
         # a margin needs both kinds of answers in one batch
         arguments = {**arguments, "per_device_eval_batch_size": params.per_device_train_batch_size}
     return JudgementTrainer(
-        model=model,
+        model=given.model,
         args=KTOConfig(
             **arguments,
             beta=params.beta,
@@ -43,10 +36,11 @@ def build_trainer(
             undesirable_weight=of_bad,
             precompute_ref_log_probs=True,
         ),
-        train_dataset=_arranged(train, params.per_device_train_batch_size, params.seed),
-        eval_dataset=validation and _arranged(validation, arguments["per_device_eval_batch_size"], params.seed),
-        processing_class=tokenizer,
-        peft_config=peft_config,
+        train_dataset=_arranged(given.train, params.per_device_train_batch_size, params.seed),
+        eval_dataset=given.validation
+        and _arranged(given.validation, arguments["per_device_eval_batch_size"], params.seed),
+        processing_class=given.tokenizer,
+        peft_config=given.peft_config,
     )
 
 

@@ -10,21 +10,13 @@ import sys
 from typing import Any
 
 from training.recipes import process
+from training.recipes.parts import Parts
 from training.run_dir import RunDir
 
 LARGEST_LOSS = 50.0  # beyond it the perplexity says nothing
 
 
-def build_trainer(
-    *,
-    params: Any,
-    arguments: dict[str, Any],
-    model: Any,
-    peft_config: Any,
-    tokenizer: Any,
-    train: Any,
-    validation: Any,
-) -> Any:
+def build_trainer(given: Parts) -> Any:
     from datasets import Dataset
     from trl import SFTConfig, SFTTrainer
 
@@ -33,16 +25,16 @@ def build_trainer(
 
     def cut(texts: Any) -> Any:
         """None also for so little text that nothing in it can be predicted."""
-        found = blocks.of_rows(tokenizer, list(texts), params.max_length) if texts is not None else []
+        found = blocks.of_rows(given.tokenizer, list(texts), given.params.max_length) if texts is not None else []
         return Dataset.from_dict({"input_ids": found}) if found else None
 
     trainer = SFTTrainer(
-        model=model,
-        args=SFTConfig(**arguments, completion_only_loss=False, packing=False),
-        train_dataset=cut(train),
-        eval_dataset=cut(validation),
-        processing_class=tokenizer,
-        peft_config=peft_config,
+        model=given.model,
+        args=SFTConfig(**given.arguments, completion_only_loss=False, packing=False),
+        train_dataset=cut(given.train),
+        eval_dataset=cut(given.validation),
+        processing_class=given.tokenizer,
+        peft_config=given.peft_config,
     )
     quicken(trainer.model)
     return trainer

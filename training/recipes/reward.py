@@ -14,22 +14,14 @@ import sys
 from typing import Any
 
 from training.recipes import pairs, process
+from training.recipes.parts import Parts
 from training.run_dir import RunDir, read_rows
 
 NEAR_ZERO = 0.01  # how much a pair's squared sum of marks counts beside the loss
 FEW = 64  # training pairs that stand in where none is held out
 
 
-def build_trainer(
-    *,
-    params: Any,
-    arguments: dict[str, Any],
-    model: Any,
-    peft_config: Any,
-    tokenizer: Any,
-    train: Any,
-    validation: Any,
-) -> Any:
+def build_trainer(given: Parts) -> Any:
     from datasets import Dataset
     from trl import RewardConfig
 
@@ -37,12 +29,12 @@ def build_trainer(
     from training.recipes.trainers import MarkTrainer
 
     trainer = MarkTrainer(
-        model=model,
-        args=RewardConfig(**arguments, center_rewards_coefficient=NEAR_ZERO),
-        train_dataset=Dataset.from_list(pairs.pick(list(train), params).rows),
-        eval_dataset=validation,
-        processing_class=tokenizer,
-        peft_config=peft_config,
+        model=given.model,
+        args=RewardConfig(**given.arguments, center_rewards_coefficient=NEAR_ZERO),
+        train_dataset=Dataset.from_list(pairs.pick(list(given.train), given.params).rows),
+        eval_dataset=given.validation,
+        processing_class=given.tokenizer,
+        peft_config=given.peft_config,
     )
     marks.quicken(trainer.model)
     return trainer

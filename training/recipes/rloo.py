@@ -13,47 +13,38 @@ state, which the checkpoint holds too, but parallel sums there are not repeatabl
 
 from __future__ import annotations
 
-import functools
 import sys
 from typing import Any
 
 from training import estimates
 from training.params import to_json
 from training.recipes import process, rules
+from training.recipes.parts import Parts
 from training.run_dir import RunDir, read_rows
 
 
-def build_trainer(
-    *,
-    params: Any,
-    arguments: dict[str, Any],
-    model: Any,
-    peft_config: Any,
-    tokenizer: Any,
-    train: Any,
-    validation: Any,
-    run_dir: RunDir,
-) -> Any:
+def build_trainer(given: Parts) -> Any:
     from datasets import Dataset
     from trl import RLOOConfig
 
     from training.recipes.rollouts import HELD_OUT, RolloutTrainer, by_rule
 
+    params, run_dir = given.params, given.run_dir
     spec = run_dir.read_params()
     learned = [rules.as_row(row) for row in read_rows(run_dir.train)]
     held_out = [rules.as_row(row) for row in read_rows(run_dir.validation)]
     every = rules.of_project(spec.get("asks") or {})
     counting = rules.chosen(every, params, learned)
-    rewards = [by_rule(rule, params) for rule in counting] + _judge(spec, params, tokenizer)
-    tokenizer.padding_side = "left"
+    rewards = [by_rule(rule, params) for rule in counting] + _judge(spec, params, given.tokenizer)
+    given.tokenizer.padding_side = "left"
     return RolloutTrainer(
         params=params,
         rewards=rewards,
         watched=[rule for rule in every if rule not in counting],
         held_out=evenly(held_out, HELD_OUT),
-        model=model,
+        model=given.model,
         args=RLOOConfig(
-            **_for_rollouts(arguments, params, len(learned)),
+            **_for_rollouts(given.arguments, params, len(learned)),
             num_generations=params.num_generations,
             max_completion_length=params.max_new_tokens,
             temperature=params.temperature,
@@ -62,8 +53,8 @@ def build_trainer(
         ),
         train_dataset=Dataset.from_list(filled(learned, params)),
         eval_dataset=Dataset.from_list(held_out) if held_out else None,
-        processing_class=tokenizer,
-        peft_config=peft_config,
+        processing_class=given.tokenizer,
+        peft_config=given.peft_config,
     )
 
 
@@ -111,7 +102,7 @@ def told(run_dir: RunDir, trainer: Any, tokenizer: Any) -> dict[str, Any]:
 def work(run_dir: RunDir) -> dict[str, Any]:
     from training.recipes.training_run import train
 
-    return train(run_dir, "rloo", functools.partial(build_trainer, run_dir=run_dir), measure=told)
+    return train(run_dir, "rloo", build_trainer, measure=told)
 
 
 def main(arguments: list[str] | None = None) -> int:

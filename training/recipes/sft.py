@@ -6,24 +6,15 @@ python -m training.recipes.sft RUN_DIR
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Any
 
 from training import arranging, by_task
 from training.recipes import process
+from training.recipes.parts import Parts
 from training.run_dir import RunDir, read_rows
 
 
-def build_trainer(
-    *,
-    params: Any,
-    arguments: dict[str, Any],
-    model: Any,
-    peft_config: Any,
-    tokenizer: Any,
-    train: Any,
-    validation: Any,
-) -> Any:
+def build_trainer(given: Parts) -> Any:
     from trl import SFTConfig
 
     from training.recipes import base, neftune
@@ -31,26 +22,26 @@ def build_trainer(
     from training.recipes.ordering import order
     from training.recipes.training_run import quicken
 
-    run_dir = process.run_dir_at(Path(arguments["output_dir"]).parent)
+    params = given.params
     trainer: Any = ArrangedTrainer(
-        model=model,
+        model=given.model,
         args=SFTConfig(
-            **arguments,
+            **given.arguments,
             completion_only_loss=True,
             packing=False,
             neftune_noise_alpha=params.neftune_noise_alpha or None,
         ),
-        train_dataset=train,
-        eval_dataset=numbered(validation),
-        processing_class=tokenizer,
-        peft_config=peft_config,
+        train_dataset=given.train,
+        eval_dataset=numbered(given.validation),
+        processing_class=given.tokenizer,
+        peft_config=given.peft_config,
     )
     quicken(trainer.model)
     if params.neftune_noise_alpha:
         neftune.strengthen(base.causal(trainer.model), params.neftune_noise_alpha)
-    if validation is not None:
-        trainer.task_types = arranging.task_types(read_rows(run_dir.validation))
-    trainer.order = order(run_dir, params, tokenizer, trainer.surprises)
+    if given.validation is not None:
+        trainer.task_types = arranging.task_types(read_rows(given.run_dir.validation))
+    trainer.order = order(given.run_dir, params, given.tokenizer, trainer.surprises)
     return trainer
 
 

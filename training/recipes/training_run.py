@@ -19,6 +19,7 @@ from training.estimates import evaluations_affordable
 from training.methods import DPO, METHODS, REWARD, RLOO, from_json
 from training.params import TrainingParams, is_full
 from training.recipes import base, forgetting, lean_lora, preflight
+from training.recipes.parts import Parts
 from training.recipes.process import Stopped, is_first, phase, processes
 from training.recipes.reporting import Reporter
 from training.recipes.starting_point import StartingPoint
@@ -30,7 +31,7 @@ BEST_BY = {  # where that is not the held-out loss
     REWARD.key: "eval_rewards/accuracies",
     RLOO.key: "eval_held_out/reward",
 }
-BuildTrainer = Callable[..., Any]
+BuildTrainer = Callable[[Parts], Any]
 Load = Callable[[dict[str, Any], Any, Any], tuple[Any, LoraConfig | None]]
 Measure = Callable[[RunDir, Any, Any], dict[str, Any]]
 
@@ -73,13 +74,16 @@ def train(
         phase(run_dir, "Measuring the starting model")
     before = base.weights_that_learn(model)
     trainer = build_trainer(
-        params=params,
-        arguments=training_arguments(run_dir, method, params, report),
-        model=model,
-        peft_config=peft_config,
-        tokenizer=tokenizer,
-        train=_dataset(run_dir.train),
-        validation=validation,
+        Parts(
+            run_dir=run_dir,
+            params=params,
+            arguments=training_arguments(run_dir, method, params, report),
+            model=model,
+            peft_config=peft_config,
+            tokenizer=tokenizer,
+            train=_dataset(run_dir.train),
+            validation=validation,
+        )
     )
     if params.load_in_4bit:
         base.keep_exact(trainer.model, before)

@@ -120,8 +120,8 @@ def test_its_surprise_is_the_loss_of_the_row(make_run: MakeRun, demonstrations: 
 
     built = []
 
-    def spy(**given: Any) -> Any:
-        built.append(sft.build_trainer(**given))
+    def spy(given: Any) -> Any:
+        built.append(sft.build_trainer(given))
         return built[-1]
 
     params = {**SMALL, "max_steps": 1, "warmup_ratio": 0.0, "curriculum": "perplexity"}
@@ -169,8 +169,8 @@ def _stop_at(run_dir: RunDir, limit: int) -> None:
             if state.global_step == limit:
                 raise Killed
 
-    def build(**given: Any) -> Any:
-        trainer = sft.build_trainer(**given)
+    def build(given: Any) -> Any:
+        trainer = sft.build_trainer(given)
         add = trainer.add_callback
 
         def last(callback: Any) -> None:

@@ -120,8 +120,8 @@ def test_it_learns_every_token_and_weighs_them_alike(make_run: MakeRun, texts: R
 
     built = []
 
-    def spy(**given: Any) -> Any:
-        built.append(pretrain.build_trainer(**given))
+    def spy(given: Any) -> Any:
+        built.append(pretrain.build_trainer(given))
         return built[-1]
 
     run_dir = make_run("pretrain", {**SMALL, "max_steps": 1, "warmup_ratio": 0.0}, texts[:6], texts[4:])

@@ -51,8 +51,8 @@ def trainer_of(recipe: str, run_dir: RunDir) -> Any:
     build = {"dpo": dpo, "kto": kto}[recipe].build_trainer
     built = []
 
-    def spy(**given: Any) -> Any:
-        built.append(build(**given))
+    def spy(given: Any) -> Any:
+        built.append(build(given))
         return built[-1]
 
     training_run.train(run_dir, recipe, spy)

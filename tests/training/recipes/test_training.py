@@ -84,8 +84,8 @@ def test_it_trains_exactly_the_tokens_that_preflight_shows(
 
     built = []
 
-    def spy(**given: Any) -> Any:
-        built.append(sft.build_trainer(**given))
+    def spy(given: Any) -> Any:
+        built.append(sft.build_trainer(given))
         return built[-1]
 
     run_dir = make_run("sft", {**SMALL, "max_steps": 1, "warmup_ratio": 0.0}, demonstrations)
@@ -180,8 +180,8 @@ def starting_point(make_run: MakeRun, preferences: Rows, parent: Path | None, na
 
     built = []
 
-    def spy(**given: Any) -> Any:
-        built.append(dpo.build_trainer(**given))
+    def spy(given: Any) -> Any:
+        built.append(dpo.build_trainer(given))
         return built[-1]
 
     params = {**SMALL, "max_steps": 1, "warmup_ratio": 0.0, "sft_weight": 0.0}
