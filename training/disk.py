@@ -39,6 +39,7 @@ class DiskUse:
         return f"{taken}; {size(self.free_bytes)} free."
 
 
+KEY = "disk-use"
 KEPT = (
     "While a round trains, at most its two newest checkpoints are kept; when it is over they are deleted. "
     "Its adapter, its log and its curves stay."
@@ -47,11 +48,10 @@ KEPT = (
 
 def use() -> DiskUse:
     """Of the whole installation, at most a minute old."""
-    key = f"disk use of {settings.DATA_DIR}"
-    known = cache.get(key)
+    known = cache.get(KEY)
     if known is None:
         known = _look()
-        cache.set(key, known, REMEMBERED_SECONDS)
+        cache.set(KEY, known, REMEMBERED_SECONDS)
     return known
 
 

@@ -11,14 +11,13 @@ from annotation.actions.ranking import create_comparison
 from annotation.models import Prompt
 from training import curves, datasets, experience, publishing, tracking
 from training.arranging import ORDER
-from training.methods import SFT
+from training.methods import DPO, SFT
 from training.models import Adapter, BaseModel, Preflight, Sampling, TrainingRound
 from training.run_dir import RunDir, write_json, write_rows
 from training.runner import JobFailed, JobKind, carry, carry_outputs, expect_success, resume_from
 
 READ_BY_RECIPES = (
     "id",
-    "group",
     "text",
     "prompt",
     "completion",
@@ -29,7 +28,8 @@ READ_BY_RECIPES = (
     "agreement",
     "strength",
 )
-ARRANGED_BY = ("task_type", "difficulty")  # of rows that a round may mix or order
+# ... and what a method may mix or order rows by, or set some aside
+TOLD_APART_BY = {SFT.key: ("task_type", "difficulty"), DPO.key: ("group",)}
 
 
 def _training_inputs(job: TrainingRound | Preflight, run_dir: RunDir, recipe: str) -> dict[str, Any]:
@@ -64,10 +64,9 @@ def _reward_model(judge: Adapter | None) -> dict[str, Any] | None:
 
 
 def _for_recipe(job: TrainingRound | Preflight, rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    if job.method != SFT.key:
-        return ({name: row[name] for name in READ_BY_RECIPES if name in row} for row in rows)
-    names = (*READ_BY_RECIPES, *ARRANGED_BY)
-    return ({name: row[name] for name in names if name in row} for row in datasets.with_task_types(rows))
+    names = (*READ_BY_RECIPES, *TOLD_APART_BY.get(job.method, ()))
+    told = datasets.with_task_types(rows) if job.method == SFT.key else rows
+    return ({name: row[name] for name in names if name in row} for row in told)
 
 
 def _round_inputs(round: TrainingRound, run_dir: RunDir) -> None:

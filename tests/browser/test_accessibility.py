@@ -34,6 +34,8 @@ PAGES = [
     "prompt",
     "import_start",
     "import_map",
+    "corpus",
+    "document",
     "export",
     "write_next",
     "write",
@@ -51,6 +53,9 @@ PAGES = [
     "round",
     "adapters",
     "adapter",
+    "adapter_comparison",
+    "workers",
+    "installation_workers",
     "sampling_create",
     "sampling",
     "playground",
@@ -63,7 +68,7 @@ PAGES = [
 ]
 DOORS = ["sign_in", "sign_in_link"]
 FRAGMENTS = ["round_progress", "evaluation_progress"]  # parts of pages in the list above
-FILES = ["dataset_file", "import_problems", "livez", "readyz", "schema"]
+FILES = ["dataset_file", "import_problems", "package_file", "round_tensorboard", "livez", "readyz", "schema"]
 ACTS = [  # answer only to POST
     "sign_out",
     "token_revoke",
@@ -75,6 +80,10 @@ ACTS = [  # answer only to POST
     "draft_save",
     "round_cancel",
     "round_retry",
+    "round_mlflow",
+    "corpus_delete",
+    "package_create",
+    "package_cancel",
     "sampling_cancel",
     "evaluation_open",
     "contestant_retry",

@@ -6,7 +6,7 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from annotation.models import Event, Lease, Project
-from evaluation import collecting, scoring
+from evaluation import scoring
 from evaluation.actions import freeze_evaluation_set, leave_out, open_results, retry_contestant, start_evaluation
 from evaluation.collecting import CONTESTANT
 from evaluation.models import Contestant, Output
@@ -123,7 +123,13 @@ def test_it_asks_as_training_asks_and_gives_the_references(started):
     assert row["reference"] == prompt.reference
     params = run_dir.read_params()
     assert params["recipe"] == CONTESTANT.recipe(contestant) == "generate"
-    assert params["sources"] == [{"label": "contestant", "adapter_dir": str(contestant.adapter.directory)}]
+    assert params["sources"] == [
+        {
+            "label": "contestant",
+            "base_model_dir": str(contestant.base_model.directory),
+            "adapter_dir": str(contestant.adapter.directory),
+        }
+    ]
     assert params["params"]["score_references"] is True
 
 
@@ -228,5 +234,5 @@ def test_it_takes_whoever_opens_the_results_off_the_queue(project, ada, rita):
 
 def test_it_measures_against_instruction_and_input(project):
     prompt = factories.held_out(project, 1)[0]
-    assert NOTE in collecting._source(prompt)
-    assert prompt.instruction in collecting._source(prompt)
+    assert NOTE in prompt.source
+    assert prompt.instruction in prompt.source

@@ -95,9 +95,9 @@ def round_create(request: MemberRequest, pk: UUID) -> HttpResponse:
         "form": form,
         "method": METHODS[method],
         "methods": METHODS.values(),
-        "has_versions": choosing.dataset_versions(project, method).exists(),
+        "has_versions": version is not None,
         "base_models": BaseModel.objects.count(),
-        "which_way": which_way(form, request.GET),
+        "which_way": which_way(form, request.GET, version),
     }
     return render(request, "training/round_create.html", context, status=422 if form.errors else 200)
 

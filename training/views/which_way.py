@@ -11,9 +11,8 @@ from training import advising
 from training.models import BaseModel, DatasetVersion
 
 
-def which_way(form: forms.Form, asked: Any) -> dict[str, Any] | None:
+def which_way(form: forms.Form, asked: Any, version: DatasetVersion | None) -> dict[str, Any] | None:
     """For the choices of the form, or those that the page asks about while it is filled in."""
-    version = version_asked(form, asked)
     parent = _picked(form, "parent_adapter", asked)
     base = _picked(form, "base_model", asked) or (parent.base_model if parent else BaseModel.objects.default())
     return advising.which_way(base, version) if version and base else None
