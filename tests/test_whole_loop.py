@@ -285,7 +285,7 @@ def compare(admin: Person, project: str) -> None:
     page.get_by_role("link", name="Base, SFT and DPO").click()
     expect(page.get_by_role("heading", name="What it shows")).to_be_visible()
     expect(page.get_by_role("heading", name="People's scores")).to_be_visible()
-    table = page.get_by_role("table", name="Measures of each contestant")
+    table = page.get_by_role("table", name="Table of measures")
     for label in ("Base model", "SFT adapter of round 1", "DPO adapter of round 2"):
         expect(table.get_by_role("columnheader", name=label)).to_be_visible()
     admin.shoot("17-comparison")
