@@ -58,6 +58,7 @@ def main(folder: Path) -> None:
     measured |= trainer.evaluate()
     measured["losses"] = [seen["loss"] for seen in trainer.state.log_history if "loss" in seen]
     measured["processor"] = time.process_time()
+    trainer.save_model(str(folder / "trl-adapter"))
     (folder / "trl.json").write_text(json.dumps(measured))
 
 
