@@ -59,7 +59,8 @@ class RoundForm(forms.Form):
     def __init__(self, *args: Any, project: Project, method: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.method = method
-        self.rows = 0  # of the dataset version that the page is about
+        self.rows = 0  # of the dataset version that the page is about ...
+        self.trained: dict[str, str] = {}  # ... and what is trained, where that was chosen
         self.presets: dict[str, Preset] = METHODS[method].presets
         versions = choosing.dataset_versions(project, method)
         field_of(self, "dataset_version", DatasetChoice).queryset = versions
@@ -140,7 +141,7 @@ class RoundForm(forms.Form):
         """With the rows of the chosen version; texts are read in blocks that are not counted yet."""
         if not self.rows or METHODS[self.method].learns_from == "corpus":
             return ""
-        params = choosing.preset_params(self.method, preset, rows=self.rows)
+        params = choosing.preset_params(self.method, preset, self.trained, rows=self.rows)
         return f"With these {self.rows:,} rows: {by_rows.in_words(params, self.rows)}."
 
     @property

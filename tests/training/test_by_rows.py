@@ -90,6 +90,9 @@ def test_a_page_a_command_and_the_api_take_the_same_for_the_same_rows(
     assert "With these 2,000 rows: 2 passes, 8 rows per step (500 steps), learning rate 0.0014." in said
     assert "With these 2,000 rows: 1 pass, 8 rows per step (250 steps), learning rate 0.0014." in said
 
+    whole = client.get(new, {"dataset_version": dataset.pk, "finetuning_type": "full"}).text
+    assert "8 rows per step (500 steps), learning rate 0.00007." in whole
+
     client.post(new, {"method": "sft", "dataset_version": dataset.pk, "preset": "standard"})
     by_page = Preflight.objects.get().params
     by_command = TrainingRound.objects.get(pk=told("launch_round", *of(project, "--method", "sft"))["id"]).params

@@ -34,7 +34,7 @@ from training.methods import DPO, KTO, METHODS, REWARD, RLOO, SFT
 from training.models import BaseModel, Preflight, TrainingRound
 from training.params import to_json, told
 from training.run_dir import RunDir
-from training.views.which_way import version_asked, which_way
+from training.views.which_way import version_asked, what_is_trained, which_way
 from training.wording import lessons_of, sentence
 
 LOG_LINES = 60
@@ -90,6 +90,7 @@ def round_create(request: MemberRequest, pk: UUID) -> HttpResponse:
             attach(form, refused)
     version = version_asked(form, request.GET)
     form.rows = version.train_rows if version else 0
+    form.trained = what_is_trained(form, request.GET)
     context = {
         "project": project,
         "form": form,

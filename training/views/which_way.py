@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 
 from training import advising
 from training.models import BaseModel, DatasetVersion
+from training.params import CHOICES
 
 
 def which_way(form: forms.Form, asked: Any, version: DatasetVersion | None) -> dict[str, Any] | None:
@@ -21,6 +22,15 @@ def which_way(form: forms.Form, asked: Any, version: DatasetVersion | None) -> d
 def version_asked(form: forms.Form, asked: Any) -> DatasetVersion | None:
     versions: Any = form.fields["dataset_version"]
     return _picked(form, "dataset_version", asked) or versions.queryset.first()
+
+
+def what_is_trained(form: forms.Form, asked: Any) -> dict[str, str]:
+    """As a setting; empty where the method leaves no choice."""
+    name = "finetuning_type"
+    if name not in form.fields:
+        return {}
+    value = asked.get(name) or form[name].value()
+    return {name: value} if value in dict(CHOICES[name]) else {}
 
 
 def _picked(form: forms.Form, name: str, asked: Any) -> Any:
