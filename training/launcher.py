@@ -82,7 +82,8 @@ class Local:
                 start_new_session=True,
             )
         with contextlib.suppress(OSError):  # the pages stay quick while the machine trains
-            os.setpriority(os.PRIO_PROCESS, process.pid, NICENESS)
+            mine = os.getpriority(os.PRIO_PROCESS, process.pid)
+            os.setpriority(os.PRIO_PROCESS, process.pid, max(mine, NICENESS))
         return Handle(process, run_dir)
 
     def poll(self, handle: Handle, wait_seconds: float = 0) -> int | None:

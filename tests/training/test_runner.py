@@ -97,6 +97,14 @@ def test_it_gives_the_recipe_no_secrets(fake: Fake, job: Sampling, monkeypatch: 
     assert seen["nice"] >= launcher.NICENESS
 
 
+def test_it_never_gives_a_recipe_more_priority_than_the_worker_has(
+    fake: Fake, job: Sampling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(launcher, "NICENESS", os.nice(0) - 1)
+    runner.run(fake(), job.pk)
+    assert json.loads((job.run_dir(1).path / "seen.json").read_text())["nice"] == os.nice(0)
+
+
 @pytest.mark.parametrize(
     ("act", "code", "sentence"),
     [
