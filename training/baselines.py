@@ -22,6 +22,9 @@ class Beside:
     both_done: bool
     sentence: str
 
+    def __str__(self) -> str:
+        return f"{self.round} has the same rows, {'shuffled' if self.is_baseline else 'from easy to hard'}"
+
 
 def params_of(params: Mapping[str, Any]) -> dict[str, Any]:
     """The settings of the baseline of a round with these; empty when none is wanted."""

@@ -17,6 +17,13 @@ class Line:
     before: float | None
     now: float | None
 
+    def __str__(self) -> str:
+        """“intake summary: 2.394 before, 1.746 now (10 rows)”."""
+        known = ((self.before, "before"), (self.now, "now"))
+        measured = ", ".join(f"{loss:.3f} {when}" for loss, when in known if loss is not None)
+        rows = f" ({self.rows} {'row' if self.rows == 1 else 'rows'})" if self.rows else ""
+        return f"{self.name}: {measured}{rows}"
+
 
 def losses(events: Iterable[Mapping[str, Any]], best_step: int | None = None) -> dict[str, dict[str, float | None]]:
     """By task type: `before`, of the starting model, and `now`, of the last measurement or of the kept one.

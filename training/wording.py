@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from annotation.texts import counted
-from training import arrangement_words, estimate_words, experience, found, lessons, tasks
+from training import arrangement_words, baselines, by_task, estimate_words, experience, found, lessons, rewards, tasks
 from training.jobs import Job, Status
+from training.methods import RLOO
 from training.models import TrainingRound
 from training.progress import duration
 
@@ -19,6 +20,25 @@ def lessons_of(round: TrainingRound) -> list[str]:
         return []
     events = round.run_dir().events() if round.attempt else []
     return lessons.lessons(events, round.result, round.params)
+
+
+def task_losses(round: TrainingRound, events: list[dict[str, Any]]) -> list[by_task.Line]:
+    """Held-out loss of each task type; its rows as the check before training has counted them."""
+    mixture = experience.report_of(round.run_dir()).get("mixture", []) if round.attempt else []
+    losses = round.result.get("tasks") or by_task.losses(events)
+    return by_task.lines(losses, {part["task_type"]: part["held_out"] for part in mixture})
+
+
+def rewarded(round: TrainingRound, events: list[dict[str, Any]]) -> list[str]:
+    return rewards.sentences(events, round.params) if round.method == RLOO.key else []
+
+
+def measured(round: TrainingRound) -> list[str]:
+    """What its page says in tables and beside other rounds, for a shell."""
+    events = round.run_dir().events() if round.attempt else []
+    types = [f"Held-out loss, {line}." for line in task_losses(round, events)]
+    beside = [f"{each}. {each.sentence}" for each in baselines.beside(round)]
+    return [*types, *beside, *rewarded(round, events)]
 
 
 STANDINGS = {

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
 from django.urls import reverse
 from rest_framework.test import APIClient
 
@@ -16,6 +17,7 @@ from annotation.models import Demonstration, Project, Prompt
 from training import actions, arrangement_words, arranging, by_task, datasets, kinds
 from training.actions.rounds import retry_round
 from training.jobs import Status
+from training.management.waiting import report_round
 from training.models import Adapter, BaseModel, DatasetVersion, Preflight, TrainingRound
 from training.run_dir import read_rows, write_json
 from training.wording import findings
@@ -215,6 +217,41 @@ def test_the_page_shows_losses_by_task_type_and_stages(launch: Any, sign_in: Any
     assert '<td class="num">2</td><td class="num">2.750</td><td class="num">1.500</td>' in page
     assert "how much the answer surprises the model" in page
     assert '<td class="num">9 to 40</td><td class="num">14</td><td class="num">21 %</td>' in page
+    shell = _round_status(round)
+    assert "Held-out loss, letter: 2.750 before, 1.500 now (2 rows)." in shell
+    assert "Held-out loss, without a task type: 3.250 before, 2.500 now (1 row)." in shell
+
+
+def test_the_command_holds_the_losses_of_both_orders_against_each_other(launch: Any) -> None:
+    ordered = launch(**ORDERED)
+    shuffled = ordered.baselines.get()
+    assert "Round 2 · SFT has the same rows, shuffled. Both held-out losses stand here" in _round_status(ordered)
+    finished(ordered, eval_loss=1.5)
+    finished(shuffled, eval_loss=1.25)
+    losses = "Held-out loss is 1.500 from easy to hard and 1.250 shuffled."
+    assert f"Round 2 · SFT has the same rows, shuffled. {losses}" in _round_status(ordered)
+    assert f"Round 1 · SFT has the same rows, from easy to hard. {losses}" in _round_status(shuffled)
+
+
+def test_waiting_for_a_round_in_order_is_waiting_for_both(launch: Any) -> None:
+    ordered = launch(**ORDERED)
+    shuffled = ordered.baselines.get()
+    finished(ordered, eval_loss=1.5)
+    TrainingRound.objects.filter(pk=shuffled.pk).update(status=Status.FAILED, failure_message="It diverged.")
+    command = BaseCommand(stdout=StringIO(), stderr=(told := StringIO()))
+    with pytest.raises(CommandError, match="Round 2 · SFT has failed"):
+        report_round(command, {"wait": True, "json": False}, ordered)
+    assert told.getvalue().splitlines()[1:] == ["Now its shuffled baseline, Round 2 · SFT.", "It diverged."]
+    finished(shuffled, eval_loss=1.25)
+    command = BaseCommand(stdout=(out := StringIO()), stderr=StringIO())
+    report_round(command, {"wait": True, "json": False}, ordered)
+    assert "Round 2 is its shuffled baseline." in out.getvalue()
+
+
+def _round_status(round: TrainingRound) -> str:
+    out = StringIO()
+    call_command("round_status", "--project", str(round.project_id), "--round", str(round.number), stdout=out)
+    return out.getvalue()
 
 
 def test_the_check_shows_the_mix_and_the_stages(

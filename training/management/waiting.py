@@ -82,11 +82,14 @@ def _line(job: Job) -> str:
 
 
 def report_round(command: BaseCommand, options: dict[str, Any], round: TrainingRound) -> None:
-    """Where a round that was just launched stands, after waiting for it if that was asked."""
+    """Where a round that was just launched stands, after waiting for it and its baseline if that was asked."""
+    beside = round.baselines.first()
     if options["wait"]:
         wait_for(command, round)
+    if options["wait"] and beside:
+        command.stderr.write(f"Now its shuffled baseline, {beside}.")
+        wait_for(command, beside)
     note = "" if options["wait"] else worker_note()
-    beside = round.baselines.first()
     baseline = f" Round {beside.number} is its shuffled baseline." if beside else ""
     said = f"{round} {standing(round)} ({round.pk}).{baseline}{note}"
     told = {"baseline": beside.number} if beside else {}

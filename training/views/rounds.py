@@ -15,7 +15,6 @@ from annotation.models import Project
 from training import (
     arrangement_words,
     baselines,
-    by_task,
     choosing,
     disk,
     estimate_words,
@@ -33,9 +32,8 @@ from training.judging import likely_in_words
 from training.methods import DPO, KTO, METHODS, REWARD, RLOO, SFT
 from training.models import BaseModel, Preflight, TrainingRound
 from training.params import to_json, told
-from training.run_dir import RunDir
 from training.views.which_way import version_asked, what_is_trained, which_way
-from training.wording import lessons_of, sentence
+from training.wording import lessons_of, rewarded, sentence, task_losses
 
 LOG_LINES = 60
 # Failures that the same settings would meet again.
@@ -234,14 +232,14 @@ def _round_context(project: Project, round_pk: UUID) -> dict[str, Any]:
         "sentence": sentence(found),
         "estimated": estimate_words.sentences(found.estimate | {"said": experience.said(found)}),
         "lessons": lessons_of(found),
-        "rewarded": rewards.sentences(events, found.params) if found.method == RLOO.key else [],
+        "rewarded": rewarded(found, events),
         "found": its_settings(events),
         "now": now,
         "bar": progress.bar(now),
         "makes_a_judge": METHODS[found.method].judges,
         "likely": likely_in_words(found.result),
         "skipped": [event["message"] for event in events if event["event"] == "skipped"],
-        "tasks": by_task.lines(_task_losses(found, events), _held_out_rows(run_dir)),
+        "tasks": task_losses(found, events),
         "order": arrangement_words.of_events(events),
         "beside": baselines.beside(found),
         "charts": _charts(found, events),
@@ -251,16 +249,6 @@ def _round_context(project: Project, round_pk: UUID) -> dict[str, Any]:
         "can_retry": found.is_final and found.status != Status.SUCCEEDED,
         "retry_helps": found.failure_code not in ITS_OWN_FAULT,
     }
-
-
-def _task_losses(round: TrainingRound, events: list[dict[str, Any]]) -> dict[str, dict[str, float | None]]:
-    return round.result.get("tasks") or by_task.losses(events)
-
-
-def _held_out_rows(run_dir: RunDir | None) -> dict[str, int]:
-    """By task type, as the check before training has counted them."""
-    mixture = experience.report_of(run_dir).get("mixture", []) if run_dir else []
-    return {part["task_type"]: part["held_out"] for part in mixture}
 
 
 def _at_the_end(round: TrainingRound) -> dict[str, Any]:

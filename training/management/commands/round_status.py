@@ -8,7 +8,7 @@ from annotation.management.arguments import add_json, add_project, find_project,
 from training.estimate_words import sentences
 from training.experience import said
 from training.management.waiting import add_round, find_round
-from training.wording import lessons_of, sentence, standing
+from training.wording import lessons_of, measured, sentence, standing
 
 
 class Command(BaseCommand):
@@ -23,10 +23,11 @@ class Command(BaseCommand):
         round = find_round(find_project(options["project"]), options["round"])
         lessons = lessons_of(round)
         estimate = round.estimate | {"said": said(round)}
+        standing_line = f"{round} {standing(round)}. {sentence(round)}"
         report(
             self,
             options,
-            "\n".join([f"{round} {standing(round)}. {sentence(round)}", *sentences(estimate), *lessons]),
+            "\n".join([standing_line, *sentences(estimate), *measured(round), *lessons]),
             id=round.pk,
             number=round.number,
             status=round.status,
