@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.utils.html import format_html, format_html_join
@@ -163,4 +163,14 @@ def _table(series: Sequence[Series]) -> list[tuple[str, list[str]]]:
     if len(places) > TABLE_ROWS:
         every = math.ceil(len(places) / TABLE_ROWS)
         places = sorted(set(places[::every]) | {places[-1]} | measured)
-    return [(f"{x:g}", [figure(lookup[x]) if x in lookup else "" for lookup in values]) for x in places]
+    columns = [_column(lookup) for lookup in values]
+    return [(f"{x:g}", [column.get(x, "") for column in columns]) for x in places]
+
+
+def _column(values: Mapping[float, float]) -> dict[float, str]:
+    """All with as many digits after the point, so that they stand under each other."""
+    largest = max((abs(value) for value in values.values()), default=0.0)
+    if not 0.001 <= largest < 1000:
+        return {place: figure(value) for place, value in values.items()}
+    digits = 4 - len(str(int(largest)))
+    return {place: f"{value:.{digits}f}" for place, value in values.items()}

@@ -19,7 +19,7 @@ def test_it_draws_both_lines_and_tells_them_in_words_and_numbers() -> None:
     assert chart is not None
     assert chart.svg.count("<path") == 2
     assert "Training: from 3 at 1 to 2 at 2; Validation: from 3.5 at 0 to 2.5 at 2" in chart.svg
-    assert chart.rows == [("0", ["", "3.5"]), ("1", ["3", ""]), ("2", ["2", "2.5"])]
+    assert chart.rows == [("0", ["", "3.500"]), ("1", ["3.000", ""]), ("2", ["2.000", "2.500"])]
     assert "style=" not in chart.svg
 
 

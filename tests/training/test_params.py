@@ -15,6 +15,7 @@ from training.params import (
     to_json,
 )
 from training.params.groups import grouped
+from training.params.words import shown as said
 
 
 @pytest.mark.parametrize("params", [SFTParams(), DPOParams(beta=0.3), GenerateParams(num_candidates=4)])
@@ -104,3 +105,21 @@ def test_it_shows_every_setting_in_one_group(method: str) -> None:
     names = [field.name for field in fields(METHODS[method].params)]
     shown = [name for members in grouped(names).values() for name in members]
     assert sorted(shown) == sorted(names)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "shown"),
+    [
+        ("max_steps", -1, "no limit"),
+        ("max_steps", 40, "40"),
+        ("eval_steps", 0, "up to four times per pass"),
+        ("save_steps", 0, "every two minutes"),
+        ("early_stopping_patience", 0, "never stops early"),
+        ("desirable_weight", 0.0, "balanced"),
+        ("lora_dropout", 0.0, "0.0"),
+        ("use_dora", False, "no"),
+        ("curriculum", "length", "Short answers first"),
+    ],
+)
+def test_it_says_what_a_setting_means_where_its_number_is_none(name: str, value: object, shown: str) -> None:
+    assert said(name, value) == shown

@@ -133,10 +133,22 @@ CHOICES = {
     },
 }
 
+# What a number stands for where it is none.
+MEANINGS = {
+    ("max_steps", -1): "no limit",
+    ("eval_steps", 0): "up to four times per pass",
+    ("save_steps", 0): "every two minutes",
+    ("early_stopping_patience", 0): "never stops early",
+    ("desirable_weight", 0): "balanced",
+    ("undesirable_weight", 0): "balanced",
+}
+
 
 def shown(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, int | float) and (name, value) in MEANINGS:
+        return MEANINGS[name, value]
     return CHOICES.get(name, {}).get(value, str(value))
 
 
