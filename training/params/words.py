@@ -134,7 +134,7 @@ CHOICES = {
 }
 
 # What a number stands for where it is none.
-MEANINGS = {
+MEANINGS: dict[tuple[str, float], str] = {
     ("max_steps", -1): "no limit",
     ("eval_steps", 0): "up to four times per pass",
     ("save_steps", 0): "every two minutes",
