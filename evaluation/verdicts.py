@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -146,9 +148,17 @@ def interval_text(difference: Difference) -> str:
 
 
 def _signed(difference: Difference, value: float | None) -> str:
-    """A difference of shares is in percentage points, which are not percent."""
+    """A difference of shares is in percentage points, which are not percent.
+
+    One that is clear is never shown as zero: an interval that begins at 0.00 would seem to include it.
+    """
+    is_share = difference.measure.style == "share"
     shown = difference.measure.show(value)
-    return shown.replace(" %", " points") if difference.measure.style == "share" else shown
+    if value and difference.side and not re.search("[1-9]", shown):
+        exact = 100 * value if is_share else value
+        digits = math.ceil(-math.log10(abs(exact)))
+        shown = f"{exact:.{digits}f}{' %' if is_share else ''}".replace("-", "−")
+    return shown.replace(" %", " points") if is_share else shown
 
 
 def _lower(label: str) -> str:

@@ -37,6 +37,20 @@ def difference(key: str, low: float, high: float, n: int = 20) -> Difference:
 
 
 @pytest.mark.parametrize(
+    ("key", "low", "high", "shown"),
+    [
+        ("validation_loss", 0.0031, 0.29, "0.003 to 0.29"),
+        ("rouge_l", -0.2, -0.00004, "−0.20 to −0.00004"),
+        ("complete", 0.0041, 0.2, "0.4 to 20 points"),
+    ],
+)
+def test_an_interval_that_leaves_out_zero_does_not_seem_to_begin_there(
+    key: str, low: float, high: float, shown: str
+) -> None:
+    assert verdicts.interval_text(difference(key, low, high)) == shown
+
+
+@pytest.mark.parametrize(
     ("differences", "side", "begins"),
     [
         ([], 0, "No difference shown: 0 prompts"),
