@@ -7,9 +7,13 @@ from pathlib import Path
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from hypothesis import settings as of_examples
 
 from annotation.models import Membership, Project, Role
 from tests import factories
+
+of_examples.register_profile("any machine", deadline=None)  # a busy one takes longer, which says nothing of the code
+of_examples.load_profile("any machine")
 
 
 @pytest.fixture(autouse=True)

@@ -26,7 +26,7 @@ LIBRARIES_BYTES = 0.9e9
 BESIDE_BYTES = 20e6  # tokenizer and descriptions beside an adapter
 FOUR_BIT = 0.57  # bytes per parameter with its scales
 TRAINED_WEIGHT_BYTES = 16  # weight, gradient and the optimiser's two averages, each in 32 bits
-DORA_TIMES = 1.3
+DORA_TIMES = {"cpu": 1.1, "cuda": 1.3}
 EXACT_TIMES = 2  # that reading in float32 takes longer
 WRITTEN_TIMES = 3  # that writing a token takes longer than reading it
 ANSWERED = 16  # held-out prompts that a round with rewards answers whenever it measures
@@ -228,7 +228,7 @@ def _forward_and_back(shape: Shape, params: Mapping[str, Any], machine: Machine)
     if is_full(params):
         return (3.0 + again) * _forward(shape) * (EXACT_TIMES if _in_float32(params, machine) else 1.0)
     operations = (2.0 + again) * _forward(shape) + 6.0 * shape.adapter(params["lora_r"])
-    return operations * (DORA_TIMES if params.get("use_dora") else 1.0)
+    return operations * (DORA_TIMES[machine.device] if params.get("use_dora") else 1.0)
 
 
 def _in_float32(params: Mapping[str, Any], machine: Machine) -> bool:
@@ -257,6 +257,8 @@ def memory(shape: Shape, params: Mapping[str, Any], counts: Counts, machine: Mac
     if "num_generations" in params:  # the answers of a prompt are read beside each other
         tokens += round(rows * (params["num_generations"] - 1) * _answer(params, counts))
     in_a_layer = tokens * (10 * shape.hidden + 2 * (shape.queries + 2 * shape.keys) + 5 * shape.intermediate)
+    if params.get("use_dora"):  # what each linear layer writes, before it is scaled
+        in_a_layer += tokens * 2 * (2 * shape.hidden + shape.queries + 2 * shape.keys + 2 * shape.intermediate)
     kept = shape.layers * in_a_layer * (2 if _in_float32(params, machine) else 1)
     if machine.device == "cuda":  # kept between the layers; inside only of the one that is computed anew, by stock code
         kept = shape.layers * tokens * 2 * shape.hidden + 3 * in_a_layer

@@ -115,7 +115,7 @@ def comparison(parameters: int) -> dict[str, dict[str, str]]:
         "Compute": (
             "1",
             "1 to 1.2",
-            "1.3",
+            "1.1; 1.3 on a GPU",
             "1, with less than half the memory",
             "1.5, with about 6 times the memory",
             "None; longer prompts cost with each answer",
@@ -129,7 +129,14 @@ def comparison(parameters: int) -> dict[str, dict[str, str]]:
             "A few examples",
         ),
         "Size of the change": (adapter, f"{large} at rank 64", adapter, adapter, _file(2 * parameters), "Some text"),
-        "Adapts in": ("Minutes to hours", "As LoRA", "A third longer", "As LoRA", "Hours to days", "At once"),
+        "Adapts in": (
+            "Minutes to hours",
+            "As LoRA",
+            "As LoRA; on a GPU a third longer",
+            "As LoRA",
+            "Hours to days",
+            "At once",
+        ),
         "Ceiling": (
             "High for one task",
             "Higher, with many rows",

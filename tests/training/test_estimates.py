@@ -113,6 +113,7 @@ def test_it_needs_more_memory_with_more_at_once() -> None:
     assert plain(replace(COUNTS, longest=800)).memory_bytes > usual
     assert plain(replace(COUNTS, texts=2)).memory_bytes > usual
     assert plain(lora_r=64).memory_bytes > usual
+    assert plain(use_dora=True).memory_bytes > usual
     assert plain(load_in_4bit=True).memory_bytes < usual
     assert plain(max_length=128).memory_bytes < usual
     assert plain(gradient_accumulation_steps=4).memory_bytes == usual

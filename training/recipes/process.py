@@ -95,6 +95,7 @@ def _work_and_tell(work: Callable[[RunDir], dict[str, Any]], run_dir: RunDir) ->
     if _told_by_another(run_dir, result):
         return 0 if result["status"] == "succeeded" else 1
     result["seconds"] = round(time.monotonic() - begun, 3)
+    result["processor_seconds"] = round(time.process_time(), 3)  # of all threads, without waiting for other programs
     result["threads"] = threads()
     result["processes"] = processes()
     result["versions"] = versions

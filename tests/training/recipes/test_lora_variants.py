@@ -154,8 +154,9 @@ def test_it_keeps_an_adapter_exact_on_four_bit_weights(
         assert before["eval_rewards/margins"] == 0
 
 
+@pytest.mark.parametrize("in_4bit", [False, True])
 @pytest.mark.parametrize("kind", KINDS)
-def test_its_faster_layers_compute_what_peft_computes(tiny_base: Path, kind: str) -> None:
+def test_its_faster_layers_compute_and_learn_what_pefts_do(tiny_base: Path, kind: str, in_4bit: bool) -> None:
     import torch
     from peft import get_peft_model
     from transformers import AutoModelForCausalLM
@@ -164,19 +165,79 @@ def test_its_faster_layers_compute_what_peft_computes(tiny_base: Path, kind: str
 
     params = from_json("sft", {**SMALL, **KINDS[kind], "lora_dropout": 0.0, "lora_r": 16})
     torch.manual_seed(4)
-    model = AutoModelForCausalLM.from_pretrained(tiny_base, dtype=torch.float32)
-    model = get_peft_model(model, base.lora_config(params))
+    whole = AutoModelForCausalLM.from_pretrained(tiny_base, dtype=torch.float32)
+    start = base.load_model(str(tiny_base), in_4bit=True) if in_4bit else whole
+    model = get_peft_model(start, base.lora_config(params))
     for name, weight in model.named_parameters():
         if "lora_B" in name:
             torch.nn.init.normal_(weight, std=0.1)
+        if "lora_magnitude" in name:
+            torch.nn.init.uniform_(weight, 0.5, 1.5)
     ids = torch.arange(5, 40).unsqueeze(0)
-    slow = model(input_ids=ids).logits
+
+    def learned() -> tuple[Any, dict[str, Any]]:
+        model.zero_grad()
+        output = model(input_ids=ids, labels=ids)
+        output.loss.backward()
+        return output.logits.detach(), {
+            name: weight.grad.clone() for name, weight in model.named_parameters() if weight.requires_grad
+        }
+
+    slow, taught = learned()
     lean_lora.install(model)
-    fast = model(input_ids=ids).logits
-    assert torch.allclose(fast, slow, atol=1e-5)
+    fast, gradients = learned()
+    near = 0.05 if in_4bit else 1e-5  # 4-bit weights come back in 16 bits, in which these layers multiply
+    assert float((fast - slow).norm() / slow.norm()) < near
+    assert any("magnitude" in name for name in taught) == (kind == "DoRA")
+    for name, gradient in taught.items():
+        assert float((gradients[name] - gradient).norm() / gradient.norm()) < near, name
     layer = model.base_model.model.model.layers[0].mlp.up_proj
     assert layer.scaling["default"] == (8 / math.sqrt(16) if kind == "rsLoRA" else 8 / 16)
-    assert ("forward" in vars(layer)) == (kind != "DoRA")
+    assert "forward" in vars(layer)
+
+
+def test_dora_on_a_layer_with_a_bias_and_with_dropout_computes_what_peft_computes() -> None:
+    import torch
+    from peft import LoraConfig, get_peft_model
+
+    from training.recipes import lean_lora
+
+    torch.manual_seed(4)
+    config = LoraConfig(r=4, lora_alpha=8, lora_dropout=0.5, use_dora=True, target_modules=["0"])
+    model = get_peft_model(torch.nn.Sequential(torch.nn.Linear(6, 5)), config)
+    for name, weight in model.named_parameters():
+        if "lora" in name:
+            torch.nn.init.uniform_(weight, 0.5, 1.5)
+    x = torch.randn(3, 6)
+
+    def outputs(learning: bool) -> torch.Tensor:
+        torch.manual_seed(5)
+        return model.train(learning)(x).detach()
+
+    slow = [outputs(False), outputs(True)]
+    lean_lora.install(model)
+    assert torch.allclose(outputs(False), slow[0], atol=1e-5)
+    assert torch.equal(outputs(True), slow[1])
+
+
+def test_a_magnitude_may_change_by_less_than_sixteen_bits_can_say() -> None:
+    import torch
+    from peft import LoraConfig, get_peft_model
+
+    from training.recipes import lean_lora
+
+    torch.manual_seed(4)
+    config = LoraConfig(r=4, lora_alpha=8, use_dora=True, target_modules=["0"])
+    model = get_peft_model(torch.nn.Sequential(torch.nn.Linear(64, 64, bias=False, dtype=torch.bfloat16)), config)
+    layer: Any = model.base_model.model[0]
+    torch.nn.init.normal_(layer.lora_B["default"].weight, std=0.005)
+    lean_lora.install(model)
+    x = torch.randn(200, 64, dtype=torch.bfloat16)
+    with torch.no_grad():
+        before = model(x).float()
+        layer.lora_magnitude_vector["default"].weight *= 1.001
+        after = model(x).float()
+    assert float((after * before).sum() / before.square().sum()) == pytest.approx(1.001, abs=2e-4)
 
 
 def test_it_adds_noise_of_the_strength_that_padded_rows_would_get(tiny_base: Path) -> None:

@@ -67,6 +67,7 @@ def test_it_leaves_a_result_whatever_happens(tmp_path: Path) -> None:
     assert (result["status"], result["failure_code"]) == ("failed", "error")
     assert "KeyError" in result["message"]
     assert result["peak_memory_bytes"] > 0
+    assert result["processor_seconds"] > 0
 
 
 def test_it_wants_exactly_one_run_directory(capsys: pytest.CaptureFixture[str]) -> None:
