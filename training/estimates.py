@@ -366,23 +366,30 @@ def estimate(
     price_per_hour: float | None = None,
 ) -> dict[str, Any]:
     """What is shown, stored with the round, and later compared."""
-    first = plain(shape, params, counts, machine)
-    factors = calibrate(history, machine.name)
-    seconds = first.start_seconds * factors.start + first.train_seconds * factors.train
-    return {
+    foreseen = {
         "machine": machine.name,
         "device": machine.device,
-        "seconds": round(seconds, 1),
         "steps": steps(params, counts.rows)[0],
-        "memory_bytes": round(first.memory_bytes * factors.memory),
         "memory_total_bytes": machine.memory_bytes,
         "memory_free_bytes": machine.free_bytes,
         "disk_bytes": round(disk(shape, params)),
         "price_per_hour": price_per_hour,
-        "cost": None if price_per_hour is None else round(seconds / 3600 * price_per_hour, 4),
+        "plain": plain(shape, params, counts, machine).to_json(),
+    }
+    return learned(foreseen, history)
+
+
+def learned(foreseen: Mapping[str, Any], history: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """An estimate with what `history` teaches; that of a dry round came after the estimate on its page."""
+    factors, first, price = calibrate(history, foreseen["machine"]), foreseen["plain"], foreseen["price_per_hour"]
+    seconds = first["start_seconds"] * factors.start + first["train_seconds"] * factors.train
+    return {
+        **foreseen,
+        "seconds": round(seconds, 1),
+        "memory_bytes": round(first["memory_bytes"] * factors.memory),
+        "cost": None if price is None else round(seconds / 3600 * price, 4),
         "rounds": factors.rounds,
         "dry_rounds": factors.dry_rounds,
-        "plain": first.to_json(),
     }
 
 

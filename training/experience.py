@@ -25,9 +25,13 @@ def for_recipe(job: TrainingRound | Preflight) -> dict[str, Any]:
     """What the recipe estimates with, beside the rows and the settings."""
     return {
         "parameters": job.base_model.parameters,
-        "history": [*_of_rounds(job), *_of_dry_rounds(job)],
+        "history": _history(job),
         "price_per_hour": settings.PRICE_PER_HOUR,
     }
+
+
+def _history(job: TrainingRound | Preflight) -> list[dict[str, Any]]:
+    return [*_of_rounds(job), *_of_dry_rounds(job)]
 
 
 def _alike(job: TrainingRound | Preflight) -> Q:
@@ -46,9 +50,21 @@ def _of_rounds(job: TrainingRound | Preflight) -> list[dict[str, Any]]:
 def _of_dry_rounds(job: TrainingRound | Preflight) -> list[dict[str, Any]]:
     done = Preflight.objects.filter(_alike(job), status=Status.SUCCEEDED, dry=True)
     reports = done.order_by("-finished_at").values_list("report", flat=True)[:REMEMBERED]
-    measured = [report["dry"] for report in reports if "dry" in report]
-    alone = [dry for dry in measured if not dry.get("beside_round")]
-    return [taught for dry in alone if (taught := estimates.ratios(dry["estimate"], dry))]
+    return [taught for report in reports if (taught := _taught(report))]
+
+
+def _taught(report: dict[str, Any]) -> dict[str, Any] | None:
+    """By a dry round, unless a round was training beside it."""
+    dry = report.get("dry") or {"beside_round": True}
+    return None if dry.get("beside_round") else estimates.ratios(dry["estimate"], dry)
+
+
+def learn_from_dry_round(preflight: Preflight, report: dict[str, Any]) -> None:
+    """The estimate on its own page was made before it."""
+    report["dry"]["beside_round"] = _trained_meanwhile(preflight)
+    taught = _taught(report)
+    if taught and report.get("estimate"):
+        report["estimate"] = estimates.learned(report["estimate"], [taught, *_history(preflight)])
 
 
 def said(round: TrainingRound) -> dict[str, Any]:
@@ -105,7 +121,7 @@ def median_error(project: Project) -> tuple[float | None, int]:
     return estimates.median_error(known), len(known)
 
 
-def trained_meanwhile(preflight: Preflight) -> bool:
+def _trained_meanwhile(preflight: Preflight) -> bool:
     """Whether a round was at work while this pre-flight was."""
     rounds = TrainingRound.objects.exclude(status=Status.QUEUED).filter(started_at__isnull=False)
     over_before = rounds.filter(finished_at__lte=preflight.started_at)

@@ -104,7 +104,7 @@ def _preflight_report(preflight: Preflight, run_dir: RunDir, result: dict[str, A
     written = run_dir.preflight.read_text(encoding="utf-8") if run_dir.preflight.exists() else "{}"
     report = {"reasons": result.get("reasons", []), **json.loads(written)}
     if "dry" in report:
-        report["dry"]["beside_round"] = experience.trained_meanwhile(preflight)
+        experience.learn_from_dry_round(preflight, report)
     Preflight.objects.filter(pk=preflight.pk).update(report=report)
 
 

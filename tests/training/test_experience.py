@@ -190,14 +190,21 @@ def test_it_learns_from_dry_rounds_that_had_the_machine_for_themselves(preflight
         (Status.CANCELLED, None, 30, False),
     ],
 )
-def test_it_knows_whether_a_round_trained_at_the_same_time(
+def test_the_estimate_beside_a_dry_round_learns_from_it_unless_a_round_trained_meanwhile(
     preflight: Preflight, ada: User, status: str, started: int | None, finished: int | None, meanwhile: bool
 ) -> None:
     actions.launch_preflight(preflight=preflight, by=ada)
     times = {"started_at": started, "finished_at": finished}
     ago = {name: timezone.now() - timedelta(seconds=value) if value else None for name, value in times.items()}
     TrainingRound.objects.update(status=status, **ago)
-    assert experience.trained_meanwhile(preflight) is meanwhile
+    measured = {**DRY, "dry": True, "seconds": 40.0, "train_seconds": 10.0, "share": 0.01, "estimate": SAID}
+    report = {**REPORT, "estimate": {**SAID, "price_per_hour": 3.6}, "dry": measured}
+    experience.learn_from_dry_round(preflight, report)
+    assert report["dry"]["beside_round"] is meanwhile
+    assert report["estimate"]["seconds"] == (540.0 if meanwhile else 20.0 * 1.5 + 500.0 * 2)
+    if not meanwhile:
+        assert report["estimate"]["cost"] == pytest.approx(1.03)
+        assert (report["estimate"]["rounds"], report["estimate"]["dry_rounds"]) == (0, 1)
 
 
 # --- Disk -------------------------------------------------------------------------------------------------------
