@@ -13,8 +13,8 @@ from training.run_dir import RunDir
 
 
 def event_file(round: TrainingRound) -> tuple[str, bytes]:
-    """Name and content, from the events of its last attempt; no content when nothing was measured."""
-    events = round.run_dir().events() if round.attempt else []
+    """Name and content; no content when nothing was measured."""
+    events = round.events()
     return event_files.file_name(events), event_files.encode(events)
 
 

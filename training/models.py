@@ -17,6 +17,7 @@ from annotation.texts import counted
 from training import methods
 from training.jobs import Job, JobQuerySet, Status
 from training.params import is_full
+from training.progress import as_one
 from training.run_dir import finished_rows
 
 WORKER_GONE_AFTER = timedelta(seconds=30)
@@ -165,6 +166,10 @@ class TrainingRound(Job):
     @property
     def method_name(self) -> str:
         return methods.METHODS[self.method].name
+
+    def events(self) -> list[dict[str, Any]]:
+        """Of all its attempts, as those of one."""
+        return as_one(self.run_dir(attempt).events() for attempt in range(1, self.attempt + 1))
 
     def claim(self, owner: uuid.UUID) -> bool:
         """One round at a time: training takes all the machine has, and two would both take twice as long.

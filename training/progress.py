@@ -19,6 +19,21 @@ KEPT = {
 }
 
 
+def as_one(attempts: Iterable[list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    """The events of a round that was interrupted, as if it had not been: of each attempt what the next built on.
+
+    A measurement that was made again on the way, as that of the starting point, is there once.
+    """
+    story: list[dict[str, Any]] = []
+    for events in attempts:
+        begins = next((event["step"] for event in events if event.get("event") == "start" and "step" in event), None)
+        if begins is not None:
+            story = [event for event in story if event.get("step", 0) <= begins]
+        known = {(event["event"], event["step"]) for event in story if "step" in event}
+        story += [event for event in events if (event.get("event"), event.get("step")) not in known]
+    return story
+
+
 def summarise(events: Iterable[dict[str, Any]]) -> dict[str, Any]:
     """The last value of everything a person would ask for while waiting."""
     summary: dict[str, Any] = {}

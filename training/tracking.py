@@ -152,16 +152,15 @@ def _tags(round: TrainingRound) -> dict[str, str]:
 
 
 def _metrics(round: TrainingRound) -> list[Metric]:
-    """By step, those of a step that was trained twice as they were the last time; then the figures of the result."""
-    by_step: dict[tuple[str, int], Metric] = {}
-    for attempt in range(1, round.attempt + 1):
-        for event in round.run_dir(attempt).events():
-            for tag, value in event_files.measured(event):
-                at, step = int(event_files.seconds(event) * 1000), int(event["step"])
-                by_step[tag, step] = Metric(tag, value, at, step)
+    """By step, then the figures of the result."""
+    by_step = [
+        Metric(tag, value, int(event_files.seconds(event) * 1000), int(event["step"]))
+        for event in round.events()
+        for tag, value in event_files.measured(event)
+    ]
     ended = _milliseconds(round.finished_at or timezone.now())
     last = int(round.result.get("global_step") or 0)
-    return [*by_step.values(), *(Metric(f"result/{name}", value, ended, last) for name, value in _figures(round))]
+    return [*by_step, *(Metric(f"result/{name}", value, ended, last) for name, value in _figures(round))]
 
 
 def _figures(round: TrainingRound) -> list[tuple[str, float]]:

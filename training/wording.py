@@ -18,8 +18,7 @@ def lessons_of(round: TrainingRound) -> list[str]:
     """What a round that has succeeded says about the next one."""
     if round.status != Status.SUCCEEDED:
         return []
-    events = round.run_dir().events() if round.attempt else []
-    return lessons.lessons(events, round.result, round.params)
+    return lessons.lessons(round.events(), round.result, round.params)
 
 
 def task_losses(round: TrainingRound, events: list[dict[str, Any]]) -> list[by_task.Line]:
@@ -35,7 +34,7 @@ def rewarded(round: TrainingRound, events: list[dict[str, Any]]) -> list[str]:
 
 def measured(round: TrainingRound) -> list[str]:
     """What its page says in tables and beside other rounds, for a shell."""
-    events = round.run_dir().events() if round.attempt else []
+    events = round.events()
     types = [f"Held-out loss, {line}." for line in task_losses(round, events)]
     beside = [f"{each}. {each.sentence}" for each in baselines.beside(round)]
     return [*types, *beside, *rewarded(round, events)]

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from training.progress import bar, duration, series, summarise
+from training.progress import as_one, bar, duration, series, summarise
 
 EVENTS = [
     {"event": "phase", "message": "Loading libraries"},
@@ -13,6 +15,32 @@ EVENTS = [
     {"event": "log", "step": 2, "max_steps": 40, "loss": None, "rewards/accuracies": 0.5},
     {"event": "something new", "step": 9},
 ]
+
+
+def steps(*numbers: int, loss: float) -> list[dict[str, Any]]:
+    return [{"event": "log", "step": number, "loss": loss} for number in numbers]
+
+
+def test_it_tells_a_round_that_was_interrupted_as_one() -> None:
+    first = [
+        {"event": "start", "step": 0},
+        {"event": "eval", "step": 0, "eval_loss": 3.1},
+        *steps(1, 2, 3, 4, loss=3.0),
+    ]
+    second = [{"event": "start", "step": 2}, *steps(3, loss=2.0), measured]
+    died_at_once = [{"event": "phase", "message": "Loading libraries"}]
+    third = [{"event": "start", "step": 3}, *steps(4, 5, loss=1.0), {"event": "eval", "step": 5, "eval_loss": 1.5}]
+    told = as_one([first, second, died_at_once, third])
+    assert series(told, "log", "loss") == [(1, 3.0), (2, 3.0), (3, 2.0), (4, 1.0), (5, 1.0)]
+    assert series(told, "eval", "eval_loss") == [(0, 3.1), (5, 1.5)]
+    assert as_one([first]) == first
+    assert as_one([]) == []
+
+
+def test_it_forgets_an_attempt_that_left_no_checkpoint() -> None:
+    began = {"event": "start", "step": 0}
+    told = as_one([[began, *steps(1, 2, loss=3.0)], [began, *steps(1, loss=2.0)]])
+    assert series(told, "log", "loss") == [(1, 2.0)]
 
 
 def test_it_keeps_the_last_of_everything() -> None:

@@ -61,6 +61,7 @@ def make(project: Project, dataset: DatasetVersion, base_model: BaseModel, ada: 
         for attempt in range(1, round.attempt + 1):
             run_dir = round.run_dir(attempt)
             run_dir.path.mkdir(parents=True)
+            run_dir.append_event("start", step=attempt - 1, max_steps=3)
             for step in (attempt, attempt + 1):
                 run_dir.append_event("log", step=step, loss=attempt + 1 / step, grad_norm=None)
             run_dir.append_event("eval", step=attempt + 1, eval_loss=1.5)

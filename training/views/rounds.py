@@ -223,8 +223,9 @@ def _round_context(project: Project, round_pk: UUID) -> dict[str, Any]:
     rows = project.rounds.select_related(*of_itself, *others)
     found = get_object_or_404(rows, pk=round_pk)
     run_dir = found.run_dir() if found.attempt else None
-    events = run_dir.events() if run_dir else []
-    found.progress = progress.summarise(events) or found.progress
+    latest = run_dir.events() if run_dir else []
+    events = found.events()
+    found.progress = progress.summarise(latest) or found.progress
     now = _with_words({**found.progress, **_at_the_end(found)})
     return {
         "project": project,
@@ -233,12 +234,12 @@ def _round_context(project: Project, round_pk: UUID) -> dict[str, Any]:
         "estimated": estimate_words.sentences(found.estimate | {"said": experience.said(found)}),
         "lessons": lessons_of(found),
         "rewarded": rewarded(found, events),
-        "found": its_settings(events),
+        "found": its_settings(latest),
         "now": now,
         "bar": progress.bar(now),
         "makes_a_judge": METHODS[found.method].judges,
         "likely": likely_in_words(found.result),
-        "skipped": [event["message"] for event in events if event["event"] == "skipped"],
+        "skipped": [event["message"] for event in latest if event["event"] == "skipped"],
         "tasks": task_losses(found, events),
         "order": arrangement_words.of_events(events),
         "beside": baselines.beside(found),
