@@ -22,11 +22,8 @@ def steps(*numbers: int, loss: float) -> list[dict[str, Any]]:
 
 
 def test_it_tells_a_round_that_was_interrupted_as_one() -> None:
-    first = [
-        {"event": "start", "step": 0},
-        {"event": "eval", "step": 0, "eval_loss": 3.1},
-        *steps(1, 2, 3, 4, loss=3.0),
-    ]
+    measured = {"event": "eval", "step": 0, "eval_loss": 3.1}
+    first = [{"event": "start", "step": 0}, measured, *steps(1, 2, 3, 4, loss=3.0)]
     second = [{"event": "start", "step": 2}, *steps(3, loss=2.0), measured]
     died_at_once = [{"event": "phase", "message": "Loading libraries"}]
     third = [{"event": "start", "step": 3}, *steps(4, 5, loss=1.0), {"event": "eval", "step": 5, "eval_loss": 1.5}]
