@@ -139,6 +139,12 @@ def rouge_l(text: str, reference: str) -> float:
     return 2 * common / (len(candidate) + len(wanted))
 
 
+def kept(text: str, earlier: str) -> float:
+    """The share of an earlier text's words that are still there, in their order, whatever else was added."""
+    before = tokens(earlier)
+    return _common_subsequence(tokens(text), before) / len(before) if before else 1.0
+
+
 def _common_subsequence(first: Sequence[str], second: Sequence[str]) -> int:
     """Length by bit-parallel dynamic programming (Hyyrö 2004): one integer holds a whole row of the table."""
     places: dict[str, int] = {}

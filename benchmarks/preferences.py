@@ -145,7 +145,7 @@ DEMO_TASK = Task(
     asked=48,
     longest=320,
     asks={"headings": HEADINGS, "dated": DATED},
-    sft={"num_train_epochs": 2.0},
+    sft={},
 )
 CLAUSES_TASK = Task(
     name="clauses",

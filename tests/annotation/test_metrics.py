@@ -88,6 +88,13 @@ def test_it_agrees_with_rouge_l_on_any_ascii_text(text, reference):
     assert metrics.rouge_l(text, reference) == pytest.approx(ORACLE.score(reference, text)["rougeL"].fmeasure)
 
 
+@given(WORDS, WORDS)
+def test_what_is_kept_of_an_earlier_text_is_the_recall_of_rouge_l(first, second):
+    text, earlier = " ".join(first), " ".join(second)
+    expected = ORACLE.score(earlier, text)["rougeL"].recall if metrics.tokens(earlier) else 1.0
+    assert metrics.kept(text, earlier) == pytest.approx(expected)
+
+
 def test_it_counts_letters_of_other_scripts_too():
     assert metrics.rouge_l("Договор аренды", "Договор аренды") == 1
     assert metrics.rouge_l("Miete gekündigt", "Miete gekuerzt") == pytest.approx(0.5)

@@ -20,7 +20,7 @@ def build_trainer(given: Parts) -> Any:
     from datasets import Dataset
     from trl import DPOConfig
 
-    from training.recipes.trainers import WEIGHT, PairTrainer, WeightedPairs, WeightedPairTrainer
+    from training.recipes.trainers import WEIGHT, AnchoredPairTrainer, PairTrainer, WeightedPairs, WeightedPairTrainer
     from training.recipes.training_run import NAMES, in_one_place
 
     params = given.params
@@ -35,7 +35,8 @@ def build_trainer(given: Parts) -> Any:
     if weighted:
         train = train.add_column(WEIGHT, pairs.weights(picked, params.pair_weighting))
     shared = given.run_dir.path / "rows"
-    trainer: Any = (WeightedPairTrainer if weighted else PairTrainer)(
+    usual = WeightedPairTrainer if weighted else PairTrainer
+    trainer: Any = (AnchoredPairTrainer if params.find_settings else usual)(
         model=given.model,
         args=DPOConfig(
             **given.arguments,
@@ -65,7 +66,8 @@ def _let_it_find(trainer: Any, run_dir: RunDir, params: Any, tokenizer: Any, eve
         raise preflight.refusal(["A round that finds its own settings trains in one process: choose another preset."])
     spec = run_dir.read_params()
     judge = Judge(spec, params, tokenizer, every, pairs.set_aside(every, params))
-    trainer.finder = Finder(run_dir, trainer, judge, params, spec.get("resume_from"))
+    learned = pairs.pick(every, params).rows
+    trainer.finder = Finder(run_dir, trainer, judge, params, learned, spec.get("resume_from"))
     trainer.add_callback(trainer.finder)
 
 

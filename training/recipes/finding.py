@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,9 @@ from safetensors.torch import load_file, save_file
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from training.params import DPOParams
-from training.recipes.judge import Judge
+from training.recipes import tuning
+from training.recipes.anchor import Anchor, Text
+from training.recipes.judge import DRIFT, SCORED, Judge, texts_of
 from training.recipes.path import BACK, HALF_WAY, STOP, Look, Way, goal
 from training.recipes.process import Stopped, phase
 from training.run_dir import RunDir, write_json
@@ -28,13 +32,24 @@ Weights = dict[str, torch.Tensor]
 
 
 class Finder(TrainerCallback):
-    def __init__(self, run_dir: RunDir, trainer: Any, judge: Judge, params: DPOParams, resume_from: str | None) -> None:
+    def __init__(
+        self,
+        run_dir: RunDir,
+        trainer: Any,
+        judge: Judge,
+        params: DPOParams,
+        learned: list[dict[str, Any]],
+        resume_from: str | None,
+    ) -> None:
         self.run_dir = run_dir
         self.trainer = trainer
         self.judge = judge
         self.params = params
+        self.learned = learned
         self.resume_from = resume_from
+        self.held: list[Text] = []  # what the starting model wrote to the prompts learned from
         self.good: Weights = self._weights()  # those to go back to: of the best look, or from before the round
+        self.aside: Anchor | None = None  # what it wrote to those set aside
         self.way: Way
 
     # --- What the trainer calls -------------------------------------------------------------------------------
@@ -45,8 +60,9 @@ class Finder(TrainerCallback):
         if self.resume_from:
             folder = Path(self.resume_from)
             saved = json.loads((folder / STATE).read_text(encoding="utf-8"))
-            self.way, self.judge.words_before = Way.from_json(saved["way"]), saved["words_before"]
+            self.way, self.judge.before, self.held = Way.from_json(saved["way"]), saved["before"], saved["held"]
             self.good = load_file(folder / GOOD)
+            self._hold(saved["turn"])
         else:
             self.way = self._way()
         self._tell_wanted()
@@ -82,7 +98,9 @@ class Finder(TrainerCallback):
 
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **rest: Any) -> None:
         folder = self.run_dir.checkpoints / f"checkpoint-{state.global_step}"
-        write_json(folder / STATE, {"way": self.way.to_json(), "words_before": self.judge.words_before})
+        turn = self.trainer.anchor.turn if self.trainer.anchor else 0
+        saved = {"way": self.way.to_json(), "before": self.judge.before, "held": self.held, "turn": turn}
+        write_json(folder / STATE, saved)
         save_file(self.good, folder / GOOD)
 
     def on_train_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **rest: Any) -> None:
@@ -123,6 +141,12 @@ class Finder(TrainerCallback):
     def _way(self) -> Way:
         phase(self.run_dir, "Reading what the starting model writes")
         wanted, guards = self._judged()
+        if self.judge.holds:
+            with self._written_out() as folder:
+                self.held = self.judge.texts(folder, tuning.prompts_of(self.learned))
+            self._hold(0)
+        if self.judge.holds:
+            guards[DRIFT] = 0.0
         first = Look(0, 0.0, 0.0, wanted, guards)
         preference = self.judge.preference
         wished = preference.chosen if preference else 100.0
@@ -145,12 +169,31 @@ class Finder(TrainerCallback):
         self._tell(look)
         return look
 
+    def _hold(self, turn: int) -> None:
+        """From here on what the starting model wrote holds the round, and tells how far it has moved elsewhere."""
+        aside = texts_of(self.judge.prompts, self.judge.before)[:SCORED]
+        if not self.held or not aside:  # it wrote nothing
+            self.judge.holds = False
+            return
+        together = self.params.per_device_train_batch_size
+        model, tokenizer = self.trainer.model, self.judge.tokenizer
+        self.trainer.anchor = Anchor(model, tokenizer, self.held, together)
+        self.trainer.anchor.turn = turn
+        self.aside = Anchor(model, tokenizer, aside, together)
+
     def _judged(self) -> tuple[float, dict[str, float]]:
+        with self._written_out() as folder:
+            wanted, guards = self.judge.look(folder)
+        return wanted, {**guards, DRIFT: self.aside.drift_of_all()} if self.aside else guards
+
+    @contextmanager
+    def _written_out(self) -> Iterator[Path]:
+        """The adapter as it is now, in a folder for a model that writes."""
         folder = self.run_dir.path / FOLDER
         shutil.rmtree(folder, ignore_errors=True)
         try:
             self.trainer.model.save_pretrained(str(folder), selected_adapters=["default"])
-            return self.judge.look(folder)
+            yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 

@@ -12,11 +12,14 @@ import torch
 from annotation.metrics import rouge_l
 from training.params import DPOParams, GenerateParams
 from training.recipes import preferred, rows, tuning
+from training.recipes.anchor import Text
 from training.recipes.path import Guard
 from training.recipes.preferred import SHARES, Preference, Trait
 from training.recipes.writer import Writer
 
+DRIFT = "drift"  # the guard that the trainer's own model is read for
 MARGIN_OF_LOSS = 0.05  # nats per token, on answers that were chosen
+MARGIN_OF_DRIFT = 0.1  # nats per token, on what the starting model wrote
 MARGIN_OF_LENGTH = 15.0  # per cent
 SCORED = 8  # chosen answers whose likelihood is measured: their tokens are many, and reading them takes time
 AT_ONCE = 32
@@ -38,13 +41,13 @@ class Judge:
         self.tokenizer = tokenizer
         self.aside = aside
         self.prompts = tuning.prompts_of(aside)
-        self.tokens = [rows.prompt_ids(tokenizer, row["prompt"]) for row in self.prompts]
         self.preference: Preference | None = preferred.preference(every, headings, dated)
         self.traits = preferred.guarded(every, headings, dated, self.preference)
         self.length_asked = self._length_asked(every)
         self.params = GenerateParams(max_new_tokens=_room(tokenizer, every), temperature=0.0, seed=params.seed)
         self.margin = params.guard_margin
-        self.words_before = 0.0
+        self.holds = preferred.are_alike(every)
+        self.before: list[str] = []  # what the starting model wrote to `prompts`
 
     @property
     def wanted(self) -> Trait:
@@ -52,8 +55,10 @@ class Judge:
 
     def guards(self) -> list[Guard]:
         of_traits = [Guard(trait.key, trait.label, trait.unit, self.margin) for trait in self.traits]
+        drift = Guard(DRIFT, "distance from what it wrote before", "nats", MARGIN_OF_DRIFT, more_is_worse=True)
         return [
             *of_traits,
+            *([drift] if self.holds else []),
             Guard("stop", "ending by itself", SHARES, self.margin),
             Guard("rouge", "closeness to chosen answers (ROUGE-L)", "", self.margin),
             Guard("length", "change of length nobody asked for", SHARES, MARGIN_OF_LENGTH, more_is_worse=True),
@@ -63,10 +68,9 @@ class Judge:
     def look(self, adapter_dir: Path) -> tuple[float, dict[str, float]]:
         """The wanted trait and what is guarded, of this adapter. Leaves the state of chance as it was."""
         with torch.random.fork_rng(devices=[]):
-            writer = Writer(
-                self.base_model_dir, {"label": "tuning", "adapter_dir": str(adapter_dir)}, self.tokenizer, self.params
-            )
-            lines = self._write(writer)
+            writer = self._writer(adapter_dir)
+            lines = self._write(writer, self.prompts)
+            self.before = self.before or [line["text"] for line in lines]
             chosen = statistics.fmean(
                 writer.score({"prompt": row["prompt"], "reference": row["chosen"][0]})[0]
                 for row in self.prompts[:SCORED]
@@ -76,14 +80,26 @@ class Judge:
         gc.collect()
         return wanted, {**{trait.key: self._mean(trait, lines) for trait in self.traits}, **self._usual(lines, chosen)}
 
-    def _write(self, writer: Writer) -> list[dict[str, Any]]:
-        order = sorted(range(len(self.prompts)), key=lambda place: len(self.tokens[place]))
+    def texts(self, adapter_dir: Path, prompts: list[dict[str, Any]]) -> list[Text]:
+        """What this adapter writes to other prompts; leaves the state of chance as it was, too."""
+        with torch.random.fork_rng(devices=[]):
+            lines = self._write(self._writer(adapter_dir), prompts)
+        gc.collect()
+        return texts_of(prompts, [line["text"] for line in lines])
+
+    def _writer(self, adapter_dir: Path) -> Writer:
+        source = {"label": "tuning", "adapter_dir": str(adapter_dir)}
+        return Writer(self.base_model_dir, source, self.tokenizer, self.params)
+
+    def _write(self, writer: Writer, prompts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        tokens = [rows.prompt_ids(self.tokenizer, row["prompt"]) for row in prompts]
+        order = sorted(range(len(prompts)), key=lambda place: len(tokens[place]))
         lines: list[dict[str, Any]] = []
         for begin in range(0, len(order), AT_ONCE):
             batch = order[begin : begin + AT_ONCE]
-            lines += writer.write([self.prompts[place] for place in batch], [self.tokens[place] for place in batch])
+            lines += writer.write([prompts[place] for place in batch], [tokens[place] for place in batch])
         by_id = {line["id"]: line for line in lines}
-        return [by_id[row["id"]] for row in self.prompts]
+        return [by_id[row["id"]] for row in prompts]
 
     def _mean(self, trait: Trait, lines: list[dict[str, Any]]) -> float:
         return statistics.fmean(
@@ -93,7 +109,6 @@ class Judge:
 
     def _usual(self, lines: list[dict[str, Any]], loss: float) -> dict[str, float]:
         words = statistics.fmean(len(line["text"].split()) for line in lines)
-        self.words_before = self.words_before or words
         return {
             "stop": statistics.fmean(preferred.share(line["finish"] == "stop") for line in lines),
             "rouge": statistics.fmean(
@@ -112,9 +127,10 @@ class Judge:
 
     def _length_not_asked(self, words: float) -> float:
         """Outside of the stretch from the length before to that which the pairs ask for, in per cent of the former."""
-        ends = (self.words_before, self.words_before + self.length_asked)
+        before = statistics.fmean(len(text.split()) for text in self.before)
+        ends = (before, before + self.length_asked)
         outside = max(min(ends) - words, words - max(ends), 0.0)
-        return 100 * outside / max(self.words_before, 1.0)
+        return 100 * outside / max(before, 1.0)
 
     def _pairs_told(self, writer: Writer) -> float:
         told = []
@@ -123,6 +139,10 @@ class Judge:
             better, worse = (writer.score({"prompt": prompt, "reference": text})[0] for text in (chosen, rejected))
             told.append(preferred.share(better < worse))
         return statistics.fmean(told)
+
+
+def texts_of(prompts: list[dict[str, Any]], written: list[str]) -> list[Text]:
+    return [{"prompt": row["prompt"], "text": text} for row, text in zip(prompts, written, strict=True) if text.strip()]
 
 
 def _room(tokenizer: Any, every: list[dict[str, Any]]) -> int:

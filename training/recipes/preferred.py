@@ -18,7 +18,9 @@ from annotation import metrics
 
 CLEAR = 25.0  # points by which chosen and rejected answers have to differ in a trait
 SURE = 3.0  # ... and standard errors
-NEARLY = 0.8  # a trait with a name that separates nearly as well is taken before one made of the texts' own words
+NEARLY = 0.8  # what the project asks for is taken where it separates nearly as well as anything else, length last
+MOST = 10.0  # standard deviations; more say nothing more
+ALIKE = 80.0  # per cent of the rejected answers' words, from which on a chosen answer is the same one with a change
 LONGEST_PHRASE = 5
 SHARES = "%"
 Piece = tuple[str, ...]  # of a text, word by word
@@ -195,15 +197,26 @@ def preference(pairs: Sequence[dict[str, Any]], headings: Sequence[str], dated: 
     sides = [texts_of(pair) for pair in pairs]
     words = of_words([chosen for _p, chosen, _r in sides], [rejected for _p, _c, rejected in sides])
     best: tuple[float, Preference] | None = None
-    for family in (of_project(headings, dated), of_any_text(), words, [LENGTH]):
+    for favour, family in (
+        (1.0, of_project(headings, dated)),
+        (NEARLY, words),  # the more telling: a second sentence may be any, and a new last one is a second one
+        (NEARLY, of_any_text()),
+        (NEARLY**2, [LENGTH]),
+    ):
         for trait in family:
             chosen, rejected, effect, errors = difference(trait, pairs)
             if not _is_clear(trait, chosen, rejected, errors):
                 continue
-            strength = min(abs(effect), 10.0)
-            if best is None or NEARLY * strength > best[0]:
+            strength = favour * min(abs(effect), MOST)
+            if best is None or strength > best[0]:
                 best = strength, Preference(trait, chosen, rejected)
     return best[1] if best else None
+
+
+def are_alike(pairs: Sequence[dict[str, Any]]) -> bool:
+    """Whether chosen answers mostly keep what the others say, so that the rest of an answer should stay as it is."""
+    texts = [texts_of(pair) for pair in pairs]
+    return statistics.fmean(100 * metrics.kept(chosen, rejected) for _prompt, chosen, rejected in texts) >= ALIKE
 
 
 def _is_clear(trait: Trait, chosen: float, rejected: float, errors: float) -> bool:

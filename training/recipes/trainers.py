@@ -7,12 +7,11 @@ from typing import Any
 import torch
 from trl import DPOTrainer, KTOTrainer, RewardTrainer
 from trl.trainer.dpo_trainer import DataCollatorForPreference
-from trl.trainer.utils import use_adapter
 
 from training.recipes import exact
+from training.recipes.anchor import FIRMNESS, Anchor
 
 WEIGHT = "weight"
-HELD = 4.0  # how firmly what both answers of a pair say is held to the reference
 
 
 class ReadExactly:
@@ -108,41 +107,32 @@ class WeightedPairTrainer(PairTrainer):
             hook.remove()
 
 
-class DepartingPairTrainer(WeightedPairTrainer):
-    """The SFT term counts only from where a chosen answer departs from the other one on; before, it is held in place.
+class AnchoredPairTrainer(WeightedPairTrainer):
+    """With an anchor, the SFT term counts only from where a chosen answer departs from the other one on.
 
-    What both say is preferred by nobody; taught as a demonstration it would pull the rest of what the model writes
-    towards candidates drawn at random. So there each token's log-probability is drawn back to the reference's, with
-    the square of the distance (an estimate of KL), which asks for nothing until the model has moved. The preference
-    itself is untouched: before the answers depart, what flows back through the two of them cancels out.
+    What both say before is preferred by nobody; taught as a demonstration it would pull the rest of what the model
+    writes towards candidates drawn at random. The preference itself is untouched: before the answers depart, what
+    flows back through the two of them cancels out (but for their lengths, which IPO divides by).
     """
+
+    anchor: Anchor | None = None
 
     def compute_loss(
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
-        if not torch.is_grad_enabled():
+        if self.anchor is None or not torch.is_grad_enabled():
             return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
-        answers = inputs["completion_mask"][:, 1:].bool()  # a log-probability is of the token after its place
-        departed = has_departed(inputs["input_ids"])[:, 1:]
-        before = self._reference(model, inputs)
-        tokens = answers.chunk(2, dim=0)[0].sum()
+        departed = has_departed(inputs["input_ids"])[:, 1:]  # a log-probability is of the token after its place
 
-        def hold(_module: Any, _given: Any, output: Any) -> None:
-            moved = (output.log_probs.detach() - before) * (1 - departed) * answers
-            moved[len(moved) // 2 :] = 0.0
-            output.log_probs.register_hook(lambda slopes: slopes * departed + 2 * HELD * moved / tokens)
+        def let_go(_module: Any, _given: Any, output: Any) -> None:
+            output.log_probs.register_hook(lambda slopes: slopes * departed)
 
-        hook = model.register_forward_hook(hold)
+        hook = model.register_forward_hook(let_go)
         try:
-            return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
+            loss = super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
         finally:
             hook.remove()
-
-    def _reference(self, model: Any, inputs: dict[str, Any]) -> torch.Tensor:
-        given = {name: inputs[name] for name in ("input_ids", "attention_mask")}
-        labels = inputs["input_ids"].masked_fill(inputs["completion_mask"] == 0, -100)
-        with torch.no_grad(), use_adapter(model, adapter_name="ref" if "ref" in model.peft_config else None):
-            return model(**given, use_cache=False, labels=labels, fused_lm_head=True).log_probs
+        return loss + FIRMNESS * self.anchor.drift()
 
 
 def has_departed(input_ids: torch.Tensor) -> torch.Tensor:

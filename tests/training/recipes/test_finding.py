@@ -56,12 +56,16 @@ def named(run_dir: RunDir, event: str) -> Rows:
 @pytest.fixture
 def told(monkeypatch: pytest.MonkeyPatch) -> Any:
     """What each look finds, in turn: the wanted trait, and what differs in what is guarded."""
+    from training.recipes import judge
     from training.recipes.judge import Judge
+
+    monkeypatch.setattr(judge, "MARGIN_OF_DRIFT", 100.0)  # it is measured, and so small a model drifts far
 
     def tell(*looks: tuple[float, dict[str, float]]) -> list[bytes]:
         waiting, seen = list(looks), []
 
         def look(self: Judge, adapter_dir: Path) -> tuple[float, dict[str, float]]:
+            self.before = self.before or ["Repair the roof"] * len(self.prompts)
             seen.append((adapter_dir / ADAPTER_WEIGHTS).read_bytes())
             wanted, differs = waiting.pop(0)
             return wanted, {**HELD, **differs}
@@ -81,11 +85,24 @@ def test_it_judges_by_what_it_really_writes(make_run: MakeRun, parent_adapter: P
     assert wanted["says"].startswith("What the rankings prefer: ")
     assert "by friday" in wanted["says"]
     assert (wanted["prompts"], wanted["before"], wanted["unit"]) == (4, 0.0, "%")
-    assert [guard["key"] for guard in wanted["guards"]] == list(HELD)
+    assert {guard["key"] for guard in wanted["guards"]} == {*HELD, "drift"}
     look = named(run_dir, "look")[0]
     assert (look["step"], look["learning_rate"], look["sft_weight"]) == (2, 0.01, 2.0)
     assert look["guards"]["loss"] < wanted["guards"][-1]["before"]
+    assert 0 < look["guards"]["drift"] < 0.5
     assert not (run_dir.path / "tuning").exists()
+
+
+def test_nothing_holds_a_round_whose_chosen_answers_are_different_ones(
+    make_run: MakeRun, parent_adapter: Path, told: Any
+) -> None:
+    told((0.0, {}), (40.0, {}))
+    rows = [{**pair, "rejected": assistant(f"Nobody knows what matter {n} is about")} for n, pair in enumerate(pairs())]
+    run_dir = make_run("dpo", {**SETTINGS, "max_steps": 2}, rows, parent_adapter_dir=str(parent_adapter))
+    train(run_dir)
+    assert {guard["key"] for guard in named(run_dir, "wanted")[0]["guards"]} == set(HELD)
+    (look,) = named(run_dir, "look")
+    assert set(look["guards"]) == set(HELD)
 
 
 def test_it_keeps_the_best_that_lost_nothing(make_run: MakeRun, parent_adapter: Path, told: Any) -> None:

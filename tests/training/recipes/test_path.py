@@ -44,9 +44,19 @@ def test_it_reads_from_the_pairs_what_the_rankings_prefer() -> None:
 def test_it_finds_words_where_the_project_asks_for_nothing() -> None:
     found = preferred.preference(made("Pay {} now. Call us today", "Pay {} now"), [], "")
     assert found is not None
-    assert (found.trait.label, found.chosen, found.rejected) == ("more than one sentence", 0.0, 0.0) or (
-        found.trait.label.endswith("call us today”") or found.trait.label.endswith("today”")
-    )
+    assert found.trait.label.endswith("today”")
+
+
+def test_words_that_all_chosen_answers_have_say_more_than_a_second_sentence() -> None:
+    found = preferred.preference(made("Pay {}. Call us today.", "Pay {}."), [], "")
+    assert found is not None
+    assert "today" in found.trait.label
+
+
+def test_it_knows_answers_that_are_the_same_but_for_a_change() -> None:
+    assert preferred.are_alike(made("Pay the rent of flat {} today. Call us", "Pay the rent of flat {} today"))
+    assert not preferred.are_alike(made("Parties: {}\nNext step: File", "The tenant wants flat {} repaired"))
+    assert not preferred.are_alike(made("Pay {}", "Pay {} now or else the whole of it is due"))
 
 
 def test_it_takes_length_only_where_nothing_else_tells_the_answers_apart() -> None:
