@@ -3,14 +3,14 @@ settings beside the standard one.
 
 Run from the repository: `python benchmarks/preferences.py [--data CLAUSES.jsonl] [--seeds 17 18 19]`. Without --data
 the texts are the demo project's; a file has rows with group, instruction, input and output. Texts are split by group
-into three: a short SFT round learns from the first, pairs are made of the second, and the third is only ever asked.
+into three: an SFT round learns from the first, pairs are made of the second, and the third is only ever asked.
 
 In place of experts a stated rule edits what the model wrote, which is the rejected answer of a pair; the edited text
 is the chosen one. For the demo the next step gets a deadline; for a file of clauses a last sentence says whom the
 clause binds. Everything else about an answer is guarded: it should be as good as before.
 
-Each stage is kept in --folder, so a run that was stopped goes on where it was. On an idle core 430 clauses take about
-half an hour, the demo several hours.
+Each stage is kept in --folder, so a run that was stopped goes on where it was. On one core 430 clauses take about an
+hour, the demo several hours.
 """
 
 from __future__ import annotations

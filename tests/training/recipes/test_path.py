@@ -150,6 +150,12 @@ def test_it_passes_through_bad_writing_as_long_as_it_learns() -> None:
     ]
 
 
+def test_it_does_not_pass_through_bad_writing_for_ever() -> None:
+    here = way()
+    does = [here.take(look(4 * n, 10 + 10 * n, form=40, loss=2 - n / 10)).does for n in range(1, 7)]
+    assert does == [GO_ON] * 5 + [HALF_WAY]
+
+
 def test_it_goes_back_half_of_the_way_and_then_on_more_carefully() -> None:
     here = way()
     assert walked(here, look(4, 50), look(8, 97, form=80, loss=1.5)) == [(GO_ON, True), (GO_ON, False)]
