@@ -17,7 +17,7 @@ from trl.trainer.utils import use_adapter
 from training.recipes import base, rows, shared_prefix
 
 FIRMNESS = 30.0  # how much a nat of drift per token weighs beside the loss of the pairs
-ROWS_AT_ONCE = 256
+ROWS_AT_ONCE = 128  # over the whole vocabulary, for both models
 Text = dict[str, Any]  # with its `prompt` and the `text` that answered it
 
 
