@@ -22,15 +22,15 @@ from evaluation.actions.evaluating import start_evaluation
 from evaluation.actions.freezing import freeze_evaluation_set
 from evaluation.collecting import CONTESTANT
 from evaluation.models import Evaluation
-from training import runner
 from training.actions.freezing import freeze
 from training.actions.rounds import launch_round
 from training.actions.sampling import start_sampling
 from training.jobs import Job, Status
-from training.kinds import ROUND, SAMPLING
 from training.methods import DPO, SFT
 from training.models import Adapter, DatasetVersion, TrainingRound
 from training.params import to_json
+from training.running import runner
+from training.running.kinds import ROUND, SAMPLING
 
 CANDIDATES = 4
 MOST_TOKENS = 320  # the longest reference has 250

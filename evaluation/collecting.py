@@ -11,10 +11,10 @@ from annotation.models import Event
 from evaluation.comparison import summary
 from evaluation.measures import Facts
 from evaluation.models import Contestant, Evaluation, Output
-from training import datasets
-from training.kinds import weights_of
+from training.freezing import datasets
 from training.run_dir import RunDir, finished_rows, read_rows, write_json, write_rows
-from training.runner import JobFailed, JobKind, carry_outputs, expect_success
+from training.running.kinds import weights_of
+from training.running.runner import JobFailed, JobKind, carry_outputs, expect_success
 
 SOURCE = "contestant"
 MEASURED = "measured.jsonl"

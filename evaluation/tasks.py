@@ -5,7 +5,7 @@ from __future__ import annotations
 from huey.contrib.djhuey import db_task
 
 from evaluation.collecting import CONTESTANT
-from training import runner
+from training.running import runner
 from training.tasks import watched
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from django.conf import settings
 from django.core.cache import cache
 
-from training.estimates import size
+from training.estimating.estimates import size
 
 REMEMBERED_SECONDS = 60  # looking at every file takes a moment where there are many rounds
 PACKAGE = "package"

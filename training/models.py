@@ -150,7 +150,7 @@ class TrainingRound(Job):
     # the round whose rows it learns from as often, but in random order
     baseline_of = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="baselines")
 
-    # what was said before it and what it needed: {"said", "happened", "teaches"}, see training/experience.py
+    # what was said before it and what it needed: {"said", "happened", "teaches"}, see training/estimating/experience.py
     estimate = models.JSONField(default=dict)
 
     objects: ClassVar = TrainingRoundQuerySet.as_manager()

@@ -13,12 +13,13 @@ from django.conf import settings
 from django.db import close_old_connections, transaction
 from huey.contrib.djhuey import HUEY, db_task, on_startup
 
-from training import experience, runner, workers
+from training.adapters.packaging import PACKAGE
+from training.estimating import experience
 from training.jobs import Job
-from training.kinds import PREFLIGHT, ROUND, SAMPLING
 from training.models import TrainingRound
-from training.packaging import PACKAGE
-from training.runner import JobKind
+from training.running import runner, workers
+from training.running.kinds import PREFLIGHT, ROUND, SAMPLING
+from training.running.runner import JobKind
 
 log = structlog.get_logger(__name__)
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from annotation.texts import counted
-from training import arrangement_words, baselines, by_task, estimate_words, experience, found, lessons, rewards, tasks
+from training import tasks
+from training.arrangement import arrangement_words, baselines, by_task
+from training.estimating import estimate_words, experience
+from training.findings import found, lessons, rewards
 from training.jobs import Job, Status
 from training.methods import RLOO
 from training.models import TrainingRound

@@ -13,8 +13,8 @@ from annotation.models import Event, Lease, Project
 from evaluation import tasks
 from evaluation.actions.freezing import unchanged
 from evaluation.models import Contestant, Evaluation, EvaluationSet, Output, Review
+from training.findings.judging import WRITES_NOTHING
 from training.jobs import Status
-from training.judging import WRITES_NOTHING
 from training.models import Adapter, BaseModel
 from training.params import GenerateParams, ParamsError, to_json
 from training.tasks import ring_after_commit

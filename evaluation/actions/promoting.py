@@ -10,9 +10,9 @@ from django.utils import timezone
 from annotation.models import Event, Project
 from evaluation.evidence import Evidence, evidence
 from evaluation.models import Evaluation, Promotion
-from training.judging import WRITES_NOTHING
+from training.adapters.publishing import intact
+from training.findings.judging import WRITES_NOTHING
 from training.models import Adapter
-from training.publishing import intact
 
 CHANGED = "Somebody else has changed what is in use meanwhile. Look at it and decide again."
 

@@ -14,7 +14,7 @@ from tests.evaluation import factories
 from tests.factories import NOTE
 from training.jobs import Status
 from training.run_dir import ADAPTER_WEIGHTS, RunDir, append_row, read_rows
-from training.runner import JobFailed
+from training.running.runner import JobFailed
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ from evaluation.actions import promote, start_evaluation
 from evaluation.actions.freezing import freeze_evaluation_set
 from evaluation.forms import EvaluationForm, PromoteForm
 from tests.evaluation import factories
-from training import actions, judging
+from training import actions
+from training.findings import judging
 from training.forms import PlaygroundForm, RoundForm, SamplingForm
 from training.management.waiting import find_adapter
 from training.models import Adapter, Package, TrainingRound

@@ -11,10 +11,11 @@ from django.contrib.auth.models import User
 from annotation.models import Project
 from tests import factories
 from tests.training import fake_recipe
-from training import actions, launcher, tasks
+from training import actions, tasks
 from training.models import BaseModel, DatasetVersion, Sampling
 from training.run_dir import RunDir, write_json
-from training.runner import JobKind
+from training.running import launcher
+from training.running.runner import JobKind
 
 
 @pytest.fixture

@@ -98,9 +98,9 @@ def die(pk: str, when: str) -> None:
     import uuid
     from dataclasses import replace
 
-    from training import runner
-    from training.kinds import ROUND
     from training.models import TrainingRound
+    from training.running import runner
+    from training.running.kinds import ROUND
 
     def killed(round: Any, run_dir: Any, result: Any) -> None:
         if when == "recorded":

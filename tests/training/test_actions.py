@@ -14,10 +14,10 @@ from tests import factories
 from tests.training.test_datasets import factories_comparison
 from training import actions, choosing
 from training.jobs import Status
-from training.kinds import ROUND, SAMPLING
 from training.models import Adapter, BaseModel, DatasetVersion, Preflight, Sampling, TrainingRound
 from training.run_dir import directory_sha256, write_rows
-from training.runner import JobFailed
+from training.running.kinds import ROUND, SAMPLING
+from training.running.runner import JobFailed
 
 pytestmark = pytest.mark.django_db
 

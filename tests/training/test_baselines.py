@@ -14,12 +14,15 @@ from django.urls import reverse
 from rest_framework.test import APIClient
 
 from annotation.models import Demonstration, Project, Prompt
-from training import actions, arrangement_words, arranging, by_task, datasets, kinds
+from training import actions
 from training.actions.rounds import retry_round
+from training.arrangement import arrangement_words, arranging, by_task
+from training.freezing import datasets
 from training.jobs import Status
 from training.management.waiting import report_round
 from training.models import Adapter, BaseModel, DatasetVersion, Preflight, TrainingRound
 from training.run_dir import read_rows, write_json
+from training.running import kinds
 from training.wording import findings
 
 pytestmark = pytest.mark.django_db

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.charts import MOST_POINTS, Series, figure, line_chart, nice_ticks, thin
+from training.monitoring.charts import MOST_POINTS, Series, figure, line_chart, nice_ticks, thin
 
 
 def test_it_draws_nothing_without_points() -> None:

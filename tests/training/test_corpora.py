@@ -14,10 +14,12 @@ from annotation.corpus import Text
 from annotation.models import Project, Split
 from tests import factories
 from tests.evaluation.factories import adapter
-from training import actions, choosing, datasets, kinds, wording
+from training import actions, choosing, wording
+from training.freezing import datasets
 from training.methods import METHODS
 from training.models import BaseModel, DatasetVersion, TrainingRound
 from training.run_dir import read_rows
+from training.running import kinds
 
 HELD_OUT = (
     "Ms Okafor moved out on the fourteenth of February and handed back both keys; the landlord has kept her deposit "

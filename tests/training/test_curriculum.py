@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from training import arranging, curriculum, mixture
+from training.arrangement import arranging, curriculum, mixture
 
 ROWS = st.integers(1, 40)
 DIFFICULTIES = st.lists(st.integers(0, 5).map(float), min_size=40, max_size=40)

@@ -11,7 +11,8 @@ from django.core.exceptions import ValidationError
 from annotation import templating
 from annotation.models import Event, Project, Ranking, Split
 from tests import factories
-from training import actions, datasets
+from training import actions
+from training.freezing import datasets
 from training.models import DatasetVersion
 from training.run_dir import read_rows
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from training import estimate_words
+from training.estimating import estimate_words
 
 GB = 1 << 30
 ESTIMATE: dict[str, Any] = {

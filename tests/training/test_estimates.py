@@ -10,8 +10,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training import estimates
-from training.estimates import Counts, Factors, Machine, Needs, Shape, calibrate, error, estimate, median_error, ratios
+from training.estimating import estimates
+from training.estimating.estimates import (
+    Counts,
+    Factors,
+    Machine,
+    Needs,
+    Shape,
+    calibrate,
+    error,
+    estimate,
+    median_error,
+    ratios,
+)
 from training.params import DPOParams, RLOOParams, SFTParams, to_json
 
 SMOLLM = {

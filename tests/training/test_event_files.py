@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterator
 from typing import Any
 
-from training.event_files import crc32c, encode, file_name
+from training.monitoring.event_files import crc32c, encode, file_name
 
 EVENTS = [
     {"event": "phase", "at": "2026-11-22T10:00:00.000+00:00", "message": "Training"},

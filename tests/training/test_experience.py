@@ -19,7 +19,8 @@ from rest_framework.test import APIClient
 
 from annotation.models import Project
 from tests.training.test_estimate_words import DRY, ESTIMATE, GB
-from training import actions, experience
+from training import actions
+from training.estimating import experience
 from training.jobs import Status
 from training.models import BaseModel, DatasetVersion, Preflight, TrainingRound
 from training.params import SFTParams, to_json

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.training.test_estimates import COUNTS, GPU, MACHINE, PARAMS, SHAPE
-from training import fitting
-from training.estimates import Counts, Factors, Machine, Shape, memory
+from training.estimating import fitting
+from training.estimating.estimates import Counts, Factors, Machine, Shape, memory
 from training.methods import METHODS, from_json
 from training.params import KTOParams, SFTParams, to_json
 

@@ -19,14 +19,16 @@ from safetensors.numpy import save_file
 from annotation.models import Project
 from evaluation import collecting
 from tests.evaluation.factories import evaluation
-from training import actions, kinds, packaging, publishing, runner
+from training import actions
+from training.adapters import packaging, publishing
 from training.jobs import Status
-from training.kinds import ROUND, weights_of
 from training.methods import METHODS, from_json
 from training.models import Adapter, BaseModel, DatasetVersion, Package, Preflight, TrainingRound
 from training.params import ParamsError
 from training.run_dir import RunDir, file_sha256, write_json
-from training.runner import JobFailed
+from training.running import kinds, runner
+from training.running.kinds import ROUND, weights_of
+from training.running.runner import JobFailed
 
 pytestmark = pytest.mark.django_db
 FULL = {"finetuning_type": "full"}

@@ -13,7 +13,8 @@ from rest_framework.test import APIClient
 
 from annotation.models import Comparison, Project, Ranking, Split
 from tests import factories
-from training import actions, datasets
+from training import actions
+from training.freezing import datasets
 from training.jobs import Status
 from training.models import Adapter, BaseModel, DatasetVersion, Preflight, TrainingRound
 

@@ -14,8 +14,8 @@ import psutil
 import pytest
 
 from tests.training.ray_cluster import TOKEN, cluster
-from training import launcher, ray_jobs
 from training.run_dir import RunDir, write_json
+from training.running import launcher, ray_jobs
 
 Submit = Callable[..., Any]
 

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from annotation.texts import words
-from training import leakage
-from training.leakage import ALIKE, RUN, Leak, contained, find, subject
+from training.freezing import leakage
+from training.freezing.leakage import ALIKE, RUN, Leak, contained, find, subject
 
 NOTE = (
     "Denise Okafor moved out of her flat on 14 February and returned the keys the same day. The landlord kept the "

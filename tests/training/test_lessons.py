@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from training.lessons import fit, forgetting, lessons
+from training.findings.lessons import fit, forgetting, lessons
 
 
 def told(held_out: dict[int, float | None], training: dict[int, float] | None = None) -> list[dict[str, Any]]:

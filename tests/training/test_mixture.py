@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from training import mixture
+from training.arrangement import mixture
 
 COUNTS = st.dictionaries(st.sampled_from("abcdef"), st.integers(1, 40), min_size=1)
 MIXINGS = st.sampled_from([mixture.PROPORTIONAL, mixture.EQUAL, mixture.TEMPERATURE])

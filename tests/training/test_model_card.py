@@ -11,8 +11,9 @@ from django.contrib.auth.models import User
 from annotation.actions.ranking import rank
 from annotation.models import Demonstration, Project
 from tests import factories
-from training import actions, provenance
-from training.model_card import Agreement, Base, Data, Facts, People, card
+from training import actions
+from training.adapters import provenance
+from training.adapters.model_card import Agreement, Base, Data, Facts, People, card
 from training.models import BaseModel, DatasetVersion
 
 FACTS = Facts(

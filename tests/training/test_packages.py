@@ -16,12 +16,12 @@ from rest_framework.test import APIClient
 
 from annotation.models import Event, Project
 from tests.evaluation.factories import adapter as published
-from training import packaging
+from training.adapters import packaging
 from training.jobs import Status
 from training.management import waiting
 from training.models import Adapter, BaseModel, Package, TrainingRound
 from training.run_dir import RunDir, file_sha256, write_json
-from training.runner import JobFailed
+from training.running.runner import JobFailed
 
 pytestmark = pytest.mark.django_db
 

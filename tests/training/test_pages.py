@@ -12,11 +12,12 @@ from django.urls import reverse
 from annotation.models import Project
 from tests import factories
 from tests.training.test_datasets import factories_comparison
-from training import actions, runner, tasks
+from training import actions, tasks
 from training.jobs import Status
 from training.models import Adapter, BaseModel, DatasetVersion, Preflight, Sampling, TrainingRound
 from training.params import SFTParams, to_json
 from training.run_dir import write_rows
+from training.running import runner
 
 pytestmark = pytest.mark.django_db
 

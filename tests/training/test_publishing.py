@@ -13,12 +13,14 @@ from django.utils import timezone
 from safetensors.numpy import save_file
 
 from annotation.models import Project
-from training import actions, publishing, runner
+from training import actions
+from training.adapters import publishing
 from training.jobs import Status
-from training.kinds import PREFLIGHT, ROUND
 from training.models import Adapter, BaseModel, DatasetVersion, Preflight, TrainingRound
 from training.run_dir import RunDir, complete_checkpoint, directory_sha256, read_rows, write_json
-from training.runner import JobFailed
+from training.running import runner
+from training.running.kinds import PREFLIGHT, ROUND
+from training.running.runner import JobFailed
 
 pytestmark = pytest.mark.django_db
 

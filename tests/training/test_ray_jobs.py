@@ -13,10 +13,10 @@ from django.core.exceptions import ImproperlyConfigured
 
 from tests.training.answering import Question, answering
 from tests.training.ray_cluster import TOKEN
-from training import launcher, ray_jobs
 from training.other_server import Away, Server
-from training.ray_entry import Watched
 from training.run_dir import RunDir, write_json
+from training.running import launcher, ray_jobs
+from training.running.ray_entry import Watched
 
 
 class Cluster:
@@ -96,7 +96,7 @@ def test_it_asks_for_what_a_job_needs(cluster: Cluster, run_dir: RunDir, setting
     by.submit("sft", run_dir)
     job = cluster.jobs["preceptor-f00-attempt-2"]
     assert (job["entrypoint_num_cpus"], job["entrypoint_num_gpus"]) == (4, 1.0)
-    assert job["entrypoint"].endswith(f"-m training.ray_entry training.recipes.sft {run_dir.path} 4 180")
+    assert job["entrypoint"].endswith(f"-m training.running.ray_entry training.recipes.sft {run_dir.path} 4 180")
     assert TOKEN not in str(job)
 
 

@@ -11,13 +11,15 @@ from django.urls import reverse
 
 from annotation.models import Project
 from tests import factories
-from training import actions, publishing, rewards
+from training import actions
+from training.adapters import publishing
+from training.findings import rewards
 from training.jobs import Status
-from training.kinds import ROUND
 from training.methods import METHODS
 from training.models import Adapter, BaseModel, DatasetVersion, Preflight, TrainingRound
 from training.params import by_rows, to_json
 from training.run_dir import directory_sha256
+from training.running.kinds import ROUND
 
 PARAMS = {"kl_limit": 0.5, "max_new_tokens": 256, "format_weight": 1.0, "facts_weight": 0.0}
 

@@ -17,11 +17,11 @@ import pytest
 from django.db import OperationalError, connection
 from django.utils import timezone
 
-from training import launcher, runner
 from training.jobs import Status
 from training.models import Sampling
 from training.run_dir import DISK_FULL, RunDir, complete_checkpoint, write_json
-from training.runner import JobKind
+from training.running import launcher, runner
+from training.running.runner import JobKind
 
 pytestmark = pytest.mark.django_db
 Fake = Callable[..., JobKind]

@@ -16,8 +16,8 @@ from annotation.models import Demonstration, Project
 from tests import factories
 from tests.evaluation import factories as judged
 from training import actions
+from training.adapters.side_by_side import compare, rows
 from training.models import Adapter, BaseModel, DatasetVersion, TrainingRound
-from training.side_by_side import compare, rows
 
 pytestmark = pytest.mark.django_db
 
@@ -46,7 +46,7 @@ def two(dataset: DatasetVersion, base_model: BaseModel, ada: User, erin: User) -
 
 
 def rows_of(version: DatasetVersion) -> list[dict[str, Any]]:
-    from training.datasets import training_rows
+    from training.freezing.datasets import training_rows
 
     return training_rows(version)
 

@@ -16,10 +16,12 @@ from django.utils import timezone
 from huey.contrib.djhuey import HUEY
 
 from tests import factories
-from training import actions, experience, runner, tasks
+from training import actions, tasks
+from training.estimating import experience
 from training.jobs import Status
 from training.models import BaseModel, DatasetVersion, TrainingRound
-from training.runner import JobKind
+from training.running import runner
+from training.running.runner import JobKind
 from training.wording import sentence
 
 

@@ -19,9 +19,10 @@ from django.utils import timezone
 from annotation.models import Event, Project
 from tests.training.answering import answering
 from tests.training.mlflow_like import Kept, MLflow
-from training import kinds, tracking
 from training.jobs import Status
 from training.models import Adapter, BaseModel, DatasetVersion, TrainingRound
+from training.monitoring import tracking
+from training.running import kinds
 
 pytestmark = pytest.mark.django_db
 Make = Callable[..., TrainingRound]

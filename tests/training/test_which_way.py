@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from training import this_machine
+from training.advice import this_machine
+from training.advice.which_way import GB, LEARNING, WAYS, Machine, comparison, recommend
 from training.methods import METHODS
-from training.which_way import GB, LEARNING, WAYS, Machine, comparison, recommend
 
 SMALL, SEVEN_BILLION = 134_515_008, 7_000_000_000
 LAPTOP, CARD, SERVER = Machine(16 * GB), Machine(24 * GB, gpu=True), Machine(139 * GB, gpu=True)

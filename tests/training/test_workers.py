@@ -16,9 +16,9 @@ from django.utils import timezone
 
 from annotation.models import Project
 from tests import factories
-from training import runner, workers
 from training.actions import launch_round
 from training.models import BaseModel, DatasetVersion, Sampling, TrainingRound, Worker
+from training.running import runner, workers
 
 pytestmark = pytest.mark.django_db
 LONG_AGO = timezone.timedelta(hours=2)

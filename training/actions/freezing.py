@@ -5,7 +5,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from annotation.models import Event, Project
-from training import corpora, datasets
+from training.freezing import corpora, datasets
 from training.models import DatasetVersion
 
 NOTHING_TO_FREEZE = {

@@ -5,7 +5,8 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from annotation.models import Event, Project
-from training import packaging, publishing, tasks
+from training import tasks
+from training.adapters import packaging, publishing
 from training.models import Adapter, Package
 
 

@@ -9,13 +9,17 @@ from django.db import transaction
 
 from annotation.models import Event, Project
 from annotation.texts import counted
-from training import baselines, corpora, datasets, experience, launcher, tasks
+from training import tasks
+from training.arrangement import baselines
+from training.estimating import experience
+from training.findings.judging import WRITES_NOTHING
+from training.freezing import corpora, datasets
 from training.jobs import Status
-from training.judging import WRITES_NOTHING
 from training.methods import METHODS, RLOO, from_json
 from training.models import Adapter, BaseModel, DatasetVersion, Preflight, TrainingRound
 from training.params import ParamsError, to_json
 from training.params.rloo import RULES
+from training.running import launcher
 
 
 def start_preflight(

@@ -8,8 +8,9 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from annotation.models import Event, Project, Prompt
-from training import datasets, tasks
-from training.judging import WRITES_NOTHING
+from training import tasks
+from training.findings.judging import WRITES_NOTHING
+from training.freezing import datasets
 from training.methods import from_json
 from training.models import Adapter, BaseModel, Sampling
 from training.params import GenerateParams, ParamsError, to_json

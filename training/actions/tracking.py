@@ -5,8 +5,8 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from annotation.models import Event
-from training import tracking
 from training.models import TrainingRound
+from training.monitoring import tracking
 
 
 def write_to_mlflow(*, round: TrainingRound, by: User, here: bool = False) -> None:

@@ -12,8 +12,8 @@ from rest_framework.response import Response
 
 from annotation.api.base import InProject
 from annotation.downloads import attachment
-from training import curves, tracking
 from training.actions import write_to_mlflow
+from training.monitoring import curves, tracking
 
 
 class RoundTensorBoard(InProject):

@@ -12,8 +12,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from annotation.api.base import InProject
-from training import actions, datasets
+from training import actions
 from training.actions.freezing import record_export
+from training.freezing import datasets
 from training.models import DatasetVersion
 
 

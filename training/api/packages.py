@@ -15,9 +15,9 @@ from annotation.api.base import InProject
 from annotation.downloads import attachment
 from training import actions
 from training.actions.packaging import record_download
+from training.adapters.side_by_side import compare
 from training.api.base import JOB_FIELDS, adapters_named
 from training.models import Package
-from training.side_by_side import compare
 
 
 class PackageSerializer(serializers.ModelSerializer[Package]):

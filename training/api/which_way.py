@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from annotation.api.base import InProject
-from training import advising
+from training.advice import advising
 from training.api.base import found_in
 from training.models import BaseModel
 

@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 
 from annotation.models import Membership, Role
 from training import disk
-from training.workers import projects_to_name, shown_to
+from training.running.workers import projects_to_name, shown_to
 
 
 class RunningSerializer(serializers.Serializer[Any]):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from training import arranging, curriculum
+from training.arrangement import arranging, curriculum
 from training.params import SFTParams, to_json
 from training.recipes import ordering, rows
 

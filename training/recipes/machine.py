@@ -8,8 +8,8 @@ import platform
 from pathlib import Path
 from typing import Any
 
-from training import fitting
-from training.estimates import Counts, Machine, Shape, calibrate, estimate
+from training.estimating import fitting
+from training.estimating.estimates import Counts, Machine, Shape, calibrate, estimate
 from training.recipes.process import processes, threads
 
 CONTROL_GROUPS = (

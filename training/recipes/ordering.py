@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from training import arranging, curriculum
+from training.arrangement import arranging, curriculum
 from training.params import to_json
 from training.recipes.process import is_first, phase
 from training.recipes.rows import tokenize

@@ -10,8 +10,8 @@ import torch
 from accelerate import PartialState
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
+from training.findings.rewards import PREFIX, of_rollouts
 from training.recipes.process import is_first, processes
-from training.rewards import PREFIX, of_rollouts
 from training.run_dir import RunDir, complete_checkpoint
 
 SECONDS_BETWEEN_CHECKPOINTS = 90

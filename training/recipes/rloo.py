@@ -16,7 +16,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from training import estimates
+from training.estimating import estimates
 from training.params import to_json
 from training.recipes import process, rules
 from training.recipes.parts import Parts
@@ -92,7 +92,7 @@ def _judge(spec: dict[str, Any], params: Any, tokenizer: Any) -> list[Any]:
 
 
 def told(run_dir: RunDir, trainer: Any, tokenizer: Any) -> dict[str, Any]:
-    from training import rewards
+    from training.findings import rewards
 
     params = run_dir.read_params()["params"]
     found = {"stopped_because": trainer.stopped_because, "rewards": rewards.summary(run_dir.events())}

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from training import arranging, by_task
+from training.arrangement import arranging, by_task
 from training.recipes import process
 from training.recipes.parts import Parts
 from training.run_dir import RunDir, read_rows

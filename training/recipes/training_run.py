@@ -15,7 +15,7 @@ from datasets import Dataset
 from peft import LoraConfig
 from transformers import EarlyStoppingCallback
 
-from training.estimates import evaluations_affordable
+from training.estimating.estimates import evaluations_affordable
 from training.methods import DPO, METHODS, REWARD, RLOO, from_json
 from training.params import TrainingParams, is_full
 from training.recipes import base, forgetting, lean_lora, preflight

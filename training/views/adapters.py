@@ -13,13 +13,14 @@ from django.views.decorators.http import require_POST, require_safe
 from annotation.access import MemberRequest, project_for
 from annotation.downloads import attachment
 from annotation.models import Project, Prompt
-from training import packaging, progress
+from training import progress
 from training.actions import cancel_package, start_package
 from training.actions.packaging import record_download
-from training.model_card import MEASURED, shown
+from training.adapters import packaging
+from training.adapters.model_card import MEASURED, shown
+from training.adapters.side_by_side import IDS_LISTED, Rows, compare
 from training.models import Adapter, Package
 from training.params import told
-from training.side_by_side import IDS_LISTED, Rows, compare
 from training.wording import sentence
 
 GOOD_FOR = {

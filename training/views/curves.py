@@ -10,8 +10,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from annotation.access import MemberRequest, project_for
 from annotation.downloads import attachment
-from training import curves
 from training.actions import write_to_mlflow
+from training.monitoring import curves
 
 
 @require_safe

@@ -12,11 +12,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from annotation.access import MemberRequest, project_for
 from annotation.models import Project
-from training import corpora
-from training import datasets as frozen
 from training.actions import freeze
 from training.actions.freezing import record_export
 from training.forms import FreezeForm, attach
+from training.freezing import corpora
+from training.freezing import datasets as frozen
 from training.methods import METHODS
 from training.models import DatasetVersion
 

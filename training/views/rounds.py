@@ -12,25 +12,19 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from annotation.access import MemberRequest, project_for
 from annotation.models import Project
-from training import (
-    arrangement_words,
-    baselines,
-    choosing,
-    disk,
-    estimate_words,
-    experience,
-    progress,
-    rewards,
-    tracking,
-)
+from training import choosing, disk, progress
 from training.actions import cancel_round, launch_preflight, retry_round, start_preflight, try_preflight
-from training.charts import Chart, Series, line_chart
+from training.arrangement import arrangement_words, baselines
+from training.estimating import estimate_words, experience
+from training.findings import rewards
+from training.findings.found import found as its_settings
+from training.findings.judging import likely_in_words
 from training.forms import RoundForm, attach
-from training.found import found as its_settings
 from training.jobs import Status
-from training.judging import likely_in_words
 from training.methods import DPO, KTO, METHODS, REWARD, RLOO, SFT
 from training.models import BaseModel, Preflight, TrainingRound
+from training.monitoring import tracking
+from training.monitoring.charts import Chart, Series, line_chart
 from training.params import to_json, told
 from training.views.which_way import version_asked, what_is_trained, which_way
 from training.wording import lessons_of, rewarded, sentence, task_losses

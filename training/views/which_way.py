@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from training import advising
+from training.advice import advising
 from training.models import BaseModel, DatasetVersion
 from training.params import CHOICES
 

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from annotation.access import MemberRequest, project_for
 from training import disk
 from training.models import TrainingRound
-from training.workers import projects_to_name, shown_to
+from training.running.workers import projects_to_name, shown_to
 
 
 @require_safe

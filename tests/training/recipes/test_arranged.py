@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.training.recipes.conftest import MakeRun, read_json
-from training import arranging
+from training.arrangement import arranging
 from training.methods import from_json
 from training.params import to_json
 from training.run_dir import RunDir, newest_verified_checkpoint

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.training.recipes.conftest import MakeRun, read_json
-from training import estimates
+from training.estimating import estimates
 from training.methods import from_json
 from training.params import SFTParams, to_json
 from training.recipes import machine, preflight

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.training.recipes.conftest import MakeRun, read_json, user
-from training import publishing
+from training.adapters import publishing
 from training.recipes import process
 from training.run_dir import ADAPTER_FILES, RunDir, file_sha256
 

@@ -15,12 +15,13 @@ from annotation.models import Project
 from tests import factories
 from tests.training.recipes.conftest import FACTS, MakeRun, read_json
 from tests.training.recipes.test_training import kill_after_checkpoint, named
-from training import actions, kinds, runner
+from training import actions
 from training.methods import METHODS
 from training.models import TrainingRound
 from training.params import PretrainParams
 from training.recipes import blocks, preflight
 from training.run_dir import RunDir, directory_sha256
+from training.running import kinds, runner
 
 Rows = list[dict[str, Any]]
 SMALL = {"max_length": 64, "lora_r": 4, "lora_alpha": 8, "seed": 3}

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from tests.training.recipes.conftest import MakeRun, read_json
-from training import launcher
 from training.recipes import process
 from training.run_dir import RunDir, directory_sha256, verify_checkpoint, write_json
+from training.running import launcher
 
 pytestmark = pytest.mark.torch
 Rows = list[dict[str, Any]]

@@ -7,8 +7,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from annotation.management.arguments import add_json, add_project, find_project, report
 from annotation.texts import counted
+from training.adapters.side_by_side import Line, SideBySide, compare
 from training.management.waiting import find_adapter
-from training.side_by_side import Line, SideBySide, compare
 
 
 class Command(BaseCommand):

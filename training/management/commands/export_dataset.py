@@ -7,8 +7,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from annotation.management.arguments import add_by, add_json, add_project, find_actor, find_project, report
-from training import datasets
 from training.actions.freezing import record_export
+from training.freezing import datasets
 from training.models import DatasetVersion
 
 

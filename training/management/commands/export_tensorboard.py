@@ -6,8 +6,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from annotation.management.arguments import add_json, add_project, find_project, report
-from training import curves
 from training.management.waiting import add_round, find_round
+from training.monitoring import curves
 
 
 class Command(BaseCommand):

@@ -10,10 +10,10 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from training import launcher
 from training.actions import register_base_model
 from training.management.waiting import refusal
 from training.models import BaseModel
+from training.running import launcher
 
 PINS = settings.BASE_DIR / "config" / "base-model.txt"
 DEFAULT_NAME = "smollm2-135m-instruct"

@@ -5,8 +5,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from annotation.management.arguments import add_json, add_project, find_project, report
-from training.estimate_words import sentences
-from training.experience import said
+from training.estimating.estimate_words import sentences
+from training.estimating.experience import said
 from training.management.waiting import add_round, find_round
 from training.wording import lessons_of, measured, sentence, standing
 

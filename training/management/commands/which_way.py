@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from annotation.management.arguments import add_json, add_project, find_project, report
-from training import advising
+from training.advice import advising
 from training.management.launching import find_base_model, find_dataset
 from training.methods import METHODS, SFT
 from training.models import BaseModel

@@ -8,8 +8,8 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.timesince import timesince
 
 from annotation.management.arguments import add_json, report
+from training.running.workers import Shown, shown_to
 from training.wording import NO_WORKER
-from training.workers import Shown, shown_to
 
 
 class Command(BaseCommand):

@@ -6,10 +6,10 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from annotation.management.arguments import add_by, add_json, add_project, find_actor, find_project, report
-from training import tracking
 from training.actions import write_to_mlflow
 from training.management.waiting import add_round, find_round, refusal
-from training.mlflow_server import NotWritten
+from training.monitoring import tracking
+from training.monitoring.mlflow_server import NotWritten
 
 
 class Command(BaseCommand):

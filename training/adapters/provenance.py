@@ -10,9 +10,9 @@ from typing import Any
 from uuid import UUID
 
 from annotation.models import Demonstration, Project, Ranking, Role
-from training import datasets
+from training.adapters.model_card import Agreement, Base, Data, Facts, People
+from training.freezing import datasets
 from training.methods import METHODS
-from training.model_card import Agreement, Base, Data, Facts, People
 from training.models import DatasetVersion, TrainingRound
 from training.params import is_full, told
 from training.run_dir import MODEL_WEIGHTS, file_sha256

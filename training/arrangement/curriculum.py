@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from training.mixture import apportion, lot
+from training.arrangement.mixture import apportion, lot
 
 NONE, MARK, LENGTH, PERPLEXITY = "none", "mark", "length", "perplexity"
 

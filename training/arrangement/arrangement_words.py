@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from training.by_task import NO_TYPE
-from training.curriculum import LENGTH, MARK, PERPLEXITY
+from training.arrangement.by_task import NO_TYPE
+from training.arrangement.curriculum import LENGTH, MARK, PERPLEXITY
 
 MARKS = {1: "easy", 2: "usual", 3: "hard"}
 MEASURES = {

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from django.conf import settings
 
-from training import event_files
 from training.models import TrainingRound
+from training.monitoring import event_files
 from training.run_dir import RunDir
 
 

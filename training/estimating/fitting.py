@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from training.estimates import Counts, Factors, Machine, Shape, memory, size
+from training.estimating.estimates import Counts, Factors, Machine, Shape, memory, size
 from training.methods import from_json
 from training.params import CHOICES, is_full
 from training.params.checks import BOUNDS, ParamsError

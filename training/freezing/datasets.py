@@ -18,7 +18,7 @@ from annotation import ranking, templating
 from annotation.models import Comparison, Demonstration, Project, Prompt, Split
 from annotation.splits import fraction
 from annotation.texts import words
-from training import leakage
+from training.freezing import leakage
 from training.models import DatasetVersion
 from training.run_dir import directory_sha256, read_rows, sync, write_json, write_rows
 

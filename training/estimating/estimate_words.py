@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from training.estimates import LAST, size
+from training.estimating.estimates import LAST, size
 from training.progress import duration
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from training.advice.this_machine import this_machine
+from training.advice.which_way import LEARNING, comparison, recommend
 from training.methods import METHODS
 from training.models import BaseModel, DatasetVersion
-from training.this_machine import this_machine
-from training.which_way import LEARNING, comparison, recommend
 
 
 def which_way(base: BaseModel, version: DatasetVersion) -> dict[str, Any]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from training import datasets
+from training.adapters.model_card import MEASURED, shown
+from training.freezing import datasets
 from training.methods import METHODS
-from training.model_card import MEASURED, shown
 from training.models import Adapter, DatasetVersion
 from training.params import LABELS, full
 from training.params import shown as shown_setting

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from training import judging
+from training.findings import judging
 from training.progress import series
 
 Point = tuple[float, float]

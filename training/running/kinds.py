@@ -9,12 +9,15 @@ from uuid import UUID
 
 from annotation.actions.ranking import create_comparison
 from annotation.models import Prompt
-from training import curves, datasets, experience, publishing, tracking
-from training.arranging import ORDER
+from training.adapters import publishing
+from training.arrangement.arranging import ORDER
+from training.estimating import experience
+from training.freezing import datasets
 from training.methods import DPO, SFT
 from training.models import Adapter, BaseModel, Preflight, Sampling, TrainingRound
+from training.monitoring import curves, tracking
 from training.run_dir import RunDir, write_json, write_rows
-from training.runner import JobFailed, JobKind, carry, carry_outputs, expect_success, resume_from
+from training.running.runner import JobFailed, JobKind, carry, carry_outputs, expect_success, resume_from
 
 READ_BY_RECIPES = (
     "id",

@@ -19,8 +19,8 @@ from typing import Any
 
 import psutil
 
-from training.processes import allowed_environment, processes_of
 from training.run_dir import RunDir, write_json
+from training.running.processes import allowed_environment, processes_of
 
 LOOK_SECONDS = 0.5
 UNWATCHED_GRACE_SECONDS = 10.0

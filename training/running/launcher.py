@@ -19,8 +19,8 @@ from typing import Any, Protocol, TypeVar
 import psutil
 from django.conf import settings
 
-from training.processes import allowed_environment, processes_of
 from training.run_dir import RunDir
+from training.running.processes import allowed_environment, processes_of
 
 RECIPES = "training.recipes"
 NICENESS = 10
@@ -132,7 +132,7 @@ SINGLE_MACHINE = ["--num_machines", "1", "--mixed_precision", "no", "--dynamo_ba
 def launcher_for(recipe: str) -> Launcher[Any]:
     """Which recipes take several processes is known; a cluster takes all, as it is what the rounds are planned for."""
     if settings.LAUNCHER == "ray":
-        from training.ray_jobs import Ray  # here, as it stands on this module
+        from training.running.ray_jobs import Ray  # here, as it stands on this module
 
         return Ray()
     several = settings.LAUNCHER == "accelerate" and recipe in IN_SEVERAL

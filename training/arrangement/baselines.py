@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from training import arranging, curriculum
+from training.arrangement import arranging, curriculum
 from training.jobs import Status
 from training.models import TrainingRound
 

@@ -28,7 +28,6 @@ from django.db import connection, transaction
 
 from training import progress
 from training.jobs import Job, Status
-from training.launcher import GRACE_SECONDS, Attempt, Launcher, launcher_for
 from training.run_dir import (
     DISK_FULL,
     MANIFEST,
@@ -37,6 +36,7 @@ from training.run_dir import (
     newest_verified_checkpoint,
     verify_checkpoint,
 )
+from training.running.launcher import GRACE_SECONDS, Attempt, Launcher, launcher_for
 
 log = structlog.get_logger(__name__)
 

@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 
-from training.which_way import Machine
+from training.advice.which_way import Machine
 
 MEGABYTE = 1024**2
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from annotation.models import DocumentQuerySet, Project, Prompt
 from annotation.texts import words
-from training import datasets, leakage
-from training.datasets import Row
+from training.freezing import datasets, leakage
+from training.freezing.datasets import Row
 from training.models import DatasetVersion
 
 NAMED = 3

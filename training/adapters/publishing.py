@@ -11,11 +11,11 @@ from typing import Any
 from django.conf import settings
 
 from annotation.models import Event
-from training import model_card, provenance
+from training.adapters import model_card, provenance
 from training.models import Adapter, TrainingRound
 from training.params import is_full
 from training.run_dir import ADAPTER_CONFIG, CARD, RunDir, directory_sha256, sync, verify_adapter_files, write_json
-from training.runner import JobFailed, expect_success
+from training.running.runner import JobFailed, expect_success
 
 
 def check(round: TrainingRound, run_dir: RunDir, result: dict[str, Any]) -> None:

@@ -19,10 +19,10 @@ from typing import Any
 import structlog
 from django.conf import settings
 
-from training import launcher
 from training.other_server import Answer, Away, Server
-from training.ray_entry import Watched
 from training.run_dir import RunDir
+from training.running import launcher
+from training.running.ray_entry import Watched
 
 log = structlog.get_logger(__name__)
 
@@ -200,7 +200,7 @@ def _path(submission_id: str, more: str = "") -> str:
 def _entrypoint(recipe: str, run_dir: RunDir) -> str:
     """This installation's Python and code, as they lie on the folder that the nodes share."""
     how = (str(settings.RECIPE_THREADS or settings.RAY_CPUS), str(UNWATCHED_SECONDS))
-    entry = ["training.ray_entry", f"{launcher.RECIPES}.{recipe}", str(run_dir.path), *how]
+    entry = ["training.running.ray_entry", f"{launcher.RECIPES}.{recipe}", str(run_dir.path), *how]
     return f"cd {shlex.quote(str(settings.BASE_DIR))} && exec {shlex.join([sys.executable, '-m', *entry])}"
 
 

@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q
 
 from annotation.models import Project
-from training import estimates
+from training.estimating import estimates
 from training.jobs import Status
 from training.models import BaseModel, Preflight, TrainingRound
 from training.params import is_full

@@ -24,9 +24,9 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from annotation.models import Membership, Project, Role
-from training import runner
 from training.jobs import Job
 from training.models import TrainingRound, Worker
+from training.running import runner
 
 KEPT_WHEN_GONE = timedelta(days=1)
 MIB = 1024 * 1024

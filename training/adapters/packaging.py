@@ -6,11 +6,11 @@ import json
 import re
 from typing import Any
 
-from training import model_card, provenance
-from training.kinds import weights_of
+from training.adapters import model_card, provenance
 from training.models import Adapter, BaseModel, Package
 from training.run_dir import RunDir, file_sha256, write_json
-from training.runner import JobFailed, JobKind, expect_success
+from training.running.kinds import weights_of
+from training.running.runner import JobFailed, JobKind, expect_success
 
 ENDINGS = {Package.Format.ADAPTER: "zip", Package.Format.MERGED: "zip", Package.Format.GGUF: "gguf"}
 WRITTEN_AS_GGUF = {"llama"}

@@ -10,10 +10,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from training import curriculum, mixture
-from training.curriculum import Stage
-from training.estimates import steps
-from training.mixture import Part
+from training.arrangement import curriculum, mixture
+from training.arrangement.curriculum import Stage
+from training.arrangement.mixture import Part
+from training.estimating.estimates import steps
 
 ORDER = "order.json"  # in the run directory: what was found once, for later attempts
 TASK_TYPE = "task_type"

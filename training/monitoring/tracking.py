@@ -24,10 +24,10 @@ from django.db import transaction
 from django.utils import timezone
 from huey.contrib.djhuey import db_task
 
-from training import event_files
 from training.jobs import FINAL, Status
-from training.mlflow_server import Metric, NotWritten, Run, write
 from training.models import TrainingRound
+from training.monitoring import event_files
+from training.monitoring.mlflow_server import Metric, NotWritten, Run, write
 from training.other_server import Server
 from training.run_dir import write_json
 

@@ -1,0 +1,1 @@
+"""What a round leaves: verified, stored, described, packed, compared."""

@@ -1,0 +1,1 @@
+"""Which way of changing a model fits."""

@@ -1,0 +1,1 @@
+"""Which rows a round reads how often and in which order, and what that changed."""

@@ -1,0 +1,1 @@
+"""What a round will need, and what earlier rounds teach about it."""

@@ -1,0 +1,1 @@
+"""What a round's numbers mean, in sentences."""

@@ -1,0 +1,1 @@
+"""From what experts wrote and ranked to rows that never change again."""
