@@ -19,7 +19,7 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 
 from training.params import DPOParams
 from training.recipes import tuning
-from training.recipes.anchor import Anchor, Text
+from training.recipes.anchor import Anchor, Text, departs_before_end
 from training.recipes.judge import DRIFT, SCORED, Judge, texts_of
 from training.recipes.path import BACK, HALF_WAY, STOP, Look, Way, goal
 from training.recipes.process import Stopped, phase
@@ -177,9 +177,10 @@ class Finder(TrainerCallback):
             return
         together = self.params.per_device_train_batch_size
         model, tokenizer = self.trainer.model, self.judge.tokenizer
-        self.trainer.anchor = Anchor(model, tokenizer, self.held, together)
+        free = departs_before_end(tokenizer, self.learned)
+        self.trainer.anchor = Anchor(model, tokenizer, self.held, together, free)
         self.trainer.anchor.turn = turn
-        self.aside = Anchor(model, tokenizer, aside, together)
+        self.aside = Anchor(model, tokenizer, aside, together, free)
 
     def _judged(self) -> tuple[float, dict[str, float]]:
         with self._written_out() as folder:

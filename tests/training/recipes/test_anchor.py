@@ -93,3 +93,43 @@ def test_only_what_departs_is_taught() -> None:
 
     chosen, rejected = [5, 6, 7, 8, 2], [5, 6, 2, 0, 0]
     assert has_departed(torch.tensor([chosen, rejected])).tolist() == [[0, 0, 1, 1, 1]] * 2
+
+
+def pair(chosen: str, rejected: str) -> dict[str, Any]:
+    return {
+        name: [{"role": "assistant", "content": text}] for name, text in (("chosen", chosen), ("rejected", rejected))
+    }
+
+
+@pytest.mark.parametrize(
+    ("chosen", "free"),
+    [
+        ("Repair the roof now. Then send the bill.", 0),
+        ("Repair the roof now by 5 May.", 1),
+        ("Repair the roof now!", 1),
+        ("Send " + "the bill now " * 5, 0),
+    ],
+)
+def test_it_leaves_free_where_chosen_answers_depart_from_the_others(
+    tiny_tokenizer: Any, chosen: str, free: int
+) -> None:
+    from training.recipes.anchor import departs_before_end
+
+    usual = pair(chosen, "Repair the roof now.")
+    odd = pair("Nothing.", "Repair the roof now." * 9)
+    assert departs_before_end(tiny_tokenizer, [usual, usual, odd]) == free
+
+
+def test_a_free_end_is_not_held(model: Any, tiny_tokenizer: Any) -> None:
+    import torch
+
+    from training.recipes.anchor import Anchor
+
+    move(model)
+    held = Anchor(model, tiny_tokenizer, TEXTS[4:], 1, free=2).drift_of_all()
+    with torch.no_grad():
+        plain = plain_drift(model.eval(), tiny_tokenizer, TEXTS[4])
+    assert held == pytest.approx(plain[:-2].mean().item(), rel=1e-4)
+    assert Anchor(model, tiny_tokenizer, TEXTS[4:], 1, free=99).drift_of_all() == pytest.approx(
+        plain[0].item(), rel=1e-4
+    )
