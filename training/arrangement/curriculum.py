@@ -110,10 +110,13 @@ def _share_out(groups: Sequence[_Group], replay: float) -> list[list[int]]:
 
 
 def _take(wanted: int, groups: Sequence[_Group]) -> list[int]:
-    """From each in proportion to all its draws, and no more than it can spare."""
-    total = sum(len(group.deck) for group in groups)
-    even = apportion(wanted, {str(place): len(group.deck) / total for place, group in enumerate(groups)})
-    taken = [min(even[str(place)], group.spare) for place, group in enumerate(groups)]
-    for place, group in enumerate(groups):
-        taken[place] += min(wanted - sum(taken), group.spare - taken[place])
+    """From each in proportion to what it can spare: the first stages are all that the early ones can repeat."""
+    free = [group.spare for group in groups]
+    wanted = min(wanted, sum(free))
+    if not wanted:
+        return [0] * len(groups)
+    even = apportion(wanted, {str(place): spare / sum(free) for place, spare in enumerate(free)})
+    taken = [min(even[str(place)], spare) for place, spare in enumerate(free)]
+    while sum(taken) < wanted:
+        taken[max(range(len(free)), key=lambda place: free[place] - taken[place])] += 1
     return taken
