@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,7 @@ def test_it_writes_more_of_what_is_rewarded(
 ) -> None:
     run_dir = make_run(
         "rloo",
-        {**SMALL, "max_steps": 10, "num_generations": 16, "max_new_tokens": 4, "eval_steps": 5},
+        {**SMALL, "max_steps": 24, "num_generations": 16, "max_new_tokens": 4, "eval_steps": 12},
         demonstrations,
         demonstrations[:3],
         parent_adapter_dir=str(parent_adapter),
@@ -61,18 +62,19 @@ def test_it_writes_more_of_what_is_rewarded(
     result = train(run_dir)
     assert result["status"] == "succeeded", result
     seen = logs(run_dir)
-    assert len(seen) == 10
+    assert len(seen) == 24
     assert seen[0]["kl"] == 0.0, "the reference is the parent itself"
     assert seen[-1]["kl"] > 0.0
     rewards = [log["reward"] for log in seen]
-    assert sum(rewards[-3:]) > sum(rewards[:3]) + 0.5, rewards
+    # means of 384 draws each, whose difference has a standard error of 0.036
+    assert statistics.fmean(rewards[-6:]) > statistics.fmean(rewards[:6]) + 0.1, rewards
     assert all(log["rewards/format/mean"] == pytest.approx(log["reward"]) for log in seen)
     assert verify_adapter_files(run_dir.adapter) == []
     held_out = result["rewards"]["held_out"]
     assert set(held_out) == {"reward", "format", "rouge_l", "length", "cut"}
     assert result["rewards"]["written"]["kl"]["first"] < result["rewards"]["written"]["kl"]["last"]
     measured = [event["step"] for event in run_dir.events() if event["event"] == "eval"]
-    assert sorted(measured) == [0, 5, 10]
+    assert sorted(measured) == [0, 12, 24]
 
 
 FEW = {**SMALL, "max_steps": 4, "num_generations": 2, "max_new_tokens": 8, "save_steps": 3}
