@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 from annotation import ranking, templating
-from annotation.models import Comparison, Demonstration, Project, Prompt, Split
+from annotation.models import Comparison, Demonstration, Project, Prompt, Ranking, Split
 from annotation.splits import fraction
 from annotation.texts import words
 from training.freezing import leakage
@@ -116,28 +116,33 @@ def _ranked(project: Project) -> QuerySet[Comparison]:
 def _pairs(comparison: Comparison, template: str) -> Iterator[Row]:
     rankings = list(comparison.rankings.all())
     texts = {str(candidate.pk): candidate.text.strip() for candidate in comparison.candidates.all()}
-    versions = [item.guidelines.version for item in rankings if item.guidelines]
     for pair in ranking.consensus_pairs(rankings, texts):
         chosen, rejected = texts[pair.chosen], texts[pair.rejected]
         if chosen == rejected:
             continue
-        yield Row(
-            id=f"{comparison.pk}:{pair.chosen}:{pair.rejected}",
-            prompt_id=str(comparison.prompt_id),
-            group=_group(comparison.prompt),
-            split=comparison.prompt.split,
-            task_type=comparison.prompt.task_type,
-            guidelines=max(versions, default=None),
-            people=frozenset(item.ranker_id for item in rankings),
-            content={
-                "prompt": question(comparison.prompt, template),
-                "chosen": _said("assistant", chosen),
-                "rejected": _said("assistant", rejected),
-                "votes": pair.votes,
-                "agreement": pair.agreement,
-                "strength": pair.strength,
-            },
-        )
+        content = {
+            "prompt": question(comparison.prompt, template),
+            "chosen": _said("assistant", chosen),
+            "rejected": _said("assistant", rejected),
+            "votes": pair.votes,
+            "agreement": pair.agreement,
+            "strength": pair.strength,
+        }
+        yield _ranked_row(comparison, rankings, f"{pair.chosen}:{pair.rejected}", content)
+
+
+def _ranked_row(comparison: Comparison, rankings: list[Ranking], name: str, content: dict[str, Any]) -> Row:
+    versions = [item.guidelines.version for item in rankings if item.guidelines]
+    return Row(
+        id=f"{comparison.pk}:{name}",
+        prompt_id=str(comparison.prompt_id),
+        group=_group(comparison.prompt),
+        split=comparison.prompt.split,
+        task_type=comparison.prompt.task_type,
+        guidelines=max(versions, default=None),
+        people=frozenset(item.ranker_id for item in rankings),
+        content=content,
+    )
 
 
 def judgement_rows(project: Project) -> list[Row]:
@@ -160,24 +165,15 @@ def _bad_answers(comparison: Comparison, template: str) -> Iterator[Row]:
     rankings = list(comparison.rankings.all())
     if not ranking.agreed_bad(rankings):
         return
-    versions = [item.guidelines.version for item in rankings if item.guidelines]
     for candidate in sorted(comparison.candidates.all(), key=lambda each: each.pk):
         if not candidate.text.strip():
             continue
-        yield Row(
-            id=f"{comparison.pk}:{candidate.pk}",
-            prompt_id=str(comparison.prompt_id),
-            group=_group(comparison.prompt),
-            split=comparison.prompt.split,
-            task_type=comparison.prompt.task_type,
-            guidelines=max(versions, default=None),
-            people=frozenset(item.ranker_id for item in rankings),
-            content={
-                "prompt": question(comparison.prompt, template),
-                "completion": _said("assistant", candidate.text.strip()),
-                "label": False,
-            },
-        )
+        content = {
+            "prompt": question(comparison.prompt, template),
+            "completion": _said("assistant", candidate.text.strip()),
+            "label": False,
+        }
+        yield _ranked_row(comparison, rankings, str(candidate.pk), content)
 
 
 def divide(rows: list[Row]) -> tuple[list[Row], list[Row]]:

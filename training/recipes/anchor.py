@@ -8,8 +8,7 @@ reference. Only where a text ends it is left free: a new ending begins there, or
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -67,7 +66,7 @@ class Anchor:
 
     @torch.no_grad()
     def drift_of_all(self) -> float:
-        with _at_rest(self.model):
+        with base.at_rest(self.model):
             return float(torch.cat([self._of_group(group) for group in range(len(self.groups))]).mean())
 
     def _of_group(self, group: int) -> torch.Tensor:
@@ -80,7 +79,7 @@ class Anchor:
     @torch.no_grad()
     def _reference(self, group: int) -> torch.Tensor:
         name = "ref" if "ref" in self.model.peft_config else None
-        with _at_rest(self.model), use_adapter(self.model, adapter_name=name):
+        with base.at_rest(self.model), use_adapter(self.model, adapter_name=name):
             return self._states(group)
 
     def _states(self, group: int) -> torch.Tensor:
@@ -133,14 +132,3 @@ def _padded_states(model: Any, ids: list[list[int]]) -> list[torch.Tensor]:
     mask = torch.tensor([[1] * len(row) + [0] * (longest - len(row)) for row in ids], device=model.device)
     states = model.base_model(input_ids=padded, attention_mask=mask, use_cache=False).last_hidden_state
     return [own[: len(row)] for own, row in zip(states, ids, strict=True)]
-
-
-@contextmanager
-def _at_rest(model: Any) -> Iterator[None]:
-    """Without dropout, whose luck a reading should not use up."""
-    learning = model.training
-    model.eval()
-    try:
-        yield
-    finally:
-        model.train(learning)

@@ -10,6 +10,7 @@ from accelerate.utils import gather_object
 from torch.utils.data import Sampler
 from trl import SFTTrainer
 
+from training.recipes import base
 from training.recipes.process import processes
 
 ROW = "row"  # the column that says which row it is
@@ -86,18 +87,16 @@ class ArrangedTrainer(SFTTrainer):
     def surprises(self) -> list[float]:
         """Loss per token of each row to learn from, as the model is now."""
         found = []
-        training = self.model.training
-        self.model.eval()
-        for begin in range(0, len(self.train_dataset), ROWS_AT_ONCE):
-            some = self.train_dataset[begin : begin + ROWS_AT_ONCE]
-            examples = [
-                {"input_ids": ids, "labels": labels}
-                for ids, labels in zip(some["input_ids"], some["labels"], strict=True)
-            ]
-            output = self.model(**self._prepare_inputs(self.data_collator(examples)), fused_lm_head=True)
-            tokens = output.label_mask.sum(dim=1).clamp(min=1)
-            found += (-output.log_probs.sum(dim=1) / tokens).tolist()
-        self.model.train(training)
+        with base.at_rest(self.model):
+            for begin in range(0, len(self.train_dataset), ROWS_AT_ONCE):
+                some = self.train_dataset[begin : begin + ROWS_AT_ONCE]
+                examples = [
+                    {"input_ids": ids, "labels": labels}
+                    for ids, labels in zip(some["input_ids"], some["labels"], strict=True)
+                ]
+                output = self.model(**self._prepare_inputs(self.data_collator(examples)), fused_lm_head=True)
+                tokens = output.label_mask.sum(dim=1).clamp(min=1)
+                found += (-output.log_probs.sum(dim=1) / tokens).tolist()
         return found
 
     def evaluation_loop(self, *given: Any, **options: Any) -> Any:

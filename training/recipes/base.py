@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +115,17 @@ def kept_in(directory: str) -> torch.dtype:
 def causal(model: Any) -> Any:
     """The language model itself, also when it carries an adapter."""
     return model.get_base_model() if isinstance(model, PeftModel) else model
+
+
+@contextmanager
+def at_rest(model: Any) -> Iterator[None]:
+    """Without dropout, whose luck a reading should not use up."""
+    learning = model.training
+    model.eval()
+    try:
+        yield
+    finally:
+        model.train(learning)
 
 
 def lora_config(params: TrainingParams) -> LoraConfig:

@@ -32,10 +32,8 @@ def perplexity(model: Any, tokenizer: Any) -> float | None:
     causal = base.causal(model)
     if causal.get_output_embeddings() is None:
         return None
-    trained = causal.training
-    causal.eval()
-    log_probs = _log_probs(causal, _answered(tokenizer))
-    causal.train(trained)
+    with base.at_rest(causal):
+        log_probs = _log_probs(causal, _answered(tokenizer))
     return round(math.exp(min(-float(log_probs.mean()), LARGEST)), 4)
 
 

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import statistics
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -142,7 +141,7 @@ class RolloutTrainer(RLOOTrainer):
         stops, each = set(self.eos_token_ids), how.num_candidates
         at_once = max(1, AT_ONCE // each)
         answers: list[decoding.Answer] = []
-        with _answering(self.model):
+        with base.at_rest(self.model):
             for begin in range(0, len(prompts), at_once):
                 part = slice(begin * each, (begin + at_once) * each)
                 answers += decoding.decode(self.writer, prompts[begin : begin + at_once], draws[part], how, stops)
@@ -150,7 +149,7 @@ class RolloutTrainer(RLOOTrainer):
 
     def evaluate(self, *given: Any, metric_key_prefix: str = "eval", **named: Any) -> dict[str, float]:
         """What it writes to the held-out prompts, likeliest words only: rewards, and what is not rewarded."""
-        with _answering(self.model):
+        with base.at_rest(self.model):
             metrics = {f"{metric_key_prefix}_held_out/{name}": value for name, value in self._look().items()}
             self.log(dict(metrics))
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
@@ -177,7 +176,7 @@ class RolloutTrainer(RLOOTrainer):
         if self.own_loop:
             return self._write(prompts, [str(place) for place in range(len(prompts))], how)
         pad = self.processing_class.pad_token_id or 0
-        with _answering(self.model):
+        with base.at_rest(self.model):
             return decoding.decode_with_transformers(self.writer, prompts, 0, how, set(self.eos_token_ids), pad)
 
 
@@ -221,13 +220,3 @@ def _with_end(answer: decoding.Answer) -> list[int]:
 def _mean(values: Any) -> float | None:
     known = [value for value in values if value is not None]
     return statistics.fmean(known) if known else None
-
-
-@contextmanager
-def _answering(model: Any) -> Iterator[None]:
-    learning = model.training
-    model.eval()
-    try:
-        yield
-    finally:
-        model.train(learning)
