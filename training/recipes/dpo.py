@@ -15,6 +15,8 @@ from training.recipes import pairs, preflight, process
 from training.recipes.parts import Parts
 from training.run_dir import RunDir, read_rows
 
+Row = dict[str, Any]
+
 
 def build_trainer(given: Parts) -> Any:
     from datasets import Dataset
@@ -54,20 +56,19 @@ def build_trainer(given: Parts) -> Any:
         data_collator=WeightedPairs(given.tokenizer.pad_token_id, params.max_length) if weighted else None,
     )
     if params.find_settings:
-        _let_it_find(trainer, given.run_dir, params, given.tokenizer, every)
+        _let_it_find(trainer, given, every, picked)
     return trainer
 
 
-def _let_it_find(trainer: Any, run_dir: RunDir, params: Any, tokenizer: Any, every: list[dict[str, Any]]) -> None:
+def _let_it_find(trainer: Any, given: Parts, every: list[Row], learned: list[Row]) -> None:
     from training.recipes.finding import Finder
     from training.recipes.judge import Judge
 
     if process.processes() > 1:
         raise preflight.refusal(["A round that finds its own settings trains in one process: choose another preset."])
-    spec = run_dir.read_params()
-    judge = Judge(spec, params, tokenizer, every, pairs.set_aside(every, params))
-    learned = pairs.pick(every, params).rows
-    trainer.finder = Finder(run_dir, trainer, judge, params, learned, spec.get("resume_from"))
+    params, spec = given.params, given.run_dir.read_params()
+    judge = Judge(spec, params, given.tokenizer, every, pairs.set_aside(every, params))
+    trainer.finder = Finder(given.run_dir, trainer, judge, params, learned, spec.get("resume_from"))
     trainer.add_callback(trainer.finder)
 
 
