@@ -34,13 +34,12 @@ def _add(found: dict[UUID, Counts], model: type[Model], project: str, numbers: d
 
 
 def _prompts() -> dict[str, Aggregate]:
-    answered = Demonstration.objects.filter(prompt_id=OuterRef("pk")).exclude(status=Demonstration.Status.DRAFT)
     teaching = ~Q(split=Split.EVALUATION)
     return {
         "prompts": Count("pk"),
         "teaching": Count("pk", filter=teaching),
         "held_out": Count("pk", filter=~teaching),
-        "unanswered": Count("pk", filter=Q(teaching, ~Exists(answered))),
+        "unanswered": Count("pk", filter=Q(teaching, answers_done__lt=F("answers_needed"))),
     }
 
 

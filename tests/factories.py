@@ -55,7 +55,9 @@ def demonstration(prompt: Prompt, author: User, **fields: object) -> Demonstrati
         values.setdefault("reviewed_at", timezone.now())
     if values["status"] != Demonstration.Status.DRAFT:
         values.setdefault("submitted_at", timezone.now())
-    return Demonstration.objects.create(prompt=prompt, author=author, **values)
+    made = Demonstration.objects.create(prompt=prompt, author=author, **values)
+    Prompt.objects.filter(pk=prompt.pk).recount_answers()
+    return made
 
 
 def comparison(prompt: Prompt, texts: list[str] | None = None, **fields: object) -> Comparison:

@@ -192,6 +192,8 @@ def _store(project: Project, batch: list[Planned], position: int, responses: str
             reference=item.record.response if _only_reference(item, responses) else "",
             split=item.split,
             text_sha256=item.text_sha256,
+            answers_needed=0 if item.split == Split.EVALUATION else project.answers_per_prompt,
+            answers_done=1 if item.record.response and not _only_reference(item, responses) else 0,
         )
         for number, item in enumerate(batch, start=1)
     ]
@@ -213,7 +215,16 @@ def _store_responses(answered: list[tuple[Prompt, str]], status: str, author: Us
     review = {"reviewed_at": now, "reviewed_by": by} if status == Demonstration.Status.APPROVED else {}
     demonstrations = Demonstration.objects.bulk_create(
         [
-            Demonstration(prompt=prompt, author=author, status=status, text=text, version=1, submitted_at=now, **review)
+            Demonstration(
+                prompt=prompt,
+                author=author,
+                status=status,
+                text=text,
+                version=1,
+                origin=Demonstration.Origin.IMPORTED,
+                submitted_at=now,
+                **review,
+            )
             for prompt, text in answered
         ]
     )

@@ -70,6 +70,7 @@ def submit(
         mine.difficulty = difficulty
         mine.save()
         Revision.objects.create(demonstration=mine, text=text, status=mine.status, created_by=by)
+        Prompt.objects.filter(pk=prompt.pk).recount_answers()
         queues.finish(Lease.Kind.WRITE, prompt.pk, by)
         number = guidelines.version if guidelines else None
         Event.record("submitted a response", mine, by=by, project=prompt.project, guidelines=number)
@@ -87,6 +88,7 @@ def reopen(*, demonstration: Demonstration, by: User) -> None:
         )
         if not reopened:
             raise Refused("A reviewer has acted on this response, so it cannot be taken back.")
+        Prompt.objects.filter(pk=demonstration.prompt_id).recount_answers()
         queues.hold_prompt(demonstration.prompt, by)
         Event.record("took a response back", demonstration, by=by, project=project)
 

@@ -1,10 +1,33 @@
 """What experts know: people and projects, prompts and responses, comparisons, documents, and who has what in hand."""
 
-from annotation.models.comparisons import Candidate, Comparison, ComparisonQuerySet, Ranking
+from annotation.models.assignments import Assignment
+from annotation.models.comparisons import (
+    Adjudication,
+    Candidate,
+    Comparison,
+    ComparisonQuerySet,
+    Correction,
+    Gold,
+    Mark,
+    Ranking,
+)
+from annotation.models.discussion import Comment, Flag
 from annotation.models.documents import Document, DocumentQuerySet
 from annotation.models.leases import Lease
 from annotation.models.people import SignInFailure, SignInLink, name_of
-from annotation.models.projects import AnyUser, Event, Guidelines, Membership, Numbered, Project, Role, UUIDModel
+from annotation.models.projects import (
+    AnyUser,
+    DraftsByModel,
+    Event,
+    Guidelines,
+    Membership,
+    Numbered,
+    Priority,
+    Project,
+    ReasonRequired,
+    Role,
+    UUIDModel,
+)
 from annotation.models.prompts import (
     Demonstration,
     DemonstrationQuerySet,
@@ -16,24 +39,34 @@ from annotation.models.prompts import (
 )
 
 __all__ = [
+    "Adjudication",
     "AnyUser",
+    "Assignment",
     "Candidate",
+    "Comment",
     "Comparison",
     "ComparisonQuerySet",
+    "Correction",
     "Demonstration",
     "DemonstrationQuerySet",
     "Document",
     "DocumentQuerySet",
+    "DraftsByModel",
     "Event",
+    "Flag",
+    "Gold",
     "Guidelines",
     "Import",
     "Lease",
+    "Mark",
     "Membership",
     "Numbered",
+    "Priority",
     "Project",
     "Prompt",
     "PromptQuerySet",
     "Ranking",
+    "ReasonRequired",
     "Revision",
     "Role",
     "SignInFailure",

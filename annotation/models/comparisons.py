@@ -6,8 +6,8 @@ from django.contrib.auth.models import User
 from django.db import models
 from django.db.models import F, Q
 
-from annotation.models.projects import Guidelines, UUIDModel
-from annotation.models.prompts import Prompt
+from annotation.models.projects import Guidelines, Priority, UUIDModel
+from annotation.models.prompts import Demonstration, Prompt
 
 
 class ComparisonQuerySet(models.QuerySet["Comparison"]):
@@ -29,15 +29,23 @@ class Comparison(UUIDModel):
         max_length=200, blank=True, help_text="What made the candidates; never shown while ranking."
     )
     seed = models.PositiveBigIntegerField(help_text="Decides, with the ranker's id, which candidate is shown as A.")
+    priority = models.SmallIntegerField(choices=Priority.choices, default=Priority.USUAL)
+    repeat_of = models.ForeignKey(
+        "self",
+        on_delete=models.CASCADE,
+        null=True,
+        related_name="repeats",
+        help_text="The comparison that this one asks a person again.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = ComparisonQuerySet.as_manager()
 
     class Meta:
-        ordering = ["created_at", "pk"]
+        ordering = ["-priority", "created_at", "pk"]
         indexes = [
             models.Index(
-                fields=["created_at", "id"],
+                fields=["-priority", "created_at", "id"],
                 condition=Q(rankings_done__lt=F("rankings_needed")),
                 name="comparisons_to_rank",
             )
@@ -66,13 +74,23 @@ class Candidate(UUIDModel):
 
 
 class Ranking(UUIDModel):
-    """One person's judgement: `order` is a list of groups of candidate ids, best first; a group is a tie."""
+    """One person's judgement: `order` is a list of groups of candidate ids, best first; a group is a tie.
+
+    `strength` is how much better the first of two is: 1, or 2 for much. `acceptable` is how many of the groups, from
+    the best on, are good enough to use; nobody was asked where it is None. `shown` is the order on the page.
+    """
 
     comparison = models.ForeignKey(Comparison, on_delete=models.CASCADE, related_name="rankings")
     ranker = models.ForeignKey(User, on_delete=models.PROTECT, related_name="rankings")
     order = models.JSONField()
+    strength = models.PositiveSmallIntegerField(null=True)
+    acceptable = models.PositiveSmallIntegerField(null=True)
     all_bad = models.BooleanField(default=False)
+    criteria = models.JSONField(default=dict, help_text="By criterion: the order on it, and its strength.")
+    chips = models.JSONField(default=list, help_text="Reasons chosen among the project's.")
     reason = models.TextField(blank=True)
+    shown = models.JSONField(default=list)
+    active_seconds = models.FloatField(default=0.0, help_text="Of reading and judging, without pauses.")
     guidelines = models.ForeignKey(Guidelines, on_delete=models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -82,3 +100,77 @@ class Ranking(UUIDModel):
 
     def __str__(self) -> str:
         return f"ranking by {self.ranker_id}"
+
+
+class Mark(models.Model):
+    """A stretch of a candidate in which somebody who ranked it found an error; places count characters."""
+
+    class Kind(models.TextChoices):
+        INVENTED = "invented", "Invented authority"
+        MISSING = "missing", "Missing fact"
+        PARTY = "party", "Wrong party"
+        NUMBER = "number", "Wrong number"
+        FORMAT = "format", "Format"
+        VERBOSE = "verbose", "Verbose"
+
+    ranking = models.ForeignKey(Ranking, on_delete=models.CASCADE, related_name="marks")
+    candidate = models.ForeignKey(Candidate, on_delete=models.CASCADE, related_name="marks")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    start = models.PositiveIntegerField()
+    end = models.PositiveIntegerField()
+
+    class Meta:
+        ordering = ["start", "pk"]
+        constraints = [models.CheckConstraint(condition=Q(end__gt=F("start")), name="marks_something")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} at {self.start}"
+
+
+class Correction(UUIDModel):
+    """A better answer than one or all candidates of a comparison: a demonstration, and pairs that it wins."""
+
+    comparison = models.ForeignKey(Comparison, on_delete=models.CASCADE, related_name="corrections")
+    demonstration = models.OneToOneField(Demonstration, on_delete=models.CASCADE, related_name="correction")
+    edited = models.ForeignKey(
+        Candidate, on_delete=models.CASCADE, null=True, related_name="corrections", help_text="None: written anew."
+    )
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["created_at"]
+
+    def __str__(self) -> str:
+        return f"correction of {self.comparison_id}"
+
+
+class Gold(models.Model):
+    """The known answer of a comparison. In training it is explained afterwards; in production nobody can tell."""
+
+    comparison = models.OneToOneField(Comparison, on_delete=models.CASCADE, related_name="gold")
+    order = models.JSONField(help_text="As a ranking has it.")
+    all_bad = models.BooleanField(default=False)
+    explanation = models.TextField(blank=True)
+    for_training = models.BooleanField(default=False)
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"known answer of {self.comparison_id}"
+
+
+class Adjudication(models.Model):
+    """What a reviewer decided where people disagreed: it stands in place of their rankings."""
+
+    comparison = models.OneToOneField(Comparison, on_delete=models.CASCADE, related_name="adjudication")
+    order = models.JSONField(help_text="As a ranking has it.")
+    strength = models.PositiveSmallIntegerField(null=True)
+    all_bad = models.BooleanField(default=False)
+    reason = models.TextField()
+    names_opened = models.BooleanField(default=False, help_text="Whether its author had looked who judged what.")
+    decided_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    decided_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"decision on {self.comparison_id}"

@@ -4,12 +4,28 @@ import uuid
 from typing import Any, Self
 
 from django.contrib.auth.models import AnonymousUser, User
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Max
 
 from annotation import rubric
 
 AnyUser = User | AnonymousUser
+PEOPLE = [MinValueValidator(1), MaxValueValidator(9)]
+LANGUAGES = [
+    ("en", "English"),
+    ("de", "German"),
+    ("fr", "French"),
+    ("es", "Spanish"),
+    ("it", "Italian"),
+    ("pt", "Portuguese"),
+    ("nl", "Dutch"),
+]
+REASONS = ("More accurate", "More complete", "More concise", "Better format", "More useful", "The other invents facts")
+
+
+def default_reasons() -> list[str]:
+    return list(REASONS)
 
 
 class UUIDModel(models.Model):
@@ -31,10 +47,33 @@ class Numbered:
         return (self.aggregate(last=Max("number"))["last"] or 0) + 1
 
 
+class DraftsByModel(models.TextChoices):
+    """A draft that is seen first anchors what is written, so one's own text comes first unless the project says so."""
+
+    NEVER = "never", "Never"
+    AFTER_OWN = "after own", "Once they have begun on their own"
+    AT_ONCE = "at once", "At once"
+
+
+class ReasonRequired(models.TextChoices):
+    NEVER = "never", "Never"
+    ALL_BAD = "all bad", "When every answer is bad"
+    ALWAYS = "always", "Always"
+
+
 class Role(models.TextChoices):
     EXPERT = "expert", "Expert"
     REVIEWER = "reviewer", "Reviewer"
     ADMIN = "admin", "Admin"
+
+
+class Priority(models.IntegerChoices):
+    """When an item comes, among those that wait."""
+
+    LATER = -1, "Later"
+    USUAL = 0, "Usual"
+    SOON = 1, "Soon"
+    FIRST = 2, "First"
 
 
 class ProjectQuerySet(models.QuerySet["Project"]):
@@ -59,8 +98,56 @@ class Project(UUIDModel):
         max_length=80, blank=True, help_text="A heading whose text should carry a calendar date. Empty: none."
     )
     rubric = models.JSONField(default=rubric.default_anchors)
+    keywords = models.JSONField(
+        default=list, blank=True, help_text="Words that every response should contain. Missing ones are pointed out."
+    )
+    language = models.CharField(
+        max_length=2, blank=True, choices=LANGUAGES, help_text="A response in another language is pointed out."
+    )
+    token_limit = models.PositiveIntegerField(
+        default=1024,
+        validators=[MinValueValidator(64), MaxValueValidator(131_072)],
+        help_text="How many tokens a prompt and its response may have together before training cuts them off.",
+    )
+    drafts_by_model = models.CharField(
+        max_length=12,
+        choices=DraftsByModel.choices,
+        default=DraftsByModel.AFTER_OWN,
+        help_text="Whether somebody who writes may ask the model for a draft.",
+    )
+    answers_per_prompt = models.PositiveSmallIntegerField(default=1, validators=PEOPLE)
     rankings_per_comparison = models.PositiveSmallIntegerField(default=1)
     reviews_per_output = models.PositiveSmallIntegerField(default=1)
+    criteria_compared = models.JSONField(
+        default=list, blank=True, help_text="Criteria on which answers are compared one by one, before the whole."
+    )
+    ranking_reasons = models.JSONField(
+        default=default_reasons, blank=True, help_text="Reasons to choose from when ranking, in the experts' words."
+    )
+    reason_required = models.CharField(
+        max_length=10,
+        choices=ReasonRequired.choices,
+        default=ReasonRequired.ALL_BAD,
+        help_text="When a ranking needs a reason.",
+    )
+    repeat_percent = models.PositiveSmallIntegerField(
+        default=0,
+        validators=[MaxValueValidator(50)],
+        help_text="How many of a person's comparisons come back once, unannounced, with the sides changed.",
+    )
+    gold_percent = models.PositiveSmallIntegerField(
+        default=0,
+        validators=[MaxValueValidator(50)],
+        help_text="How many of a person's comparisons have a known answer, unannounced.",
+    )
+    pass_mark = models.PositiveSmallIntegerField(
+        default=80,
+        validators=[MaxValueValidator(100)],
+        help_text="Of the comparisons in training that one must judge as expected before ranking for the project.",
+    )
+    informative_first = models.BooleanField(
+        default=False, help_text="Hand out prompts first from whose answers the model would learn most."
+    )
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 

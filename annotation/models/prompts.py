@@ -5,9 +5,10 @@ from typing import Any, Self
 
 from django.contrib.auth.models import User
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 
-from annotation.models.projects import AnyUser, Guidelines, Project, UUIDModel
+from annotation.models.projects import AnyUser, Guidelines, Priority, Project, UUIDModel
 from annotation.texts import fingerprint
 
 
@@ -25,9 +26,14 @@ class PromptQuerySet(models.QuerySet["Prompt"]):
         return self.exclude(split=Split.EVALUATION)
 
     def awaiting_response(self) -> Self:
-        """Prompts that nobody has answered: no demonstration past its draft."""
-        answered = Demonstration.objects.filter(prompt_id=OuterRef("pk")).exclude(status=Demonstration.Status.DRAFT)
-        return self.for_teaching().filter(~Exists(answered))
+        """Prompts that lack a response, or more of them, past their drafts."""
+        return self.for_teaching().filter(answers_done__lt=F("answers_needed"))
+
+    def recount_answers(self) -> int:
+        """Set `answers_done` to what there is; after whatever adds a response, or takes one back."""
+        answers = Demonstration.objects.filter(prompt_id=OuterRef("pk")).exclude(status=Demonstration.Status.DRAFT)
+        counted = answers.order_by().values("prompt_id").annotate(number=Count("pk")).values("number")
+        return self.update(answers_done=Coalesce(Subquery(counted), 0))
 
     def named(self, name: str) -> Prompt | None:
         """By its own id, or by the one its file gave it."""
@@ -58,6 +64,12 @@ class Prompt(UUIDModel):
     reference = models.TextField(blank=True)
     split = models.CharField(max_length=10, choices=Split.choices, default=Split.TRAIN)
     text_sha256 = models.CharField(max_length=64, editable=False)
+    priority = models.SmallIntegerField(choices=Priority.choices, default=Priority.USUAL)
+    expected_value = models.FloatField(
+        default=0.0, help_text="How much the model would learn from an answer, between 0 and 1; where it was estimated."
+    )
+    answers_needed = models.PositiveSmallIntegerField(default=1)
+    answers_done = models.PositiveSmallIntegerField(default=0, help_text="Responses past their draft.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = PromptQuerySet.as_manager()
@@ -66,8 +78,17 @@ class Prompt(UUIDModel):
         ordering = ["position"]
         indexes = [
             models.Index(fields=["project", "split", "position"]),
-            # All that the queue asks of a prompt, so that it walks past answered ones without reading their texts.
-            models.Index(fields=["project", "position", "split", "id"], name="prompts_in_order"),
+            # The queue reads nothing else: answered and held-out prompts are not in it.
+            models.Index(
+                fields=["project", "-priority", "position", "id"],
+                condition=Q(answers_done__lt=F("answers_needed")),
+                name="prompts_to_answer",
+            ),
+            models.Index(
+                fields=["project", "-priority", "-expected_value", "position", "id"],
+                condition=Q(answers_done__lt=F("answers_needed")),
+                name="informative_prompts_first",
+            ),
             models.Index(fields=["project", "group"]),
             models.Index(fields=["project", "text_sha256"]),
             models.Index(fields=["project", "external_id"]),
@@ -80,6 +101,9 @@ class Prompt(UUIDModel):
                 name="one_prompt_per_external_id",
             ),
             models.UniqueConstraint(fields=["project", "position"], name="one_prompt_per_position"),
+            models.CheckConstraint(
+                condition=~Q(split="evaluation") | Q(answers_needed=0), name="nobody_answers_what_is_held_out"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -87,6 +111,8 @@ class Prompt(UUIDModel):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.text_sha256 = fingerprint(self.instruction, self.input, *self.said_before)
+        if self.split == Split.EVALUATION:
+            self.answers_needed = 0
         super().save(*args, **kwargs)
 
     @property
@@ -119,6 +145,13 @@ class Demonstration(UUIDModel):
         RETURNED = "returned", "Returned"
         APPROVED = "approved", "Approved"
 
+    class Origin(models.TextChoices):
+        WRITTEN = "written", "Written"
+        DRAFTED = "drafted", "From a model's draft"
+        BETTER = "better", "Written where every candidate was bad"
+        EDITED = "edited", "Edited from a candidate"
+        IMPORTED = "imported", "Imported"
+
     class Difficulty(models.IntegerChoices):
         EASY = 1, "Easy"
         USUAL = 2, "Usual"
@@ -129,6 +162,10 @@ class Demonstration(UUIDModel):
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.DRAFT)
     text = models.TextField(blank=True)
     difficulty = models.PositiveSmallIntegerField(choices=Difficulty.choices, null=True, blank=True)
+    origin = models.CharField(max_length=12, choices=Origin.choices, default=Origin.WRITTEN)
+    draft_text = models.TextField(blank=True, help_text="What the model had drafted, where its author asked for it.")
+    draft_source = models.CharField(max_length=200, blank=True, help_text="Which model wrote that draft.")
+    active_seconds = models.FloatField(default=0.0, help_text="Of reading and writing, without pauses.")
     version = models.PositiveIntegerField(default=0)
     note = models.TextField(blank=True, help_text="What the reviewer asks the author to change.")
     guidelines = models.ForeignKey(Guidelines, on_delete=models.PROTECT, null=True, related_name="+")

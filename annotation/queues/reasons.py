@@ -1,0 +1,64 @@
+"""Why nothing is left for somebody: the honest reasons, as sentences."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import User
+
+from annotation.models import Comparison, Demonstration, Lease, Project
+from annotation.queues.waiting import approvable
+from annotation.texts import counted
+
+
+def why_nothing(project: Project, kind: str, user: User) -> list[str]:
+    """The honest reasons, as sentences, when `take_next` found nothing."""
+    reasons = {
+        Lease.Kind.WRITE: _why_nothing_to_write,
+        Lease.Kind.APPROVE: _why_nothing_to_approve,
+        Lease.Kind.RANK: _why_nothing_to_rank,
+    }
+    return reasons[Lease.Kind(kind)](project, user)
+
+
+def _why_nothing_to_write(project: Project, user: User) -> list[str]:
+    if not project.prompts.for_teaching().exists():
+        return ["no prompts have been imported yet."]
+    unanswered = project.prompts.awaiting_response().count()
+    if not unanswered:
+        return ["every prompt has a response."]
+    return [f"{_with_others(unanswered, 'prompt')}, and every other prompt has a response."]
+
+
+def _why_nothing_to_approve(project: Project, user: User) -> list[str]:
+    reasons = []
+    if others := approvable(project, user).count():
+        reasons.append(f"{_with_others(others, 'response')}.")
+    waiting = Demonstration.objects.awaiting_review().filter(prompt__project=project)
+    if own := waiting.filter(author=user).count():
+        reasons.append(f"{counted(own, 'response')} of your own must be approved by somebody else.")
+    return reasons or ["no response is waiting for review."]
+
+
+def _why_nothing_to_rank(project: Project, user: User) -> list[str]:
+    everything = Comparison.objects.filter(prompt__project=project)
+    if not everything.exists():
+        return ["nobody has prepared candidates to rank yet."]
+    unfinished = everything.unfinished()
+    declined = project.leases.filter(kind=Lease.Kind.RANK, user=user, release=Lease.Release.DECLINED)
+    set_aside = unfinished.filter(pk__in=declined.values("item_id")).count()
+    ranked = unfinished.filter(rankings__ranker=user).count()
+    with_others = unfinished.count() - set_aside - ranked
+    reasons = [
+        set_aside and f"you could not judge {counted(set_aside, 'comparison')}.",
+        ranked and f"{counted(ranked, 'comparison')} you have ranked still {_needs(ranked)} somebody else's judgement.",
+        with_others > 0 and f"{_with_others(with_others, 'comparison')}.",
+    ]
+    return [reason for reason in reasons if reason] or ["every comparison has all the rankings it needs."]
+
+
+def _needs(count: int) -> str:
+    return "needs" if count == 1 else "need"
+
+
+def _with_others(count: int, noun: str) -> str:
+    verb = "is" if count == 1 else "are"
+    return f"{counted(count, noun)} {verb} in other people's hands right now"
