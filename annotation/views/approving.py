@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from annotation import diff, queues
 from annotation.access import MemberRequest, project_for
 from annotation.actions import Refused, approving
-from annotation.forms.work import ApproveForm, FixForm, ReturnForm
+from annotation.forms.approving import ApproveForm, FixForm, ReturnForm
 from annotation.models import Demonstration, DemonstrationQuerySet, Lease, Project, Revision
 from annotation.views import work_page
 

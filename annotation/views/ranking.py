@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from annotation import queues
 from annotation.access import MemberRequest, project_for
 from annotation.actions import Refused, ranking
-from annotation.forms.work import PairForm, PlacesForm, ranking_form
+from annotation.forms.ranking import PairForm, PlacesForm, ranking_form
 from annotation.models import Comparison, ComparisonQuerySet, Lease, Project, Ranking
 from annotation.ranking import LETTERS, display_order
 from annotation.views import work_page

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from annotation import diff, headings, queues
 from annotation.access import MemberRequest, project_for
 from annotation.actions import Refused, writing
-from annotation.forms.work import DraftForm, ResponseForm
+from annotation.forms.writing import DraftForm, ResponseForm
 from annotation.models import Demonstration, Lease, Project, Prompt, Revision
 from annotation.queues import Conflict, Saved
 from annotation.views import work_page
