@@ -10,6 +10,8 @@ from annotation.templating import PLACES
 
 PLACEHOLDER = re.compile(r"\{\s*([A-Za-z_][A-Za-z0-9_ ]*)\s*\}")
 MOST_SECTIONS = 30
+MOST_KEYWORDS = 50
+MOST_REASONS = 12
 LONGEST_HEADING = 80
 LONGEST_ANCHOR = 200
 
@@ -41,6 +43,38 @@ def check_sections(sections: Any) -> list[str]:
     if repeated:
         raise ValueError(f"“{repeated}” is there twice.")
     return headings
+
+
+def check_keywords(keywords: Any) -> list[str]:
+    return _short_texts(keywords, MOST_KEYWORDS, "keywords")
+
+
+def check_ranking_reasons(reasons: Any) -> list[str]:
+    return _short_texts(reasons, MOST_REASONS, "reasons")
+
+
+def check_criteria_compared(criteria: Any) -> list[str]:
+    """In the order of the rubric."""
+    known = {criterion.key: criterion.label for criterion in DEFAULT_CRITERIA}
+    if not isinstance(criteria, list) or not all(isinstance(key, str) for key in criteria):
+        raise ValueError("Criteria are a list of their names.")
+    unknown = next((key for key in criteria if key not in known), None)
+    if unknown:
+        raise ValueError(f"There is no criterion “{unknown}”; there are {', '.join(known)}.")
+    return [key for key in known if key in criteria]
+
+
+def _short_texts(texts: Any, most: int, noun: str) -> list[str]:
+    """Trimmed, without empty ones and repetitions."""
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        raise ValueError(f"The {noun} are a list of texts.")
+    kept = list({text.strip().casefold(): text.strip() for text in reversed(texts) if text.strip()}.values())[::-1]
+    if len(kept) > most:
+        raise ValueError(f"At most {most} {noun}.")
+    long = next((text for text in kept if len(text) > LONGEST_HEADING or "\n" in text), None)
+    if long:
+        raise ValueError(f"“{long[:40]}…” is longer than {LONGEST_HEADING} characters.")
+    return kept
 
 
 def check_dated_section(dated_section: str, sections: list[str]) -> str:

@@ -18,8 +18,14 @@ from annotation import project_rules
 from annotation.actions import Refused, members, projects
 from annotation.actions.guidelines import write_guidelines
 from annotation.api.base import InProject, require_valid
-from annotation.forms.projects import InvitationForm, checked
+from annotation.forms.projects import MOST_PER_ITEM, InvitationForm, checked
 from annotation.models import Guidelines, Membership, Project, Role
+from annotation.rubric import DEFAULT_CRITERIA
+
+
+def short_texts(most: int) -> serializers.ListField:
+    child = serializers.CharField(max_length=project_rules.LONGEST_HEADING)
+    return serializers.ListField(child=child, required=False, max_length=most)
 
 
 class ProjectSerializer(serializers.ModelSerializer):
@@ -29,8 +35,16 @@ class ProjectSerializer(serializers.ModelSerializer):
         required=False,
         help_text="Criterion, then score, then its wording. What is left out keeps the usual wording.",
     )
-    rankings_per_comparison = serializers.IntegerField(min_value=1, max_value=9, required=False)
-    reviews_per_output = serializers.IntegerField(min_value=1, max_value=9, required=False)
+    keywords = short_texts(project_rules.MOST_KEYWORDS)
+    ranking_reasons = short_texts(project_rules.MOST_REASONS)
+    criteria_compared = short_texts(len(DEFAULT_CRITERIA))
+    token_limit = serializers.IntegerField(min_value=64, max_value=131_072, required=False)
+    answers_per_prompt = serializers.IntegerField(min_value=1, max_value=MOST_PER_ITEM, required=False)
+    rankings_per_comparison = serializers.IntegerField(min_value=1, max_value=MOST_PER_ITEM, required=False)
+    reviews_per_output = serializers.IntegerField(min_value=1, max_value=MOST_PER_ITEM, required=False)
+    repeat_percent = serializers.IntegerField(min_value=0, max_value=50, required=False)
+    gold_percent = serializers.IntegerField(min_value=0, max_value=50, required=False)
+    pass_mark = serializers.IntegerField(min_value=0, max_value=100, required=False)
     role = serializers.SerializerMethodField(help_text="Your role in it.")
 
     class Meta:
@@ -43,9 +57,21 @@ class ProjectSerializer(serializers.ModelSerializer):
             "instruction_template",
             "sections",
             "dated_section",
+            "keywords",
+            "language",
+            "token_limit",
+            "drafts_by_model",
             "rubric",
+            "answers_per_prompt",
             "rankings_per_comparison",
             "reviews_per_output",
+            "criteria_compared",
+            "ranking_reasons",
+            "reason_required",
+            "repeat_percent",
+            "gold_percent",
+            "pass_mark",
+            "informative_first",
             "role",
             "created_at",
         ]
@@ -60,6 +86,15 @@ class ProjectSerializer(serializers.ModelSerializer):
 
     def validate_sections(self, sections: list[str]) -> list[str]:
         return checked(project_rules.check_sections, sections)
+
+    def validate_keywords(self, keywords: list[str]) -> list[str]:
+        return checked(project_rules.check_keywords, keywords)
+
+    def validate_ranking_reasons(self, reasons: list[str]) -> list[str]:
+        return checked(project_rules.check_ranking_reasons, reasons)
+
+    def validate_criteria_compared(self, criteria: list[str]) -> list[str]:
+        return checked(project_rules.check_criteria_compared, criteria)
 
     def validate_rubric(self, rubric: dict[str, Any]) -> dict[str, dict[str, str]]:
         return checked(project_rules.check_rubric, rubric)

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.forms.boundfield import BoundField
 
 from annotation import project_rules
+from annotation.forms.fields import LinesField
 from annotation.models import Project, Role
 from annotation.rubric import DEFAULT_CRITERIA, Criterion
 
@@ -24,28 +25,39 @@ def checked(check: Callable[..., Any], *values: Any) -> Any:
         raise ValidationError(str(error)) from None
 
 
+def number(label: str, name: str, low: int, high: int) -> forms.IntegerField:
+    """A whole number, said as the model says it."""
+    field: Any = Project._meta.get_field(name)
+    return forms.IntegerField(
+        label=label, min_value=low, max_value=high, initial=field.default, help_text=field.help_text
+    )
+
+
 class ProjectForm(forms.ModelForm):
     """The settings of a project. Sections are typed one heading per line; each anchor of the rubric is a field."""
 
-    sections = forms.CharField(
+    sections = LinesField(
+        rows=7, help_text="Headings that every response carries, one per line, in order. Empty: no fixed format."
+    )
+    keywords = LinesField(
+        rows=3,
+        help_text="Words or phrases that every response should contain, one per line. Missing ones are pointed out.",
+    )
+    token_limit = number("Longest prompt with response", "token_limit", 64, 131_072)
+    answers_per_prompt = number("Responses per prompt", "answers_per_prompt", 1, MOST_PER_ITEM)
+    rankings_per_comparison = number("Rankings per comparison", "rankings_per_comparison", 1, MOST_PER_ITEM)
+    reviews_per_output = number("Reviews per output", "reviews_per_output", 1, MOST_PER_ITEM)
+    criteria_compared = forms.MultipleChoiceField(
+        label="Criteria compared one by one",
+        choices=[(criterion.key, criterion.label) for criterion in DEFAULT_CRITERIA],
+        widget=forms.CheckboxSelectMultiple,
         required=False,
-        widget=forms.Textarea(attrs={"rows": 7}),
-        help_text="Headings that every response carries, one per line, in order. Empty: no fixed format.",
+        help_text="Asked before which answer is better as a whole. Each costs the ranker some seconds.",
     )
-    rankings_per_comparison = forms.IntegerField(
-        label="Rankings per comparison",
-        help_text="How many people rank each set of candidates. Two or three show where they disagree.",
-        min_value=1,
-        max_value=MOST_PER_ITEM,
-        initial=1,
-    )
-    reviews_per_output = forms.IntegerField(
-        label="Reviews per output",
-        help_text="How many people score each output blind.",
-        min_value=1,
-        max_value=MOST_PER_ITEM,
-        initial=1,
-    )
+    ranking_reasons = LinesField(rows=6, help_text="To choose from when ranking, one per line, in your experts' words.")
+    repeat_percent = number("Comparisons asked twice, %", "repeat_percent", 0, 50)
+    gold_percent = number("Comparisons with a known answer, %", "gold_percent", 0, 50)
+    pass_mark = number("Pass mark of the training, %", "pass_mark", 0, 100)
 
     class Meta:
         model = Project
@@ -56,9 +68,27 @@ class ProjectForm(forms.ModelForm):
             "instruction_template",
             "sections",
             "dated_section",
+            "keywords",
+            "language",
+            "token_limit",
+            "drafts_by_model",
+            "answers_per_prompt",
             "rankings_per_comparison",
             "reviews_per_output",
+            "criteria_compared",
+            "ranking_reasons",
+            "reason_required",
+            "repeat_percent",
+            "gold_percent",
+            "pass_mark",
+            "informative_first",
         ]
+        labels = {
+            "language": "Language of responses",
+            "drafts_by_model": "Drafts by the model",
+            "reason_required": "A ranking needs a reason",
+            "informative_first": "Most informative prompts first",
+        }
         widgets = {
             "objective": forms.Textarea(attrs={"rows": 3}),
             "success_criteria": forms.Textarea(attrs={"rows": 4}),
@@ -67,8 +97,6 @@ class ProjectForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if not self.is_bound:
-            self.initial["sections"] = "\n".join(self.instance.sections)
         for criterion in DEFAULT_CRITERIA:
             for score, wording in criterion.anchors.items():
                 own = self.instance.rubric.get(criterion.key, {})
@@ -94,7 +122,16 @@ class ProjectForm(forms.ModelForm):
         return checked(project_rules.check_template, self.cleaned_data["instruction_template"])
 
     def clean_sections(self) -> list[str]:
-        return checked(project_rules.check_sections, self.cleaned_data["sections"].splitlines())
+        return checked(project_rules.check_sections, self.cleaned_data["sections"])
+
+    def clean_keywords(self) -> list[str]:
+        return checked(project_rules.check_keywords, self.cleaned_data["keywords"])
+
+    def clean_ranking_reasons(self) -> list[str]:
+        return checked(project_rules.check_ranking_reasons, self.cleaned_data["ranking_reasons"])
+
+    def clean_criteria_compared(self) -> list[str]:
+        return checked(project_rules.check_criteria_compared, self.cleaned_data["criteria_compared"])
 
     def clean_dated_section(self) -> str:
         if "sections" not in self.cleaned_data:

@@ -4,14 +4,12 @@ import uuid
 from typing import Any, Self
 
 from django.contrib.auth.models import AnonymousUser, User
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Max
 
 from annotation import rubric
 
 AnyUser = User | AnonymousUser
-PEOPLE = [MinValueValidator(1), MaxValueValidator(9)]
 LANGUAGES = [
     ("en", "English"),
     ("de", "German"),
@@ -106,7 +104,6 @@ class Project(UUIDModel):
     )
     token_limit = models.PositiveIntegerField(
         default=1024,
-        validators=[MinValueValidator(64), MaxValueValidator(131_072)],
         help_text="How many tokens a prompt and its response may have together before training cuts them off.",
     )
     drafts_by_model = models.CharField(
@@ -115,9 +112,15 @@ class Project(UUIDModel):
         default=DraftsByModel.AFTER_OWN,
         help_text="Whether somebody who writes may ask the model for a draft.",
     )
-    answers_per_prompt = models.PositiveSmallIntegerField(default=1, validators=PEOPLE)
-    rankings_per_comparison = models.PositiveSmallIntegerField(default=1)
-    reviews_per_output = models.PositiveSmallIntegerField(default=1)
+    answers_per_prompt = models.PositiveSmallIntegerField(
+        default=1, help_text="How many people write for each prompt, of those imported from then on."
+    )
+    rankings_per_comparison = models.PositiveSmallIntegerField(
+        default=1, help_text="How many people rank each set of candidates. Two or three show where they disagree."
+    )
+    reviews_per_output = models.PositiveSmallIntegerField(
+        default=1, help_text="How many people score each output blind."
+    )
     criteria_compared = models.JSONField(
         default=list, blank=True, help_text="Criteria on which answers are compared one by one, before the whole."
     )
@@ -132,17 +135,14 @@ class Project(UUIDModel):
     )
     repeat_percent = models.PositiveSmallIntegerField(
         default=0,
-        validators=[MaxValueValidator(50)],
         help_text="How many of a person's comparisons come back once, unannounced, with the sides changed.",
     )
     gold_percent = models.PositiveSmallIntegerField(
         default=0,
-        validators=[MaxValueValidator(50)],
         help_text="How many of a person's comparisons have a known answer, unannounced.",
     )
     pass_mark = models.PositiveSmallIntegerField(
         default=80,
-        validators=[MaxValueValidator(100)],
         help_text="Of the comparisons in training that one must judge as expected before ranking for the project.",
     )
     informative_first = models.BooleanField(

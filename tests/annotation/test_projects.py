@@ -17,8 +17,11 @@ from training.models import DatasetVersion
 def values(**changes: Any) -> dict[str, Any]:
     """What a browser sends: the form as it is shown, with changes."""
     form = NewProjectForm()
-    shown = {name: form.get_initial_for_field(field, name) or "" for name, field in form.fields.items()}
-    return {**shown, "name": "Discharge letters", "objective": "Write discharge letters.", **changes}
+    shown = {
+        field.name: field.field.prepare_value(form.get_initial_for_field(field.field, field.name)) for field in form
+    }
+    sent = {name: value for name, value in shown.items() if value is not None and value is not False}
+    return {**sent, "name": "Discharge letters", "objective": "Write discharge letters.", **changes}
 
 
 def errors(client: Any, url: str, **changes: Any) -> str:
@@ -96,6 +99,41 @@ def test_it_shows_the_settings_as_they_are(project: Project, ada: User, sign_in)
     page = sign_in(ada).get(f"/projects/{project.pk}/settings/").content.decode()
     assert "Parties\nJurisdiction\nCore dispute" in page
     assert "Mostly wrong or invented" in page
+
+
+def test_it_takes_how_people_write_and_rank(project: Project, ada: User, sign_in) -> None:
+    asked = {"keywords": "Parties\r\nparties \r\n\r\nlimitation period", "language": "en", "token_limit": "2048"}
+    asked |= {"criteria_compared": ["completeness", "accuracy"], "ranking_reasons": "Cites the statute\n"}
+    asked |= {"repeat_percent": "5", "gold_percent": "4", "pass_mark": "90", "informative_first": "on"}
+    asked |= {"drafts_by_model": "never", "reason_required": "always", "answers_per_prompt": "2"}
+    sign_in(ada).post(f"/projects/{project.pk}/settings/", values(**asked))
+    project.refresh_from_db()
+    assert (project.keywords, project.ranking_reasons) == (["Parties", "limitation period"], ["Cites the statute"])
+    assert project.criteria_compared == ["accuracy", "completeness"]
+    assert (project.repeat_percent, project.gold_percent, project.pass_mark) == (5, 4, 90)
+    assert (project.language, project.token_limit, project.answers_per_prompt) == ("en", 2048, 2)
+    assert (project.drafts_by_model, project.reason_required, project.informative_first) == ("never", "always", True)
+    page = sign_in(ada).get(f"/projects/{project.pk}/settings/").content.decode()
+    assert "Parties\nlimitation period" in page
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("keywords", "x" * 81, "is longer than 80 characters"),
+        ("keywords", "\n".join(f"word {n}" for n in range(51)), "At most 50 keywords."),
+        ("ranking_reasons", "\n".join(f"reason {n}" for n in range(13)), "At most 12 reasons."),
+        ("criteria_compared", ["charm"], "is not one of the available choices"),
+        ("language", "xx", "is not one of the available choices"),
+        ("token_limit", "10", "greater than or equal to 64"),
+        ("repeat_percent", "51", "less than or equal to 50"),
+        ("pass_mark", "101", "less than or equal to 100"),
+    ],
+)
+def test_it_says_what_is_wrong_with_how_people_rank(
+    project: Project, ada: User, sign_in, field: str, value: Any, words: str
+) -> None:
+    assert words in errors(sign_in(ada), f"/projects/{project.pk}/settings/", **{field: value})
 
 
 def test_it_writes_nothing_when_nothing_differs(project: Project, ada: User) -> None:
