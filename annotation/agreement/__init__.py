@@ -4,7 +4,7 @@ from annotation.agreement.alpha import Level, krippendorff_alpha
 from annotation.agreement.figures import SOURCE, Agreement, Reading, reading
 from annotation.agreement.kappa import cohen_kappa
 from annotation.agreement.orders import kendall_w, mean_tau, mean_w, tau_b
-from annotation.agreement.report import (
+from annotation.agreement.reports import (
     BAD,
     Figure,
     ItemDisagreement,

@@ -21,12 +21,11 @@ Row = tuple[float, ...]
 Statistic = Callable[["np.ndarray"], "np.ndarray"]
 
 
-def estimate(rows: Iterable[Row], statistic: Statistic, counts: Counted, constant: str = ALL_THE_SAME) -> Agreement:
+def estimate(rows: Iterable[Row], statistic: Statistic, counts: Counted) -> Agreement:
     """A statistic of column sums over items, with the percentile interval of 1,000 resamples of the items.
 
     `rows`: one per item. `statistic` maps sums of shape (..., columns) to values of shape (...), NaN where it is
-    undefined; `constant` is the reason given when it is undefined for all items together. Resamples for which it
-    is undefined are left out. The interval always holds the value.
+    undefined: where chance gives no disagreement. Such resamples are left out. The interval always holds the value.
 
     Where no item shows any disagreement, no resample does, and the percentile interval would be 1 to 1 for two
     items as for two thousand. There the lower limit is that of the share of items which may be answered as by
@@ -39,7 +38,7 @@ def estimate(rows: Iterable[Row], statistic: Statistic, counts: Counted, constan
     times = np.array([count for _, count in found], dtype=float)
     value = float(statistic(times @ table))
     if not math.isfinite(value):
-        return counts.undefined(constant)
+        return counts.undefined(ALL_THE_SAME)
     tail = (1 - LEVEL) / 2
     if value >= 1:
         return Agreement(1.0, tail ** (1 / counts.units), 1.0, counts.units, counts.raters, counts.judgements)

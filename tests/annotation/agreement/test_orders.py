@@ -123,7 +123,7 @@ def test_it_says_why_there_is_no_figure(judged, reason):
 def test_it_takes_the_mean_concordance_only_where_everybody_ranked_every_item():
     assert mean_w(items([FORWARD, FORWARD], [FORWARD, BACKWARD])).value == pytest.approx(0.5)
     assert mean_w(items([FORWARD, FORWARD, FORWARD], [FORWARD, BACKWARD])).reason == NOT_ALL
-    assert mean_w(items([FORWARD, FORWARD], [FORWARD])).reason == NOT_ALL
+    assert mean_w(items([FORWARD, FORWARD], [FORWARD, FORWARD], [FORWARD])).reason == NOT_ALL
     assert mean_w(items([TIED, TIED], [TIED, TIED])).reason == ALL_TIED
     assert mean_w(items([FORWARD, FORWARD])).reason == ONE_ITEM
 
