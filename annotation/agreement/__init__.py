@@ -1,0 +1,38 @@
+"""How much people agree, for every kind of label. Pure: plain values in, figures with their interval out."""
+
+from annotation.agreement.alpha import Level, krippendorff_alpha
+from annotation.agreement.figures import SOURCE, Agreement, Reading, reading
+from annotation.agreement.kappa import cohen_kappa
+from annotation.agreement.orders import kendall_w, mean_tau, mean_w, tau_b
+from annotation.agreement.reports import (
+    BAD,
+    Figure,
+    ItemDisagreement,
+    Judgement,
+    Kind,
+    PairOfRaters,
+    Report,
+    report,
+)
+
+__all__ = [
+    "BAD",
+    "SOURCE",
+    "Agreement",
+    "Figure",
+    "ItemDisagreement",
+    "Judgement",
+    "Kind",
+    "Level",
+    "PairOfRaters",
+    "Reading",
+    "Report",
+    "cohen_kappa",
+    "kendall_w",
+    "krippendorff_alpha",
+    "mean_tau",
+    "mean_w",
+    "reading",
+    "report",
+    "tau_b",
+]
