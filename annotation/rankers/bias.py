@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from annotation.rankers.figures import Figure, count, percent, points, share, undefined
+from annotation.rankers.figures import FEWEST, Figure, count, percent, points, share, undefined
 from annotation.rankers.intervals import Interval, luck, paired_difference
 from annotation.rankers.judgements import Judgement, majority
 
 TOLERATED = 0.05  # a share this far off is told, but asks for nothing: it hardly moves what a model learns
+RARE = 0.01  # by luck, in the exact test: the interval alone is too quick to judge when there are few
 
 
 def position_in_pairs(judgements: Sequence[Judgement]) -> Figure:
@@ -27,13 +28,16 @@ def position_in_pairs(judgements: Sequence[Judgement]) -> Figure:
         f"The left one won {left:,} of {n:,}, the right one {right:,} ({count(ties, 'tie')} left out); "
         f"without any leaning it is half. {_by_luck(luck(left, n))}"
     )
-    return Figure(name, value, n, interval, sentence, _off(interval, 0.5), chance=0.5, left_out=ties)
+    attention = _off(interval, 0.5, n) and luck(left, n) < RARE
+    return Figure(name, value, n, interval, sentence, attention, chance=0.5, left_out=ties)
 
 
 def _by_luck(probability: float) -> str:
     if probability > 0.05:
         return "Luck alone is often as uneven."
-    return f"Luck alone is as uneven for 1 in {1 / max(probability, 1e-6):,.0f} people."
+    if probability < 1e-6:
+        return "Luck alone is as uneven for fewer than 1 in a million people."
+    return f"Luck alone is as uneven for about 1 in {float(f'{1 / probability:.2g}'):,.0f} people."
 
 
 def position_in_lists(judgements: Sequence[Judgement], last: bool = False) -> Figure:
@@ -61,7 +65,7 @@ def position_in_lists(judgements: Sequence[Judgement], last: bool = False) -> Fi
         f"The candidate shown {which} ends at place {sum(places) / n:.1f} on average in {count(n, 'list')}; "
         f"without any leaning it is {sum(middles) / n:.1f}."
     )
-    return Figure(name, value, n, interval, sentence, _off(interval, 0.5), chance=0.5)
+    return Figure(name, value, n, interval, sentence, _off(interval, 0.5, n), chance=0.5)
 
 
 def longer_wins(judgements: Sequence[Judgement]) -> Figure:
@@ -105,7 +109,7 @@ def length_bias(judgements: Sequence[Judgement], overall: float | None = None) -
         f"{_compared(value)} than most others say on the same {count(n, 'comparison')}: for the longer one "
         f"against the others {count(mine, 'time')}, for the shorter one {count(theirs, 'time')}."
     )
-    return Figure(name, value, n, interval, sentence, _off(interval, 0.0), chance=0.0, left_out=left_out)
+    return Figure(name, value, n, interval, sentence, _off(interval, 0.0, n), chance=0.0, left_out=left_out)
 
 
 def _against_overall(name: str, own: Figure, overall: float | None, left_out: int) -> Figure:
@@ -120,7 +124,8 @@ def _against_overall(name: str, own: Figure, overall: float | None, left_out: in
         f"{_compared(value)} than in everybody else's judgements ({percent(own.value)} against {percent(overall)}; "
         "they judged other comparisons)."
     )
-    return Figure(name, value, own.n, interval, sentence, _off(interval, 0.0), chance=0.0, left_out=own.left_out)
+    attention = _off(interval, 0.0, own.n)
+    return Figure(name, value, own.n, interval, sentence, attention, chance=0.0, left_out=own.left_out)
 
 
 def _compared(value: float) -> str:
@@ -129,7 +134,9 @@ def _compared(value: float) -> str:
     return f"The longer one wins {points(value)} {'more' if value > 0 else 'less'} often"
 
 
-def _off(interval: Interval, expected: float) -> bool:
+def _off(interval: Interval, expected: float, n: int) -> bool:
+    if n < FEWEST:
+        return False
     return interval.low > expected + TOLERATED or interval.high < expected - TOLERATED
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import combinations
 
-from annotation.rankers.figures import Figure, count, percent, share, undefined
+from annotation.rankers.figures import FEWEST, Figure, count, percent, share, undefined
 from annotation.rankers.intervals import wilson
 from annotation.rankers.judgements import Judgement, RelationPair, alike_by_chance, share_alike, side_by_side
 
@@ -24,6 +24,7 @@ def self_consistency(judgements: Sequence[Judgement]) -> Figure:
     first: dict[str, Judgement] = {}
     alike: list[float] = []
     compared: list[RelationPair] = []
+    strengths: list[bool] = []
     without = 0
     for each in judgements:
         if each.repeat_of is None:
@@ -36,6 +37,8 @@ def self_consistency(judgements: Sequence[Judgement]) -> Figure:
             continue
         alike.append(share_alike(both))
         compared += both
+        if alike[-1] == 1 and None not in (original.verdict.strength, each.verdict.strength):
+            strengths.append(original.verdict.strength == each.verdict.strength)
     n = len(alike)
     if not n:
         return undefined(name, "No hidden repeat is judged yet.", left_out=without)
@@ -45,7 +48,9 @@ def self_consistency(judgements: Sequence[Judgement]) -> Figure:
         f"Said the same again in {percent(value)} of {count(n, 'hidden repeat')} with the sides swapped; "
         f"choosing blindly gives {percent(chance)}."
     )
-    attention = interval.high < chance + (1 - chance) / 2
+    if strengths:
+        sentence += f" Of {len(strengths):,} the same again, {sum(strengths):,} as strong as before."
+    attention = n >= FEWEST and interval.high < chance + (1 - chance) / 2
     return Figure(name, value, n, interval, sentence, attention, chance, without)
 
 
@@ -73,7 +78,7 @@ def gold_accuracy(judgements: Sequence[Judgement], pass_mark: float = PASS_MARK)
         f"Right in {percent(value)} of {count(n, 'item')} with a known answer; "
         f"the pass mark is {percent(pass_mark)}, choosing blindly gives {percent(chance)}."
     )
-    return Figure(name, value, n, interval, sentence, interval.high < pass_mark, chance)
+    return Figure(name, value, n, interval, sentence, n >= FEWEST and interval.high < pass_mark, chance)
 
 
 def circles(judgements: Sequence[Judgement]) -> Figure:
@@ -91,7 +96,8 @@ def circles(judgements: Sequence[Judgement]) -> Figure:
     if not decided:
         return undefined(name, "No three candidates of a prompt have all been compared two by two.", left_out=tied)
     round_trips = sum(_goes_round(beats, each) for each in decided)
-    by_prompt = Counter(_groups(beats)[each[0]] for each in decided)
+    groups = _groups(beats)
+    by_prompt = Counter(groups[each[0]] for each in decided)
     prompts = len(decided) ** 2 / sum(size**2 for size in by_prompt.values())
     value = round_trips / len(decided)
     interval = wilson(value * prompts, prompts)
@@ -100,7 +106,7 @@ def circles(judgements: Sequence[Judgement]) -> Figure:
         f"{'goes' if round_trips == 1 else 'go'} round in a circle; "
         f"choosing blindly gives {percent(CIRCLES_BY_CHANCE)}."
     )
-    attention = interval.low > CIRCLES_BY_CHANCE / 2
+    attention = prompts >= FEWEST and interval.low > CIRCLES_BY_CHANCE / 2
     return Figure(name, value, len(decided), interval, sentence, attention, CIRCLES_BY_CHANCE, tied)
 
 

@@ -6,14 +6,16 @@ from dataclasses import dataclass
 
 from annotation.rankers.intervals import Interval, wilson
 
+FEWEST = 6  # judgements before a figure may ask for attention: five coins all fall alike in 1 of 16 cases
+
 
 @dataclass(frozen=True)
 class Figure:
     """`value` is None where the figure is undefined; the sentence then says why.
 
     `interval` is the 95 % one; `chance` is what somebody would get who does not read. `left_out`: judgements that
-    say nothing here, such as ties. `attention`: the interval as a whole lies beyond what is tolerated, so that
-    few judgements never accuse anybody.
+    say nothing here, such as ties. `attention`: there are at least `FEWEST` judgements and the interval as a whole
+    lies beyond what is tolerated, so that few judgements never accuse anybody.
     """
 
     name: str

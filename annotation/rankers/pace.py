@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import median
 
-from annotation.rankers.figures import Figure, count, percent, points, share, undefined
+from annotation.rankers.figures import FEWEST, Figure, count, percent, points, share, undefined
 from annotation.rankers.intervals import (
     FEWEST_FOR_MEDIAN,
     FEWEST_FOR_RATIO,
@@ -44,21 +44,22 @@ def unread(judgements: Sequence[Judgement]) -> Figure:
     Hidden repeats are left out: who remembers a text need not read it again.
     """
     name = "unread"
-    speeds = [
-        each.words_shown / max(each.active_seconds, 1e-9) * 60
+    timed = [
+        (each.words_shown, each.active_seconds)
         for each in judgements
         if each.active_seconds is not None and each.words_shown and each.repeat_of is None
     ]
-    left_out = len(judgements) - len(speeds)
-    if not speeds:
+    left_out = len(judgements) - len(timed)
+    if not timed:
         return undefined(name, "No judgement has both its time and the length of its texts.", left_out=left_out)
-    too_fast = sum(speed > FASTEST_WORDS_PER_MINUTE for speed in speeds)
-    value, interval = share(too_fast, len(speeds))
+    too_fast = sum(60 * words > FASTEST_WORDS_PER_MINUTE * taken for words, taken in timed)
+    value, interval = share(too_fast, len(timed))
     sentence = (
-        f"{too_fast:,} of {count(len(speeds), 'judgement')} came faster than the texts can be read "
+        f"{too_fast:,} of {count(len(timed), 'judgement')} came faster than the texts can be read "
         f"({FASTEST_WORDS_PER_MINUTE:,} words a minute, which nobody does)."
     )
-    return Figure(name, value, len(speeds), interval, sentence, interval.low > TOLERATED_UNREAD, left_out=left_out)
+    attention = len(timed) >= FEWEST and interval.low > TOLERATED_UNREAD
+    return Figure(name, value, len(timed), interval, sentence, attention, left_out=left_out)
 
 
 def drift_of_agreement(judgements: Sequence[Judgement]) -> Figure:
