@@ -1,0 +1,114 @@
+"""The alarm finds who does not read within 30 judgements and leaves honest people in peace, however long they work."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime, timedelta
+from statistics import median
+
+import pytest
+
+from annotation.rankers.alarm import Alarm, of_relations, raised
+from annotation.rankers.judgements import Judgement, Relation, Verdict
+from annotation.sides import balanced_order, counted
+
+START = datetime(2026, 1, 5, 9, tzinfo=UTC)
+
+
+def relations(seed: int, n: int, first: float, ties: float = 0.0) -> list[tuple[int, Relation]]:
+    draw = random.Random(seed)
+    found: list[tuple[int, Relation]] = []
+    for number in range(1, n + 1):
+        if draw.random() < ties:
+            found.append((number, "tie"))
+        else:
+            found.append((number, "better" if draw.random() < first else "worse"))
+    return found
+
+
+def judged(number: int, shown: list[str], order: list[list[str]], repeat_of: str | None = None) -> Judgement:
+    at = START + timedelta(minutes=number)
+    return Judgement(str(number), shown, Verdict(order), at, repeat_of=repeat_of)
+
+
+def always_left(seed: int, n: int) -> list[Judgement]:
+    """Prefers the left one of comparisons whose candidates come in random order, two to five of them."""
+    draw = random.Random(seed)
+    shown = [draw.sample("abcde", draw.randint(2, 5)) for _ in range(n)]
+    return [judged(number, each, [[one] for one in each]) for number, each in enumerate(shown)]
+
+
+def test_it_finds_who_always_takes_the_first_within_thirty_for_a_thousand_seeds() -> None:
+    for seed in range(1000):
+        alarm = raised(always_left(seed, 30))
+        assert alarm
+        assert (alarm.habit, alarm.at) == ("first", 12)
+
+
+def test_it_finds_who_always_takes_the_last_or_a_tie_within_thirty() -> None:
+    assert of_relations(relations(1, 30, first=0.0)) == Alarm("last", 12, 1)
+    assert of_relations(relations(1, 30, first=0.5, ties=1.0)) == Alarm("tie", 11, 1)
+    assert of_relations([(number, "bad") for number in range(1, 31)]) == Alarm("tie", 11, 1)
+
+
+def test_it_finds_who_takes_the_left_in_nine_of_ten_cases_by_forty() -> None:
+    """Half of them by judgement 21, 19 of 20 by judgement 40."""
+    found = [alarm.at if (alarm := of_relations(relations(seed, 300, first=0.9))) else 301 for seed in range(300)]
+    assert median(found) <= 22
+    assert sum(at <= 40 for at in found) / len(found) >= 0.95
+    assert max(found) <= 100
+
+
+def test_it_leaves_honest_people_in_peace_over_three_hundred_judgements() -> None:
+    false = sum(of_relations(relations(seed, 300, first=0.5)) is not None for seed in range(1000))
+    assert false <= 10
+
+
+@pytest.mark.parametrize("ties", [0.2, 0.5])
+def test_it_leaves_honest_people_in_peace_who_tie_up_to_half_of_the_time(ties: float) -> None:
+    false = sum(of_relations(relations(seed, 300, first=0.5, ties=ties)) is not None for seed in range(300))
+    assert false <= 3
+
+
+@pytest.mark.parametrize("clear", [1.0, 0.8])
+def test_it_leaves_honest_people_in_peace_whose_sides_are_balanced(clear: float) -> None:
+    """Balanced sides are no free coins: the better one, seen left just now, tends to come right next."""
+    false = 0
+    for seed in range(100):
+        draw, counts = random.Random(seed), dict[tuple[str, str], int]()
+        found: list[tuple[int, Relation]] = []
+        for number in range(1, 151):
+            two = sorted(draw.sample("pqrstu", 2))
+            order = balanced_order([(each, each) for each in two], counts, draw.getrandbits(62))
+            counts = counted([(each, each) for each in order], counts)
+            best = two[0] if draw.random() < clear else two[1]
+            found.append((number, "better" if order[0] == best else "worse"))
+        false += of_relations(found) is not None
+    assert false <= 1
+
+
+def test_it_finds_who_stops_reading_after_much_honest_work() -> None:
+    for seed in range(20):
+        honest = relations(seed, 300, first=0.5)
+        alarm = of_relations([*honest, *((number, "better") for number in range(301, 400))])
+        assert alarm
+        assert alarm.habit == "first"
+        assert 300 < alarm.at <= 335
+        assert 280 < alarm.since <= 321
+        assert f"since about judgement {alarm.since}" in alarm.sentence
+
+
+def test_it_never_bets_on_hidden_repeats_nor_on_what_was_not_judged() -> None:
+    repeats = [judged(number, ["a", "b"], [["a"], ["b"]], repeat_of="other") for number in range(40)]
+    unjudged = [judged(number, ["a", "b"], []) for number in range(40)]
+    assert raised([*repeats, *unjudged]) is None
+
+
+def test_it_says_the_alarm_in_plain_words() -> None:
+    alarm = raised(always_left(1, 30))
+    assert alarm
+    assert alarm.sentence == (
+        "Prefers whatever is shown first: found at judgement 12. "
+        "Of 100 people who read with care, at most one would ever get this notice."
+    )
+    assert raised([]) is None
