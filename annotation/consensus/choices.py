@@ -65,14 +65,17 @@ def dawid_skene(
     """Who errs how, and from that the probability of every outcome of every item.
 
     The start is the votes' shares (equation 3.1 of the paper), so the result depends on nothing but the choices. It
-    has converged when no probability of any item moves by more than `tolerance` in a round. `smoothing` 0 is the paper's
-    maximum likelihood, under which one lucky judgement makes somebody infallible; above 0, a person's table is pulled
-    towards everybody's, the more the less they judged. `known` items (gold) keep their outcome.
+    has converged when no probability of any item moves by more than `tolerance` in a round. `smoothing` 0 is the
+    paper's maximum likelihood, under which one lucky judgement makes somebody infallible; above 0, a person's table is
+    pulled towards everybody's, the more the less they judged. `known` items (gold) keep their outcome.
     """
     if not choices:
         return ChoiceConsensus(tuple(outcomes or ()), (), {}, {}, {}, {}, 0.0, 0, True)
     known = known or {}
     names = tuple(outcomes) if outcomes else tuple(sorted({c.outcome for c in choices} | set(known.values())))
+    unnamed = ({each.outcome for each in choices} | set(known.values())) - set(names)
+    if unnamed:
+        raise ValueError(f"Not among the outcomes: {', '.join(sorted(unnamed))}.")
     table = _Table.of(choices, names, known)
     return table.solve(smoothing, rounds, tolerance)
 

@@ -33,7 +33,9 @@ class Reliability:
     """`accuracy`: how likely this person orders two candidates rightly, a tie counted half; a half is chance.
 
     `comparisons`: how many of theirs somebody else judged too. `low` and `high`: Wilson's 95 % interval of the accuracy
-    with that many. All three are None, and `reason` says why, where there is nothing to compare with.
+    with that many, as if the right orders were known: with few judges per comparison it is somewhat wider in truth.
+    All three are None, and `reason` says why, where there is nothing to compare with. `assumed` then is a usual
+    person's accuracy, otherwise their own.
     """
 
     accuracy: float | None

@@ -46,7 +46,7 @@ def weighted_consensus(
     exponents = {name: each.exponent(SPREAD) for name, each in people.of.items()}
     ranked = [_ranked(each, exponents[each.rater], among_unacceptable) for each in everything]
     fitted = fit(ranked, tolerance=EXACT)
-    found = []
+    found: list[Pair] = []
     for comparison, strengths in fitted.strengths.items():
         group = grouped[comparison]
         held = {each.rater: exponents[each.rater] for each in group}

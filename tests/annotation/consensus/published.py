@@ -4,11 +4,12 @@ from __future__ import annotations
 
 # Dawid and Skene (1979), table 1: five anaesthetists grade 45 patients from 1 to 4; the first graded each three times.
 # One patient per word: what the first said, then the second to the fifth.
-ANAESTHETISTS = """
+_TABLE = """
 1111111 3334334 1122122 2223121 2223222 2223322 1222111 3333433 2222223 2322223 4444444 2223343 1111111 2223212 1211111
 1112111 1111111 1111111 2222221 2221322 2222222 2222221 2223222 2212222 1111111 1111111 2322222 1111111 1111111 1121121
 1111111 3333233 1111111 2222222 2223232 4334343 2212232 2323233 3333432 1111111 1111111 1212111 2322222 1211111 2222222
-""".split()
+"""
+ANAESTHETISTS = _TABLE.split()
 ANAESTHETIST_OF_COLUMN = (1, 1, 1, 2, 3, 4, 5)
 # ... and the share of patients of each grade that they estimate
 GRADES = (0.40, 0.42, 0.11, 0.07)
@@ -35,8 +36,8 @@ PUDDINGS = [
 PUDDING_WORTHS = (0.1388, 0.1730, 0.1617, 0.1654, 0.1587, 0.2024)
 PUDDING_TIE = 0.7468
 
-# Agresti (2002), Categorical Data Analysis, tables 10.10 and 10.11: games that the team of a row won against the team of
-# a column, American League East, 1987, and the estimated strengths above Baltimore's
+# Agresti (2002), Categorical Data Analysis, tables 10.10 and 10.11: games that the team of a row won against the team
+# of a column, American League East, 1987, and the estimated strengths above Baltimore's
 TEAMS = ("Milwaukee", "Detroit", "Toronto", "New York", "Boston", "Cleveland", "Baltimore")
 WON = [
     (0, 7, 9, 7, 7, 9, 11),

@@ -171,6 +171,11 @@ def test_one_person_alone_is_believed_but_not_without_doubt() -> None:
     assert all(0.6 < found.best(str(at))[1] < 0.99 for at in range(6))
 
 
+def test_an_outcome_that_the_project_does_not_have_is_refused() -> None:
+    with pytest.raises(ValueError, match="maybe"):
+        dawid_skene([Choice("x", "p", "maybe")], ("a", "r"))
+
+
 def test_no_choices_say_nothing() -> None:
     found = dawid_skene([], ("a", "r"))
     assert (found.posterior, found.confusion, found.converged) == ({}, {}, True)
