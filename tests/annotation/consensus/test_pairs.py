@@ -46,6 +46,7 @@ class Plain:
     all_bad: bool
 
 
+@settings(deadline=None)
 @given(juries())
 def test_majority_keeps_the_pairs_that_training_has_always_taken(jury: list[Judgement]) -> None:
     found = majority_pairs(jury, among_unacceptable=True)

@@ -91,7 +91,7 @@ def test_it_finds_what_the_plackettluce_package_prints_for_a_small_network() -> 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_climbing_without_derivatives_ends_at_the_same_strengths(seed: int) -> None:
-    """Four candidates, ties of two and three, a line below which nothing is ordered, people who differ in reliability."""
+    """Four candidates, ties of two and three, a line below which nothing is ordered, and people who differ."""
     lot = random.Random(seed)
     rankings = []
     for power in (0.4, 1.0, 1.0, 2.5):
