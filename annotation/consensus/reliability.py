@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 USUAL = (0.70, 0.10, 0.20)
 """Right, tie and wrong, of a person of whom nothing is known."""
 USUAL_TIES = (0.5, 0.5)
-SMOOTHING = 4.0
+SMOOTHING = 10.0
 """Every person starts with this many comparisons of the usual kind."""
 SUREST = 0.95
 """Nobody counts as surer than this, so that one person never silences all others."""
@@ -71,7 +71,7 @@ def reliabilities(
     *,
     among_unacceptable: bool = False,
     smoothing: float = SMOOTHING,
-    rounds: int = 200,
+    rounds: int = 1000,
     tolerance: float = 1e-4,
 ) -> Reliabilities:
     """Of everybody who judged. The start is the votes' shares; nothing is left to chance.

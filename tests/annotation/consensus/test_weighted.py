@@ -149,3 +149,16 @@ def test_thousands_of_judgements_take_seconds() -> None:
     start = time.process_time()
     dawid_skene(choices)
     assert time.process_time() - start < 5
+
+
+def test_a_handful_of_contradictions_sets_nobody_above_the_other() -> None:
+    """Two people and three comparisons: nothing says which of them errs."""
+    orders = {"x": ("ac d b", "b acd"), "y": ("a bc d", "cd a b"), "z": ("ab cd", "c ad b")}
+    judgements = [
+        Judgement(comparison, name, tuple(tuple(group) for group in order.split()))
+        for comparison, both in orders.items()
+        for name, order in zip("pq", both, strict=True)
+    ]
+    found = reliabilities(judgements)
+    assert found.converged
+    assert found.of["p"].assumed == pytest.approx(found.of["q"].assumed, abs=0.02)
