@@ -27,6 +27,7 @@ ESTIMATE_ERROR = 0.08
 NEARLY = 0.9  # of the limit: from here on the expert is told
 _LETTERS = re.compile(r"[^\W\d_]+")
 _SINGLE = re.compile(r"\d|[^\w\s]|_|\n")
+_PIECE = re.compile(rf"(?P<word>{_LETTERS.pattern})|{_SINGLE.pattern}")
 
 
 @dataclass(frozen=True)
@@ -98,11 +99,12 @@ def _cut_at(answer: str, room: int, tokenizer: Path | None) -> int:
     loaded = _loaded(tokenizer)
     if loaded is not None:
         return int(loaded.encode(answer, add_special_tokens=False).offsets[room][0])
-    low, high = 0, len(answer)
-    while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if estimate(answer[:middle]) <= room else (low, middle - 1)
-    return low
+    used = 0.0
+    for piece in _PIECE.finditer(answer):
+        used += PER_WORD if piece["word"] else 1
+        if used > room:
+            return piece.start()
+    return len(answer)
 
 
 @lru_cache(maxsize=64)

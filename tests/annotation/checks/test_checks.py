@@ -55,8 +55,8 @@ def test_two_thousand_words_take_well_under_fifty_milliseconds() -> None:
     rules = Rules(
         sections=["Parties", "Key facts", "Next step"],
         keywords=["rent", "deposit"] * 10,
-        prompt=text,
-        cut_off=CutOff(1000),
+        prompt="Summarise the note.",
+        cut_off=CutOff(2500),
         others=knows("Something else in many words."),
         language="en",
     )
