@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from annotation.views import approving, drafts, ranking, writing
+from annotation.views import admitting, approving, drafts, ranking, writing
 
 IN_PROJECT = "projects/<uuid:pk>"
 
@@ -16,5 +16,7 @@ urlpatterns = [
     path(f"{IN_PROJECT}/approve/<uuid:demonstration_pk>/", approving.approve, name="approve"),
     path(f"{IN_PROJECT}/rank/", ranking.rank_next, name="rank_next"),
     path(f"{IN_PROJECT}/rank/<uuid:comparison_pk>/", ranking.rank, name="rank"),
+    path(f"{IN_PROJECT}/rank/training/", admitting.rank_training, name="rank_training"),
+    path(f"{IN_PROJECT}/rank/training/<uuid:comparison_pk>/", admitting.rank_explained, name="rank_explained"),
     path(f"{IN_PROJECT}/drafts/<uuid:lease_pk>/", drafts.draft_save, name="draft_save"),
 ]

@@ -60,6 +60,8 @@ IN_A_PROJECT: dict[str, dict[str, str]] = {
     "approve": both("approve"),
     "rank_next": reads("rank"),
     "rank": both("rank"),
+    "rank_training": both("rank"),
+    "rank_explained": reads("rank"),
     "draft_save": posts("open project"),
     # annotation: API
     "api_project": {"GET": "open project", "PATCH": "manage"},

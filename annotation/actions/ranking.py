@@ -9,8 +9,8 @@ from django.db import transaction
 from django.db.models import F
 
 from annotation import queues
-from annotation.actions import Refused
-from annotation.models import Candidate, Comparison, Event, Guidelines, Lease, Prompt, Ranking
+from annotation.actions import Refused, admitting
+from annotation.models import Candidate, Comparison, Event, Guidelines, Lease, Prompt, Ranker, Ranking
 from annotation.ranking import LETTERS
 
 MOST = len(LETTERS)
@@ -68,24 +68,38 @@ def rank(
         queues.lock(project)
         if mine := comparison.rankings.filter(ranker=by).first():
             return Ranked(mine, fresh=False)
+        shown = queues.order_for(comparison, by)  # before a lease that is lent only now could say another
         if queues.hold_comparison(comparison, by) is None:
             raise Refused(NO_LONGER_NEEDED)
         open_ = Comparison.objects.unfinished().filter(pk=comparison.pk)
-        if not open_.update(rankings_done=F("rankings_done") + 1):
+        counted = queues.is_counted(comparison)
+        if counted and not open_.update(rankings_done=F("rankings_done") + 1):
             raise Refused(NO_LONGER_NEEDED)
+        ranker = Ranker.of(project, by)
         ranking = Ranking.objects.create(
-            comparison=comparison, ranker=by, order=order, all_bad=all_bad, reason=reason, guidelines=guidelines
+            comparison=comparison,
+            ranker=by,
+            order=order,
+            all_bad=all_bad,
+            reason=reason,
+            shown=shown,
+            in_training=not counted and queues.in_training(project, ranker),
+            guidelines=guidelines,
         )
         queues.finish(Lease.Kind.RANK, comparison.pk, by)
         Event.record("ranked candidates", ranking, by=by, project=project, comparison=str(comparison.pk))
+        admitting.note(project, ranker, ranking)
     return Ranked(ranking, fresh=True)
 
 
 def decline(*, comparison: Comparison, by: User) -> None:
     """Say that one cannot judge: no ranking, the place goes to somebody else, and it is not offered again."""
+    project = comparison.prompt.project
     lease = Lease.objects.filter(kind=Lease.Kind.RANK, item_id=comparison.pk, user=by).first()
     if lease is None or lease.release == Lease.Release.DECLINED:
         return
     with transaction.atomic():
         queues.release(lease, Lease.Release.DECLINED)
-        Event.record("could not judge", comparison, by=by, project=comparison.prompt.project)
+        Event.record("could not judge", comparison, by=by, project=project)
+        if queues.in_training(project, ranker := Ranker.of(project, by)):
+            admitting.settle(project, ranker)

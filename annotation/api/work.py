@@ -11,13 +11,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from annotation import queues
 from annotation.access import SENIOR
 from annotation.actions import approving, writing
 from annotation.actions.ranking import create_comparison, rank
 from annotation.api.base import Conflicting, InProject
 from annotation.models import Candidate, Comparison, Demonstration, Prompt, Ranking, Split
 from annotation.queues import Conflict
-from annotation.ranking import LETTERS, display_order
+from annotation.ranking import LETTERS
 from annotation.rows import MAX_CELL
 
 
@@ -224,10 +225,11 @@ class ComparisonDetail(InProject, APIView):
 
     @extend_schema(responses=BlindComparisonSerializer)
     def get(self, request: Request, pk: str, comparison_pk: str) -> Response:
-        found = Comparison.objects.filter(prompt__project=self.project).select_related("prompt")
+        found = Comparison.objects.filter(prompt__project=self.project).select_related("prompt__project")
         comparison = get_object_or_404(found, pk=comparison_pk)
         texts = {str(candidate.pk): candidate.text for candidate in comparison.candidates.all()}
-        order = display_order(texts, comparison.seed, self.person.pk)
+        queues.hold_comparison(comparison, self.person)
+        order = queues.order_for(comparison, self.person)
         shown = {
             "id": comparison.pk,
             "prompt": comparison.prompt_id,

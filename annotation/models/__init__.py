@@ -37,6 +37,7 @@ from annotation.models.prompts import (
     Revision,
     Split,
 )
+from annotation.models.rankers import Ranker
 
 __all__ = [
     "Adjudication",
@@ -65,6 +66,7 @@ __all__ = [
     "Project",
     "Prompt",
     "PromptQuerySet",
+    "Ranker",
     "Ranking",
     "ReasonRequired",
     "Revision",

@@ -18,9 +18,21 @@ class ComparisonQuerySet(models.QuerySet["Comparison"]):
     def fully_ranked(self) -> Self:
         return self.filter(rankings_done__gte=F("rankings_needed"))
 
+    def originals(self) -> Self:
+        """Without those that only ask somebody again: they say how steady a person is and teach nothing."""
+        return self.filter(repeat_of=None)
+
+    def decided(self) -> Self:
+        """Those whose answer is known or was decided by a reviewer: it stands in place of people's rankings."""
+        return self.filter(Q(gold__isnull=False) | Q(adjudication__isnull=False))
+
 
 class Comparison(UUIDModel):
-    """A prompt and two to five candidates, to be ranked by `rankings_needed` people."""
+    """A prompt and two to five candidates, to be ranked by `rankings_needed` people.
+
+    One with a known answer, and one that asks somebody again, needs no more rankings than it has: it comes to people
+    by `annotation.queues.unannounced`, and their rankings of it are not counted in `rankings_done`.
+    """
 
     prompt = models.ForeignKey(Prompt, on_delete=models.CASCADE, related_name="comparisons")
     rankings_needed = models.PositiveSmallIntegerField(default=1)
@@ -36,6 +48,9 @@ class Comparison(UUIDModel):
         null=True,
         related_name="repeats",
         help_text="The comparison that this one asks a person again.",
+    )
+    repeat_for = models.ForeignKey(
+        User, on_delete=models.CASCADE, null=True, related_name="+", help_text="Who is asked again; nobody else is."
     )
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -54,7 +69,13 @@ class Comparison(UUIDModel):
             models.CheckConstraint(
                 condition=Q(rankings_done__lte=F("rankings_needed")),
                 name="never_more_rankings_than_needed",
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(repeat_of__isnull=True, repeat_for__isnull=True)
+                | Q(repeat_of__isnull=False, repeat_for__isnull=False),
+                name="asked_again_of_somebody",
+            ),
+            models.UniqueConstraint(fields=["repeat_of", "repeat_for"], name="asked_again_once"),
         ]
 
     def __str__(self) -> str:
@@ -91,6 +112,7 @@ class Ranking(UUIDModel):
     reason = models.TextField(blank=True)
     shown = models.JSONField(default=list)
     active_seconds = models.FloatField(default=0.0, help_text="Of reading and judging, without pauses.")
+    in_training = models.BooleanField(default=False, help_text="Given to learn how to rank here, and explained after.")
     guidelines = models.ForeignKey(Guidelines, on_delete=models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -48,6 +48,7 @@ class Lease(UUIDModel):
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = LeaseQuerySet.as_manager()
+    explained = False  # what the queue has just lent for training: the known answer follows
 
     class Meta:
         indexes = [models.Index(fields=["project", "kind", "expires_at"])]

@@ -12,16 +12,23 @@ from annotation.queues.lending import (
     take_next,
 )
 from annotation.queues.reasons import why_nothing
+from annotation.queues.showing import order_for
+from annotation.queues.unannounced import (
+    hold_comparison,
+    in_training,
+    is_counted,
+    next_to_rank,
+    training_items,
+    training_left,
+)
 from annotation.queues.waiting import (
     answerable,
     answered,
     approvable,
     has_work,
-    hold_comparison,
     hold_demonstration,
     hold_prompt,
     next_to_approve,
-    next_to_rank,
     next_to_write,
     rankable,
     returned_prompts,
@@ -41,15 +48,20 @@ __all__ = [
     "hold_comparison",
     "hold_demonstration",
     "hold_prompt",
+    "in_training",
+    "is_counted",
     "lock",
     "next_to_approve",
     "next_to_rank",
     "next_to_write",
+    "order_for",
     "rankable",
     "release",
     "returned_prompts",
     "save_draft",
     "take_next",
+    "training_items",
+    "training_left",
     "up_to",
     "why_nothing",
 ]

@@ -65,7 +65,7 @@ def take_next(
         own = Lease.objects.filter(kind=kind, item_id=OuterRef("pk"), user=user)
         item_id = free.filter(~Exists(own)).values_list("pk", flat=True).first()
         if item_id:
-            return _lend(project, kind, user, item_id)
+            return lend(project, kind, user, item_id)
         lease = _first_free(skipped, free) if again else None
         return _extend(lease) if lease else None
 
@@ -82,13 +82,18 @@ def hold(
 ) -> Lease | None:
     """The user's lease on this very item, taken now if need be; None when it is no longer theirs to do."""
     lease = Lease.objects.filter(kind=kind, item_id=item_id, user=user).first()
-    if lease and lease.expires_at > timezone.now() + _length() / 2:
+    if lease and is_fresh(lease):
         return lease
     with transaction.atomic(savepoint=False):
         lock(project)
         if not free_for(items, kind, user, needed, done).filter(pk=item_id).exists():
             return None
-        return _extend(lease) if lease else _lend(project, kind, user, item_id)
+        return _extend(lease) if lease else lend(project, kind, user, item_id)
+
+
+def is_fresh(lease: Lease) -> bool:
+    """Lent so lately that nobody else can have it."""
+    return lease.expires_at > timezone.now() + _length() / 2
 
 
 def lock(project: Project) -> None:
@@ -161,6 +166,6 @@ def _extend(lease: Lease) -> Lease:
     return lease
 
 
-def _lend(project: Project, kind: str, user: User, item_id: UUID) -> Lease:
+def lend(project: Project, kind: str, user: User, item_id: UUID) -> Lease:
     expires_at = timezone.now() + _length()
     return Lease.objects.create(project=project, kind=kind, user=user, item_id=item_id, expires_at=expires_at)

@@ -20,8 +20,8 @@ from annotation.access import MemberRequest, project_for
 from annotation.actions import Refused, ranking
 from annotation.forms.ranking import PairForm, PlacesForm, ranking_form
 from annotation.models import Comparison, ComparisonQuerySet, Lease, Project, Ranking
-from annotation.ranking import LETTERS, display_order
-from annotation.views import work_page
+from annotation.ranking import LETTERS
+from annotation.views import admitting, work_page
 
 KIND = Lease.Kind.RANK
 MOST_COUNTED = 100
@@ -39,7 +39,10 @@ class Shown:
 @require_safe
 def rank_next(request: MemberRequest, pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "rank")
-    return work_page.lead_to_next(request, project, KIND)
+    lease = queues.next_to_rank(project, request.user)
+    if other := admitting.instead_of_work(request, project, lease):
+        return other
+    return work_page.lead_to(request, project, KIND, lease)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -74,9 +77,12 @@ def _submit(request: MemberRequest, project: Project, comparison: Comparison) ->
                 reason=form.cleaned_data["reason"],
                 guidelines=form.guidelines_seen(project),
             )
-            lease = work_page.take_next(request, project, KIND)
+            explained = outcome.ranking.in_training
+            lease = None if explained else work_page.take_next(request, project, KIND)
     except Refused as refusal:
         return _show(request, project, comparison, form=form, refusal=str(refusal), status=409)
+    if explained:
+        return work_page.leave_for(request, reverse("rank_explained", args=[project.pk, comparison.pk]))
     if not outcome.fresh:
         messages.info(request, "You had already ranked that one; your first judgement stands. Here is the next.")
     return work_page.show_next(request, project, KIND, lease, _show_lent)
@@ -96,7 +102,7 @@ def _comparisons(project: Project) -> ComparisonQuerySet:
 def _by_letter(comparison: Comparison, user: User) -> dict[str, tuple[str, str]]:
     """Letter -> (id, text). The ids stay here."""
     texts = {str(pk): text for pk, text in comparison.candidates.values_list("pk", "text")}
-    order = display_order(texts, comparison.seed, user.pk)
+    order = queues.order_for(comparison, user)
     return {letter: (pk, texts[pk]) for letter, pk in zip(LETTERS, order, strict=False)}
 
 
@@ -117,7 +123,7 @@ def _show(
     mine = ranked["this"] > 0
     if lease is None and not mine:
         lease = queues.hold_comparison(comparison, user)
-    by_letter = _by_letter(comparison, user)
+    by_letter = _by_letter(comparison, user)  # in the order that the lease has by now
     guidelines = project.current_guidelines()
     if form is None:
         draft = lease.draft if lease else {}
@@ -142,5 +148,14 @@ def _show(
 
 
 def _progress(project: Project, user: User, ranked: int) -> dict[str, int]:
-    waiting = queues.up_to(queues.rankable(project, user).unfinished(), MOST_COUNTED)
-    return {"ranked": ranked, "waiting": waiting, "most_counted": MOST_COUNTED, "both": ranked + waiting}
+    counted = not (project.gold_percent or project.repeat_percent)
+    # otherwise a number that stands still would tell which comparison came unannounced
+    items = queues.rankable(project, user).unfinished()
+    waiting = queues.up_to(items, MOST_COUNTED) if counted else MOST_COUNTED
+    return {
+        "ranked": ranked,
+        "waiting": waiting,
+        "most_counted": MOST_COUNTED,
+        "both": ranked + waiting,
+        "counted": counted,
+    }

@@ -40,7 +40,10 @@ def show(request: MemberRequest, template: str, context: dict[str, Any], url: st
 
 def lead_to_next(request: MemberRequest, project: Project, kind: str) -> HttpResponse:
     """The queue's own page: on to the next item, or why there is none."""
-    lease = TAKE[kind](project, request.user)
+    return lead_to(request, project, kind, TAKE[kind](project, request.user))
+
+
+def lead_to(request: MemberRequest, project: Project, kind: str, lease: Lease | None) -> HttpResponse:
     return redirect(kind, project.pk, lease.item_id) if lease else nothing_left(request, project, kind)
 
 
@@ -64,7 +67,10 @@ def skip(request: MemberRequest, project: Project, kind: str, item_id: UUID, sho
 
 def to_next(request: MemberRequest, project: Project, kind: str) -> HttpResponse:
     """Leave for the queue's own page, which finds the next item or says why there is none."""
-    url = reverse(f"{kind}_next", args=[project.pk])
+    return leave_for(request, reverse(f"{kind}_next", args=[project.pk]))
+
+
+def leave_for(request: MemberRequest, url: str) -> HttpResponse:
     return HttpResponseClientRedirect(url) if wants_part(request) else redirect(url)
 
 
