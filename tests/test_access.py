@@ -62,6 +62,12 @@ IN_A_PROJECT: dict[str, dict[str, str]] = {
     "rank": both("rank"),
     "rank_training": both("rank"),
     "rank_explained": reads("rank"),
+    "rank_take_back": posts("rank"),
+    "rank_differences": reads("rank"),
+    "correct": both("write"),
+    "correct_one": both("write"),
+    "correct_save": posts("write"),
+    "correct_one_save": posts("write"),
     "draft_save": posts("open project"),
     # annotation: API
     "api_project": {"GET": "open project", "PATCH": "manage"},

@@ -6,15 +6,29 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import F
+from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q
 
-from annotation import queues
+from annotation import marks, queues
 from annotation.actions import Refused, admitting
-from annotation.models import Candidate, Comparison, Event, Guidelines, Lease, Prompt, Ranker, Ranking
-from annotation.ranking import LETTERS
+from annotation.models import (
+    Adjudication,
+    Candidate,
+    Comparison,
+    Correction,
+    Event,
+    Gold,
+    Guidelines,
+    Lease,
+    Mark,
+    Prompt,
+    Ranker,
+    Ranking,
+)
+from annotation.ranking import LETTERS, Said, display_order
 
 MOST = len(LETTERS)
 NO_LONGER_NEEDED = "Others have taken this one over meanwhile, so your judgement is no longer needed."
+STANDS = "Somebody has worked with this judgement since, so it stands as you gave it."
 
 
 @dataclass(frozen=True)
@@ -53,22 +67,44 @@ def create_comparison(
     return comparison
 
 
+def shown_order(
+    comparison: Comparison, user: User, *, lease: Lease | None = None, ranking: Ranking | None = None
+) -> dict[str, Candidate]:
+    """Letter -> candidate, as this person sees them; A first. What was lent or judged in an order keeps it."""
+    candidates = {str(candidate.pk): candidate for candidate in comparison.candidates.all()}
+    order = next(
+        (each.shown for each in (ranking, lease) if each and sorted(each.shown) == sorted(candidates)),
+        display_order(candidates, comparison.seed, user.pk),
+    )
+    return {letter: candidates[pk] for letter, pk in zip(LETTERS, order, strict=False)}
+
+
+def _as_lent(comparison: Comparison, user: User) -> dict[str, Candidate]:
+    lease = Lease.objects.filter(kind=Lease.Kind.RANK, item_id=comparison.pk, user=user).first()
+    return shown_order(comparison, user, lease=lease)
+
+
 def rank(
     *,
     comparison: Comparison,
     by: User,
-    order: list[list[str]],
+    order: list[list[str]] | None = None,
     all_bad: bool = False,
     reason: str = "",
+    said: Said | None = None,
+    marked: Iterable[marks.Mark] = (),
+    shown: dict[str, Candidate] | None = None,
     guidelines: Guidelines | None = None,
 ) -> Ranked:
-    """Record one person's judgement. Never a second one of the same person, never more than the comparison needs."""
+    """Record one person's judgement: `said`, or its `order` alone. Never a second one of the same person, never more
+    than the comparison needs. `marked` are errors in the candidates by their letters in `shown`."""
     project = comparison.prompt.project
+    said = said or Said(order or [], all_bad=all_bad, reason=reason)
     with transaction.atomic():
         queues.lock(project)
         if mine := comparison.rankings.filter(ranker=by).first():
             return Ranked(mine, fresh=False)
-        shown = queues.order_for(comparison, by)  # before a lease that is lent only now could say another
+        shown = shown or _as_lent(comparison, by)  # before a lease that is lent only now could say another
         if queues.hold_comparison(comparison, by) is None:
             raise Refused(NO_LONGER_NEEDED)
         open_ = Comparison.objects.unfinished().filter(pk=comparison.pk)
@@ -76,20 +112,33 @@ def rank(
         if counted and not open_.update(rankings_done=F("rankings_done") + 1):
             raise Refused(NO_LONGER_NEEDED)
         ranker = Ranker.of(project, by)
+        nothing_good = said.all_bad or said.acceptable == 0
         ranking = Ranking.objects.create(
             comparison=comparison,
             ranker=by,
-            order=order,
-            all_bad=all_bad,
-            reason=reason,
-            shown=shown,
+            order=said.order,
+            strength=said.strength,
+            acceptable=0 if nothing_good else said.acceptable,
+            all_bad=nothing_good,
+            criteria=said.criteria,
+            chips=said.chips,
+            reason=said.reason,
+            shown=[str(candidate.pk) for candidate in shown.values()],
+            active_seconds=said.active_seconds,
             in_training=not counted and queues.in_training(project, ranker),
             guidelines=guidelines,
         )
+        Mark.objects.bulk_create(_stored(mark, ranking, shown) for mark in marked)
         queues.finish(Lease.Kind.RANK, comparison.pk, by)
         Event.record("ranked candidates", ranking, by=by, project=project, comparison=str(comparison.pk))
         admitting.note(project, ranker, ranking)
     return Ranked(ranking, fresh=True)
+
+
+def _stored(mark: marks.Mark, ranking: Ranking, shown: dict[str, Candidate]) -> Mark:
+    candidate = shown[mark.letter]
+    start, end = (marks.stored_place(place, candidate.text) for place in (mark.start, mark.end))
+    return Mark(ranking=ranking, candidate=candidate, kind=mark.kind, start=start, end=end)
 
 
 def decline(*, comparison: Comparison, by: User) -> None:
@@ -103,3 +152,50 @@ def decline(*, comparison: Comparison, by: User) -> None:
         Event.record("could not judge", comparison, by=by, project=project)
         if queues.in_training(project, ranker := Ranker.of(project, by)):
             admitting.settle(project, ranker)
+
+
+# --- Taking a judgement back --------------------------------------------------------------------------------
+
+
+def acted_upon() -> Q:
+    """Of a ranking: somebody has built on it. Others judged after it or decided, it was frozen or explained, or a
+    better answer came of it."""
+    of_it = {"comparison_id": OuterRef("comparison_id")}
+    later = {**of_it, "created_at__gt": OuterRef("created_at")}
+    used = (
+        Q(comparison__frozen_at__isnull=False)
+        | Q(Exists(Ranking.objects.filter(**later).exclude(pk=OuterRef("pk"))))
+        | Q(Exists(Adjudication.objects.filter(**of_it)))
+    )
+    # what came unannounced goes into nothing, whatever became of its comparison before: else one could tell
+    usual = Q(comparison__repeat_of=None) & ~Q(Exists(Gold.objects.filter(**of_it)))
+    return (usual & used) | Q(Exists(Correction.objects.filter(**later))) | Q(in_training=True)
+
+
+def acted_upon_value() -> ExpressionWrapper:
+    return ExpressionWrapper(acted_upon(), output_field=BooleanField())
+
+
+def may_take_back(ranking: Ranking) -> bool:
+    return Ranking.objects.filter(pk=ranking.pk).exclude(acted_upon()).exists()
+
+
+def take_back(*, ranking: Ranking, by: User, draft: dict[str, str]) -> None:
+    """Undo one's own judgement, until somebody has acted on it. What was chosen waits in the form as a draft."""
+    comparison = ranking.comparison
+    project = comparison.prompt.project
+    with transaction.atomic():
+        queues.lock(project)
+        list(Comparison.objects.select_for_update().filter(pk=comparison.pk).values_list("pk"))
+        undone, _ = Ranking.objects.filter(pk=ranking.pk, ranker=by).exclude(acted_upon()).delete()
+        if not undone:
+            raise Refused(STANDS)
+        if queues.is_counted(comparison):
+            Comparison.objects.filter(pk=comparison.pk).update(rankings_done=F("rankings_done") - 1)
+        Ranker.objects.filter(project=project, user=by, judged__gt=0).update(judged=F("judged") - 1)
+        lease = queues.hold_comparison(comparison, by)
+        if lease:
+            Lease.objects.filter(pk=lease.pk).update(
+                draft=draft, draft_version=F("draft_version") + 1, shown=ranking.shown
+            )
+        Event.record("took a ranking back", comparison, by=by, project=project)

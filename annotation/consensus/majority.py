@@ -16,6 +16,8 @@ class _Ballot:
 
     order: Groups
     all_bad: bool
+    strength: int | None = None
+    acceptable: int | None = None  # the order says it already
 
 
 def majority_pairs(

@@ -18,6 +18,8 @@ IDS = ["k", "l", "m", "n", "o"]
 class Judged:
     order: list[list[str]]
     all_bad: bool = False
+    strength: int | None = None
+    acceptable: int | None = None
 
 
 @st.composite
