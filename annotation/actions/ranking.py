@@ -78,6 +78,13 @@ def shown_order(
     return {letter: candidates[pk] for letter, pk in zip(LETTERS, order, strict=False)}
 
 
+def order_for(comparison: Comparison, user: User) -> dict[str, Candidate]:
+    """The same, of whatever this person has of it: their judgement, or the place that was lent to them."""
+    given = comparison.rankings.filter(ranker=user).first()
+    lease = None if given else Lease.objects.filter(kind=Lease.Kind.RANK, item_id=comparison.pk, user=user).first()
+    return shown_order(comparison, user, lease=lease, ranking=given)
+
+
 def rank(
     *,
     comparison: Comparison,
@@ -103,7 +110,7 @@ def rank(
         open_ = Comparison.objects.unfinished().filter(pk=comparison.pk)
         if not open_.update(rankings_done=F("rankings_done") + 1):
             raise Refused(NO_LONGER_NEEDED)
-        shown = shown or shown_order(comparison, by)
+        shown = shown or order_for(comparison, by)
         nothing_good = said.all_bad or said.acceptable == 0
         ranking = Ranking.objects.create(
             comparison=comparison,
