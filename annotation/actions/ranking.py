@@ -79,9 +79,11 @@ def shown_order(
     return {letter: candidates[pk] for letter, pk in zip(LETTERS, order, strict=False)}
 
 
-def _as_lent(comparison: Comparison, user: User) -> dict[str, Candidate]:
-    lease = Lease.objects.filter(kind=Lease.Kind.RANK, item_id=comparison.pk, user=user).first()
-    return shown_order(comparison, user, lease=lease)
+def order_for(comparison: Comparison, user: User) -> dict[str, Candidate]:
+    """The same, of whatever this person has of it: their judgement, or the place that was lent to them."""
+    given = comparison.rankings.filter(ranker=user).first()
+    lease = None if given else Lease.objects.filter(kind=Lease.Kind.RANK, item_id=comparison.pk, user=user).first()
+    return shown_order(comparison, user, lease=lease, ranking=given)
 
 
 def rank(
@@ -104,7 +106,7 @@ def rank(
         queues.lock(project)
         if mine := comparison.rankings.filter(ranker=by).first():
             return Ranked(mine, fresh=False)
-        shown = shown or _as_lent(comparison, by)  # before a lease that is lent only now could say another
+        shown = shown or order_for(comparison, by)  # before a lease that is lent only now could say another
         if queues.hold_comparison(comparison, by) is None:
             raise Refused(NO_LONGER_NEEDED)
         open_ = Comparison.objects.unfinished().filter(pk=comparison.pk)

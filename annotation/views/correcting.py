@@ -13,13 +13,14 @@ from django.views.decorators.http import require_http_methods, require_POST
 from annotation import diff
 from annotation.access import MemberRequest, project_for
 from annotation.actions import Refused, correcting
+from annotation.actions.ranking import order_for
 from annotation.actions.writing import CLOSED
 from annotation.forms.correcting import CorrectionForm
 from annotation.forms.ranking import seconds
 from annotation.forms.work import LONGEST
 from annotation.models import Candidate, Comparison, Demonstration, Project
 from annotation.queues import Conflict
-from annotation.views.ranking import comparisons, order_for
+from annotation.views.ranking import comparisons
 
 SENT = "Handed in. A reviewer reads it next; once it is approved, the model learns to prefer it."
 LINKED = "Noted: your own answer counts as the better one, once it is approved."

@@ -85,13 +85,13 @@ def rank_differences(request: MemberRequest, pk: UUID, comparison_pk: UUID) -> J
     """Where each answer's words differ from those of one of them, by letter and places in the shown texts."""
     project = project_for(request, pk, "rank")
     comparison = get_object_or_404(comparisons(project), pk=comparison_pk)
-    texts = {letter: marks.shown(each.text) for letter, each in order_for(comparison, request.user).items()}
+    texts = {letter: marks.shown(each.text) for letter, each in ranking.order_for(comparison, request.user).items()}
     letter = request.GET.get("from", "A")
     return JsonResponse(differences.between(texts, letter if letter in texts else "A"))
 
 
 def _submit(request: MemberRequest, project: Project, comparison: Comparison) -> HttpResponse:
-    shown = order_for(comparison, request.user)
+    shown = ranking.order_for(comparison, request.user)
     form = ranking_form(request.POST, texts=texts_of(shown), project=project)
     if not form.is_valid():
         return _show(request, project, comparison, form=form, status=422)
@@ -125,13 +125,6 @@ def _show_lent(request: MemberRequest, project: Project, lease: Lease) -> HttpRe
 
 def comparisons(project: Project) -> ComparisonQuerySet:
     return Comparison.objects.filter(prompt__project=project).select_related("prompt__project")
-
-
-def order_for(comparison: Comparison, user: User) -> dict[str, Candidate]:
-    """Letter -> candidate as this person saw or will see them. The ids stay here."""
-    given = comparison.rankings.filter(ranker=user).first()
-    lease = None if given else Lease.objects.filter(kind=KIND, item_id=comparison.pk, user=user).first()
-    return ranking.shown_order(comparison, user, lease=lease, ranking=given)
 
 
 def texts_of(shown: dict[str, Candidate]) -> dict[str, str]:

@@ -30,7 +30,7 @@ class Marking {
     form.append(this.bar);
     form.addEventListener("autosave:filled", () => this.show());
     form.addEventListener("differences", (event) => { this.differences = event.detail; this.show(); });
-    form.querySelector("[data-mark-errors]").addEventListener("click", () => this.byKeys());
+    form.closest("main").querySelector("[data-mark-errors]").addEventListener("click", () => this.byKeys());
     this.show();
   }
 

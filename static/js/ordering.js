@@ -91,6 +91,7 @@ class List {
     this.line = form.elements.line;
     this.tray = form.querySelector("[data-order]");
     this.tray.hidden = false;
+    this.line.closest(".field").classList.toggle("visually-hidden", !this.line.closest(".has-error"));
     this.tray.setAttribute("role", "group");
     this.tray.setAttribute("aria-label", "Your order, best first");
     for (const candidate of this.candidates) this.listen(candidate);
@@ -220,7 +221,7 @@ class List {
     groups.forEach(([, members], at) => {
       parts.push(this.gap(at));
       if (at === (this.allBad.checked ? 0 : good)) parts.push(this.lineHandle(at));
-      parts.push(this.slot(`at:${at}`, `Place ${at + 1}`, members, !this.allBad.checked && at < good));
+      parts.push(this.slot(`at:${at}`, `${at + 1}.`, members, !this.allBad.checked && at < good));
     });
     parts.push(this.gap(groups.length));
     if (placed && !this.allBad.checked && good === groups.length) parts.push(this.lineHandle(good));

@@ -7,7 +7,7 @@ document.addEventListener("htmx:load", (event) => {
 });
 
 function start(tools) {
-  const form = tools.closest("form");
+  const form = tools.closest("main").querySelector("form[data-ranking]");
   const boxes = [...form.querySelectorAll("[data-text]")];
   tools.hidden = false;
   nextAnswer(tools.querySelector("[data-next-answer]"), boxes);
