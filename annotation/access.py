@@ -22,6 +22,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     "rank": EVERYONE,
     "score": EVERYONE,
     "approve": SENIOR,
+    "decide": SENIOR,  # where people's rankings differ, and what answers are known
     "read results": SENIOR,  # experts still score blind: results would tell them which is which
     "manage": ADMIN,  # settings, members, guidelines, import, export, freeze, rounds, sampling, evaluation, promotion
 }

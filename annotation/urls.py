@@ -2,7 +2,18 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from annotation.views import account, corpus, exporting, guidelines, importing, members, projects, prompts, sign_in
+from annotation.views import (
+    account,
+    corpus,
+    deciding,
+    exporting,
+    guidelines,
+    importing,
+    members,
+    projects,
+    prompts,
+    sign_in,
+)
 
 P = "projects/<uuid:pk>/"
 
@@ -22,6 +33,9 @@ urlpatterns = [
     path(f"{P}guidelines/edit/", guidelines.guidelines_edit, name="guidelines_edit"),
     path(f"{P}prompts/", prompts.prompts, name="prompts"),
     path(f"{P}prompts/<uuid:prompt_pk>/", prompts.prompt, name="prompt"),
+    path(f"{P}disagreements/", deciding.disagreements, name="disagreements"),
+    path(f"{P}disagreements/<uuid:comparison_pk>/", deciding.disagreement, name="disagreement"),
+    path(f"{P}known-answers/<uuid:comparison_pk>/", deciding.known_answer, name="known_answer"),
     path(f"{P}import/", importing.import_start, name="import_start"),
     path(f"{P}import/<uuid:import_pk>/", importing.import_map, name="import_map"),
     path(f"{P}import/<uuid:import_pk>/problems/", importing.import_problems, name="import_problems"),

@@ -34,7 +34,7 @@ PAGES: dict[str, tuple[Page, ...]] = {
     "Work": (
         Page("Write", "write_next", "pencil", EVERYONE, ("write",)),
         Page("Approve", "approve_next", "check", SENIOR, ("approve",)),
-        Page("Rank", "rank_next", "scale", EVERYONE, ("rank",)),
+        Page("Rank", "rank_next", "scale", EVERYONE, ("rank", "rank_training", "rank_explained")),
         Page("Score", "score_next", "star", EVERYONE, ("score",)),
     ),
     "Data": (
@@ -53,6 +53,8 @@ PAGES: dict[str, tuple[Page, ...]] = {
     ),
     "Judge": (
         Page("Evaluations", "evaluations", "chart", SENIOR, ("evaluation_create", "evaluation", "evaluation_outputs")),
+        Page("Agreement", "agreement", "users", SENIOR),
+        Page("Disagreements", "disagreements", "scale", SENIOR, ("disagreement", "known_answer")),
         Page("Promotion", "promotions", "rocket", SENIOR),
     ),
     "Project": (

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 from django.urls import path
 
-from evaluation.views import evaluations, outputs, promotions, scoring
+from evaluation.views import agreement, evaluations, outputs, promotions, scoring
 
 P = "projects/<uuid:pk>/"
 E = f"{P}evaluations/<uuid:evaluation_pk>/"
 C = f"{P}contestants/<uuid:contestant_pk>/"
 
 urlpatterns = [
+    path(f"{P}agreement/", agreement.agreement, name="agreement"),
     path(f"{P}evaluations/", evaluations.evaluations, name="evaluations"),
     path(f"{P}evaluations/new/", evaluations.evaluation_create, name="evaluation_create"),
     path(E, evaluations.evaluation, name="evaluation"),

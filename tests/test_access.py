@@ -69,6 +69,9 @@ IN_A_PROJECT: dict[str, dict[str, str]] = {
     "correct_save": posts("write"),
     "correct_one_save": posts("write"),
     "draft_save": posts("open project"),
+    "disagreements": reads("decide"),
+    "disagreement": both("decide"),
+    "known_answer": both("decide"),
     # annotation: API
     "api_project": {"GET": "open project", "PATCH": "manage"},
     "api_members": both("manage"),
@@ -145,6 +148,7 @@ IN_A_PROJECT: dict[str, dict[str, str]] = {
     "evaluation_outputs": reads("read results"),
     "contestant_retry": posts("manage"),
     "contestant_leave_out": posts("manage"),
+    "agreement": reads("read results"),
     "score_next": reads("score"),
     "score": both("score"),
     "promotions": reads("read results"),

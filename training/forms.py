@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 
 from annotation.forms.fields import field_of
 from annotation.models import Project
+from annotation.quality.agreed import FEWEST_SHARED
 from training import choosing
 from training.methods import METHODS, RLOO, SFT
 from training.models import Adapter, BaseModel, DatasetVersion
@@ -17,6 +18,13 @@ from training.params.groups import grouped
 SHOWN_ABOVE = {"finetuning_type", "load_in_4bit"}
 
 
+CONSENSUS = [
+    ("", "What suits the number of shared comparisons"),
+    ("majority", "Majority: two thirds of those who judged"),
+    ("weighted", "Weighted: each person by how reliable they are"),
+]
+
+
 class FreezeForm(forms.Form):
     kind = forms.ChoiceField(
         label="What to freeze",
@@ -24,6 +32,14 @@ class FreezeForm(forms.Form):
         widget=forms.RadioSelect,
         initial="demonstrations",
         help_text="Judgements are good answers, the demonstrations, and bad ones, the candidates ranked as all bad.",
+    )
+    consensus = forms.ChoiceField(
+        label="How several people's rankings become pairs",
+        choices=CONSENSUS,
+        required=False,
+        help_text=f"For preference pairs. By itself: weighted from {FEWEST_SHARED} comparisons on that two people or "
+        "more have ranked, for fewer tell nothing about anybody; the majority before. Known answers and decisions of "
+        "reviewers stand either way.",
     )
     description = forms.CharField(
         label="Description",

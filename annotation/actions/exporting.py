@@ -7,11 +7,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import Prefetch
+from django.db.models import Exists, OuterRef, Prefetch, Q
 
-from annotation import corrected
-from annotation.models import Comparison, Demonstration, Event, Project, Prompt, Ranking
-from annotation.ranking import consensus_pairs
+from annotation.models import Comparison, ComparisonQuerySet, Demonstration, Event, Project, Prompt, Ranking
+from annotation.quality.agreed import agreed, of_correction
 from annotation.templating import render
 
 CHUNK = 500
@@ -47,9 +46,10 @@ def _demonstrations(project: Project) -> Iterator[dict[str, Any]]:
 
 def _preferences(project: Project) -> Iterator[dict[str, Any]]:
     """TRL's preference format with an explicit prompt; pairs that too few agree on are left out."""
+    together = agreed(project, _judged(project))
     for comparison in _compared(project):
         texts = {str(candidate.pk): candidate.text for candidate in comparison.candidates.all()}
-        for pair in consensus_pairs(list(comparison.rankings.all()), texts):
+        for pair in together.pairs.get(str(comparison.pk), []):
             yield {
                 "id": f"{comparison.pk}:{pair.chosen[:8]}:{pair.rejected[:8]}",
                 "group": comparison.prompt.group,
@@ -57,13 +57,9 @@ def _preferences(project: Project) -> Iterator[dict[str, Any]]:
                 "prompt": _asked(project, comparison.prompt),
                 "chosen": _said(texts[pair.chosen]),
                 "rejected": _said(texts[pair.rejected]),
-                "votes": pair.votes,
-                "judged": pair.judged,
-                "agreement": pair.agreement,
-                "strength": pair.strength,
-                "origin": "ranked",
+                **together.figures(pair),
             }
-    for made in corrected.pairs(project):
+    for made, pair in together.corrections:
         prompt, answer = made.correction.comparison.prompt, str(made.correction.demonstration_id)
         yield {
             "id": f"{made.correction.comparison_id}:{answer[:8]}:{str(made.rejected.pk)[:8]}",
@@ -72,17 +68,13 @@ def _preferences(project: Project) -> Iterator[dict[str, Any]]:
             "prompt": _asked(project, prompt),
             "chosen": _said(made.chosen),
             "rejected": _said(made.rejected.text),
-            "votes": 1,
-            "judged": 1,
-            "agreement": 1.0,
-            "strength": made.strength,
-            "origin": made.origin,
+            **of_correction(made, pair, together.rankers[pair.comparison]),
         }
 
 
 def _rankings(project: Project) -> Iterator[dict[str, Any]]:
-    """Every judgement as it was given."""
-    for comparison in _compared(project):
+    """Every judgement as it was given, with what it was given for: work, training, or to be asked again."""
+    for comparison in _compared(project, again=True):
         candidates = [
             {"id": str(candidate.pk), "source": candidate.source, "text": candidate.text}
             for candidate in comparison.candidates.all()
@@ -106,6 +98,9 @@ def _rankings(project: Project) -> Iterator[dict[str, Any]]:
                 ],
                 "shown": ranking.shown,
                 "active_seconds": ranking.active_seconds,
+                "repeat_of": str(comparison.repeat_of_id or ""),
+                "known_answer": hasattr(comparison, "gold"),
+                "in_training": ranking.in_training,
                 "ranker": ranking.ranker.username,
                 "created_at": ranking.created_at.isoformat(),
             }
@@ -136,14 +131,17 @@ KINDS: dict[str, Callable[[Project], Iterator[dict[str, Any]]]] = {
 }
 
 
-def _compared(project: Project) -> Iterator[Comparison]:
+def _judged(project: Project, again: bool = False) -> ComparisonQuerySet:
+    """Those that somebody ranked, or whose answer is known or decided; `again`: also those asked once more."""
+    found = Comparison.objects.filter(prompt__project=project)
+    ranked = Q(Exists(Ranking.objects.filter(comparison_id=OuterRef("pk"))))
+    return (found if again else found.originals()).filter(ranked | Q(pk__in=found.decided().values("pk")))
+
+
+def _compared(project: Project, again: bool = False) -> Iterator[Comparison]:
     given = Ranking.objects.select_related("ranker").prefetch_related("marks")
     rankings = Prefetch("rankings", given.order_by("created_at", "pk"))
-    comparisons = (
-        Comparison.objects.filter(prompt__project=project, rankings_done__gt=0)
-        .select_related("prompt")
-        .prefetch_related("candidates", rankings)
-    )
+    comparisons = _judged(project, again).select_related("prompt", "gold").prefetch_related("candidates", rankings)
     return comparisons.order_by("prompt__position", "created_at", "pk").iterator(CHUNK)
 
 

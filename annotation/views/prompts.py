@@ -116,7 +116,8 @@ def _comparisons(prompt: Prompt) -> list[dict[str, Any]]:
     """Comparisons with their candidates by letter, and each ranking in those letters."""
     rankings = Prefetch("rankings", Ranking.objects.select_related("ranker"))
     found = []
-    for comparison in prompt.comparisons.prefetch_related("candidates", rankings):
+    asked = prompt.comparisons.filter(repeat_of=None).select_related("gold", "adjudication")
+    for comparison in asked.prefetch_related("candidates", rankings):
         candidates = list(zip(LETTERS, comparison.candidates.all(), strict=False))
         names = {str(candidate.pk): letter for letter, candidate in candidates}
         found.append(

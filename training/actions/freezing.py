@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from annotation.models import Comparison, Event, Project
-from training.freezing import corpora, datasets
+from training.freezing import corpora, datasets, preferences
 from training.models import DatasetVersion
 
 NOTHING_TO_FREEZE = {
@@ -25,8 +25,7 @@ NOTHING_TO_FREEZE = {
 }
 ROWS = {
     DatasetVersion.Kind.DEMONSTRATIONS: datasets.demonstration_rows,
-    DatasetVersion.Kind.PREFERENCES: datasets.preference_rows,
-    DatasetVersion.Kind.JUDGEMENTS: datasets.judgement_rows,
+    DatasetVersion.Kind.JUDGEMENTS: preferences.judgement_rows,
     DatasetVersion.Kind.CORPUS: corpora.document_rows,
 }
 
@@ -35,12 +34,18 @@ ROWS = {
 FROM_RANKINGS = (DatasetVersion.Kind.PREFERENCES, DatasetVersion.Kind.JUDGEMENTS)
 
 
-def freeze(*, project: Project, kind: str, by: User, description: str = "") -> DatasetVersion:
-    """A new version, or the one there is when nothing has changed since (`is_new` says which)."""
+def freeze(*, project: Project, kind: str, by: User, description: str = "", consensus: str = "") -> DatasetVersion:
+    """A new version, or the one there is when nothing has changed since (`is_new` says which).
+
+    `consensus` is how several people's rankings become pairs; empty: what suits the number of them.
+    """
     began_at = timezone.now()
     _let_stand(project, kind, began_at)
     try:
-        rows = ROWS[DatasetVersion.Kind(kind)](project)
+        if kind == DatasetVersion.Kind.PREFERENCES:
+            rows = preferences.preference_rows(project, consensus)
+        else:
+            rows = ROWS[DatasetVersion.Kind(kind)](project)
         return _freeze(project, kind, rows, by, description)
     except ValidationError:
         Comparison.objects.filter(prompt__project=project, frozen_at=began_at).update(frozen_at=None)
@@ -50,7 +55,7 @@ def freeze(*, project: Project, kind: str, by: User, description: str = "") -> D
 def _let_stand(project: Project, kind: str, at: datetime) -> None:
     """From before its rows are read on, nobody takes a judgement back that a version holds."""
     if kind in FROM_RANKINGS:
-        datasets.comparisons_to_freeze(project).filter(frozen_at=None).update(frozen_at=at)
+        preferences.comparisons_to_freeze(project).filter(frozen_at=None).update(frozen_at=at)
 
 
 def record_export(*, version: DatasetVersion, part: str, by: User) -> None:

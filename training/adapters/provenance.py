@@ -92,7 +92,7 @@ def _writers(ids: list[UUID]) -> tuple[set[int], set[int]]:
 def _rankings(ids: list[UUID]) -> dict[UUID, list[Ranking]]:
     by_comparison: dict[UUID, list[Ranking]] = {}
     for some in _in_parts(ids):
-        for ranking in Ranking.objects.filter(comparison__in=some).order_by("created_at", "pk"):
+        for ranking in Ranking.objects.filter(comparison__in=some, in_training=False).order_by("created_at", "pk"):
             by_comparison.setdefault(ranking.comparison_id, []).append(ranking)
     return by_comparison
 

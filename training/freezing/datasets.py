@@ -6,16 +6,16 @@ import shutil
 import statistics
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.db.models import QuerySet
 
-from annotation import corrected, ranking, templating
-from annotation.models import Comparison, Demonstration, Project, Prompt, Ranking, Split
+from annotation import templating
+from annotation.models import Demonstration, Project, Prompt, Split
 from annotation.splits import fraction
 from annotation.texts import words
 from training.freezing import leakage
@@ -27,7 +27,7 @@ TRAIN, VALIDATION, MANIFEST = "train.jsonl", "validation.jsonl", "manifest.json"
 ASIDE = 0.1
 LEAKS_KEPT = 50
 LEAK_TEXT = 160
-RANKED = "ranked"  # where a pair comes from; else the origin of the better answer: edited, or better
+PROVENANCE = ("origin", "consensus", "rankers")  # of a pair; its id begins with that of its comparison
 
 
 @dataclass(frozen=True)
@@ -52,24 +52,24 @@ class Row:
         """Where it came from, for the manifest."""
         if "text" in self.content:
             return {"id": self.id, "title": self.content["title"]}
-        origin = {"origin": self.content["origin"]} if "origin" in self.content else {}
-        return {"id": self.id, "prompt_id": self.prompt_id, "guidelines": self.guidelines, **origin}
+        provenance = {name: self.content[name] for name in PROVENANCE if name in self.content}
+        return {"id": self.id, "prompt_id": self.prompt_id, "guidelines": self.guidelines, **provenance}
 
 
-def _said(role: str, text: str) -> list[dict[str, str]]:
+def said(role: str, text: str) -> list[dict[str, str]]:
     return [{"role": role, "content": text}]
 
 
 def asked(template: str, instruction: str, input: str) -> list[dict[str, str]]:
     """What the model is asked: both texts in the project's template, as a conversation."""
-    return _said("user", templating.render(template, instruction, input))
+    return said("user", templating.render(template, instruction, input))
 
 
 def question(prompt: Prompt, template: str) -> list[dict[str, str]]:
     return [*prompt.history, *asked(template, prompt.instruction, prompt.input)]
 
 
-def _group(prompt: Prompt) -> str:
+def group_of(prompt: Prompt) -> str:
     return prompt.group or prompt.text_sha256[:16]
 
 
@@ -79,129 +79,25 @@ def demonstrations_to_freeze(project: Project) -> QuerySet[Demonstration]:
     return approved.exclude(prompt__split=Split.EVALUATION).exclude(text="")
 
 
-def comparisons_to_freeze(project: Project) -> QuerySet[Comparison]:
-    """Every comparison of such a prompt that has all its rankings."""
-    return Comparison.objects.fully_ranked().filter(prompt__project=project).exclude(prompt__split=Split.EVALUATION)
-
-
 def demonstration_rows(project: Project) -> list[Row]:
     found = demonstrations_to_freeze(project).select_related("prompt", "guidelines")
     return [
         Row(
             id=str(item.pk),
             prompt_id=str(item.prompt_id),
-            group=_group(item.prompt),
+            group=group_of(item.prompt),
             split=item.prompt.split,
             task_type=item.prompt.task_type,
             guidelines=item.guidelines.version if item.guidelines else None,
             people=frozenset({item.author_id}),
             content={
                 "prompt": question(item.prompt, project.instruction_template),
-                "completion": _said("assistant", item.text.strip()),
+                "completion": said("assistant", item.text.strip()),
                 **({"difficulty": item.difficulty} if item.difficulty else {}),
             },
         )
         for item in found.order_by("prompt__position", "pk")
     ]
-
-
-def preference_rows(project: Project) -> list[Row]:
-    """The pairs that the rankings of every fully ranked comparison agree on, and those of approved corrections."""
-    template = project.instruction_template
-    ranked = [row for comparison in _ranked(project) for row in _pairs(comparison, template)]
-    return [*ranked, *(_corrected_row(pair, template) for pair in corrected.pairs(project))]
-
-
-def _ranked(project: Project) -> QuerySet[Comparison]:
-    with_prompts = comparisons_to_freeze(project).select_related("prompt")
-    return with_prompts.prefetch_related("candidates", "rankings__guidelines").order_by("prompt__position", "pk")
-
-
-def _pairs(comparison: Comparison, template: str) -> Iterator[Row]:
-    rankings = list(comparison.rankings.all())
-    texts = {str(candidate.pk): candidate.text.strip() for candidate in comparison.candidates.all()}
-    for pair in ranking.consensus_pairs(rankings, texts):
-        chosen, rejected = texts[pair.chosen], texts[pair.rejected]
-        if chosen == rejected:
-            continue
-        content = {
-            "prompt": question(comparison.prompt, template),
-            "chosen": _said("assistant", chosen),
-            "rejected": _said("assistant", rejected),
-            "votes": pair.votes,
-            "agreement": pair.agreement,
-            "strength": pair.strength,
-            "origin": RANKED,
-        }
-        yield _ranked_row(comparison, rankings, f"{pair.chosen}:{pair.rejected}", content)
-
-
-def _corrected_row(pair: corrected.CorrectedPair, template: str) -> Row:
-    """One person's word, and a reviewer's, who approved the answer."""
-    prompt, answer = pair.correction.comparison.prompt, pair.correction.demonstration
-    return Row(
-        id=f"{pair.correction.comparison_id}:{answer.pk}:{pair.rejected.pk}",
-        prompt_id=str(prompt.pk),
-        group=_group(prompt),
-        split=prompt.split,
-        task_type=prompt.task_type,
-        guidelines=answer.guidelines.version if answer.guidelines else None,
-        people=frozenset({answer.author_id}),
-        content={
-            "prompt": question(prompt, template),
-            "chosen": _said("assistant", pair.chosen.strip()),
-            "rejected": _said("assistant", pair.rejected.text.strip()),
-            "votes": 1,
-            "agreement": 1.0,
-            "strength": pair.strength,
-            "origin": pair.origin,
-        },
-    )
-
-
-def _ranked_row(comparison: Comparison, rankings: list[Ranking], name: str, content: dict[str, Any]) -> Row:
-    versions = [item.guidelines.version for item in rankings if item.guidelines]
-    return Row(
-        id=f"{comparison.pk}:{name}",
-        prompt_id=str(comparison.prompt_id),
-        group=_group(comparison.prompt),
-        split=comparison.prompt.split,
-        task_type=comparison.prompt.task_type,
-        guidelines=max(versions, default=None),
-        people=frozenset(item.ranker_id for item in rankings),
-        content=content,
-    )
-
-
-def judgement_rows(project: Project) -> list[Row]:
-    """Approved demonstrations are good answers; the candidates that rankers call all bad are bad ones.
-
-    Nothing when one of the two is missing: they are only learned from together.
-    """
-    good = [replace(row, content={**row.content, "label": True}) for row in demonstration_rows(project)]
-    approved = {(row.prompt_id, row.content["completion"][0]["content"]) for row in good}
-    bad = [
-        row
-        for comparison in _ranked(project)
-        for row in _bad_answers(comparison, project.instruction_template)
-        if (row.prompt_id, row.content["completion"][0]["content"]) not in approved
-    ]
-    return [*good, *bad] if good and bad else []
-
-
-def _bad_answers(comparison: Comparison, template: str) -> Iterator[Row]:
-    rankings = list(comparison.rankings.all())
-    if not ranking.agreed_bad(rankings):
-        return
-    for candidate in sorted(comparison.candidates.all(), key=lambda each: each.pk):
-        if not candidate.text.strip():
-            continue
-        content = {
-            "prompt": question(comparison.prompt, template),
-            "completion": _said("assistant", candidate.text.strip()),
-            "label": False,
-        }
-        yield _ranked_row(comparison, rankings, str(candidate.pk), content)
 
 
 def divide(rows: list[Row]) -> tuple[list[Row], list[Row]]:
@@ -230,10 +126,12 @@ def describe(train: list[Row], validation: list[Row]) -> dict[str, Any]:
     answer = "completion" if rows and "completion" in rows[0].content else "chosen"
     versions = Counter(row.guidelines for row in rows if row.guidelines is not None)
     labels = Counter(row.content["label"] for row in rows if "label" in row.content)
-    corrected_rows = sum(row.content.get("origin", RANKED) != RANKED for row in rows)
+    origins = Counter(row.content["origin"] for row in rows if "origin" in row.content)
+    consensus = next((row.content["consensus"] for row in rows if row.content.get("consensus")), "")
     return {
         **({"good": labels[True], "bad": labels[False]} if labels else {}),
-        **({"corrected": corrected_rows} if corrected_rows else {}),
+        **({"origins": dict(sorted(origins.items()))} if origins else {}),
+        **({"consensus": consensus} if consensus else {}),
         "prompts": len({row.prompt_id for row in rows}),
         "groups": len({row.group for row in rows}),
         "people": len(frozenset().union(*(row.people for row in rows))) if rows else 0,

@@ -19,7 +19,9 @@ def pick(every: list[dict[str, Any]], params: DPOParams | RewardParams) -> Picke
     if _asks_figures(params) and not all(name in row for row in every for name in FIGURES):
         old = "These pairs were frozen without their votes: freeze the preference pairs again, or leave "
         return Picked(every, reasons=[old + "least agreement, least rank gap and weight of a pair as they are."])
-    agreed = [row for row in every if row.get("agreement", 1.0) >= params.min_agreement]
+    # the least that can be asked keeps all: also a pair that fewer, but more reliable people prefer
+    all_of_them = params.min_agreement <= DPOParams().min_agreement
+    agreed = every if all_of_them else [row for row in every if row.get("agreement", 1.0) >= params.min_agreement]
     kept = [row for row in agreed if row.get("strength", params.min_gap) >= params.min_gap]
     notes = []
     if len(agreed) < len(every):

@@ -15,7 +15,7 @@ from annotation.models import Project
 from training.actions import freeze
 from training.actions.freezing import record_export
 from training.forms import FreezeForm, attach
-from training.freezing import corpora
+from training.freezing import corpora, preferences
 from training.freezing import datasets as frozen
 from training.methods import METHODS
 from training.models import DatasetVersion
@@ -53,7 +53,7 @@ def _ready(project: Project) -> dict[str, int]:
     """What freezing would draw on, so that nobody has to try."""
     return {
         "demonstrations": frozen.demonstrations_to_freeze(project).count(),
-        "comparisons": frozen.comparisons_to_freeze(project).count(),
+        "comparisons": preferences.comparisons_to_freeze(project).count(),
         "texts": corpora.documents_to_freeze(project).count(),
     }
 

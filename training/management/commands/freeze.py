@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandParser
 
 from annotation.management.arguments import add_by, add_json, add_project, find_actor, find_project, report
+from annotation.quality.agreed import Consensus
 from annotation.texts import counted
 from training.actions import freeze
 from training.management.waiting import refusal
@@ -18,6 +19,12 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         add_project(parser)
         parser.add_argument("--kind", choices=DatasetVersion.Kind.values, required=True)
+        parser.add_argument(
+            "--consensus",
+            choices=[each.value for each in Consensus],
+            default="",
+            help="how several people's rankings become pairs; without it, what suits the number of them",
+        )
         parser.add_argument("--description", default="", help="one line that says what is in it")
         add_by(parser)
         add_json(parser)
@@ -26,7 +33,8 @@ class Command(BaseCommand):
         project = find_project(options["project"])
         by = find_actor(options["by"], project)
         try:
-            version = freeze(project=project, kind=options["kind"], by=by, description=options["description"])
+            given = {name: options[name] for name in ("kind", "consensus", "description")}
+            version = freeze(project=project, by=by, **given)
         except ValidationError as error:
             raise refusal(error) from error
         rows = f"{counted(version.train_rows, 'row')} to learn from, {version.validation_rows} to check with"

@@ -1,0 +1,130 @@
+"""A reviewer's word that stands in place of people's rankings: a decision where they differ, or a known answer."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import F
+
+from annotation import queues
+from annotation.access import SENIOR
+from annotation.actions import Refused
+from annotation.models import Adjudication, Comparison, Event, Gold, Project, Ranking
+from annotation.quality import agreements
+
+OWN = "You have ranked this one yourself, so somebody else decides."
+ALONE = "You have ranked this one yourself. As nobody else reviews here, you may decide it all the same."
+NOT_YET = "Not everybody has judged this one yet. It can be decided when all rankings are in."
+KNOWN = "The answer of this one is known, so there is nothing to decide."
+AGAIN = "This asks somebody again what they were asked before; it has no answer of its own."
+
+
+def why_not(comparison: Comparison, user: User) -> str:
+    """Why this person may not decide; empty when they may."""
+    if comparison.repeat_of_id:
+        return AGAIN
+    if Gold.objects.filter(comparison=comparison).exists():
+        return KNOWN
+    if comparison.rankings_done < comparison.rankings_needed:
+        return NOT_YET
+    return OWN if _ranked(comparison, user) and _others(comparison, user) else ""
+
+
+def is_alone(comparison: Comparison, user: User) -> bool:
+    return _ranked(comparison, user) and not _others(comparison, user)
+
+
+def _ranked(comparison: Comparison, user: User) -> bool:
+    return Ranking.objects.filter(comparison=comparison, ranker=user).exists()
+
+
+def _others(comparison: Comparison, user: User) -> bool:
+    """Whether somebody may decide who has not ranked it."""
+    senior = comparison.prompt.project.memberships.filter(role__in=SENIOR).exclude(user=user)
+    return senior.exclude(user__in=Ranking.objects.filter(comparison=comparison).values("ranker")).exists()
+
+
+def open_names(*, comparison: Comparison, by: User) -> None:
+    """Who judged what is shown from now on, and that it was looked at is kept with the decision."""
+    if not names_opened(comparison, by):
+        Event.record("opened the names of rankers", comparison, by=by, project=comparison.prompt.project)
+
+
+def names_opened(comparison: Comparison, user: User) -> bool:
+    opened = Event.objects.filter(project=comparison.prompt.project, verb="opened the names of rankers", actor=user)
+    return opened.filter(object_id=str(comparison.pk)).exists()
+
+
+def decide(
+    *,
+    comparison: Comparison,
+    by: User,
+    order: list[list[str]],
+    reason: str,
+    strength: int | None = None,
+    all_bad: bool = False,
+) -> Adjudication:
+    """What pairs are frozen from then on. Versions frozen before stay as they are."""
+    project = comparison.prompt.project
+    with transaction.atomic():
+        queues.lock(project)
+        comparison.refresh_from_db(fields=["rankings_done", "rankings_needed"])
+        if refusal := why_not(comparison, by):
+            raise Refused(refusal)
+        before = Adjudication.objects.filter(comparison=comparison).first()
+        values = {"order": order, "strength": strength, "all_bad": all_bad, "reason": reason.strip()}
+        opened = names_opened(comparison, by)
+        made, _ = Adjudication.objects.update_or_create(
+            comparison=comparison, defaults={**values, "names_opened": opened, "decided_by": by}
+        )
+        was = {"before": before.order, "before_reason": before.reason} if before else {}
+        Event.record("decided a disagreement", comparison, by=by, project=project, names_opened=opened, **was)
+    agreements.forget(project)
+    return made
+
+
+def mark_known(
+    *,
+    comparison: Comparison,
+    by: User,
+    order: list[list[str]],
+    all_bad: bool = False,
+    explanation: str = "",
+    for_training: bool = False,
+) -> Gold:
+    """From now on people are checked by it, as many as there are, and its pairs come from this answer alone.
+
+    It leaves the usual queue: what it needs is what it has.
+    """
+    if comparison.repeat_of_id:
+        raise Refused(AGAIN)
+    if for_training and not explanation.strip():
+        raise Refused("In training people learn from the explanation. Write one.")
+    project = comparison.prompt.project
+    with transaction.atomic():
+        queues.lock(project)
+        values = {"order": order, "all_bad": all_bad, "explanation": explanation.strip(), "for_training": for_training}
+        made, new = Gold.objects.update_or_create(
+            comparison=comparison, defaults=values, create_defaults={**values, "created_by": by}
+        )
+        Comparison.objects.filter(pk=comparison.pk).update(rankings_needed=F("rankings_done"))
+        verb = "marked a known answer" if new else "changed a known answer"
+        Event.record(verb, comparison, by=by, project=project, for_training=for_training)
+    agreements.forget(project)
+    return made
+
+
+def unmark_known(*, comparison: Comparison, by: User) -> None:
+    """It is a usual comparison again, and needs as many rankings as the project asks for, or as it has."""
+    project: Project = comparison.prompt.project
+    with transaction.atomic():
+        queues.lock(project)
+        deleted, _ = Gold.objects.filter(comparison=comparison).delete()
+        if not deleted:
+            return
+        given = Ranking.objects.filter(comparison=comparison, in_training=False).count()
+        Comparison.objects.filter(pk=comparison.pk).update(
+            rankings_done=given, rankings_needed=max(given, project.rankings_per_comparison)
+        )
+        Event.record("took back a known answer", comparison, by=by, project=project)
+    agreements.forget(project)

@@ -1,0 +1,314 @@
+"""Where people differ: all judgements side by side, without names unless they are opened, and a decision."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_safe
+
+from annotation import queues, rubric
+from annotation.access import MemberRequest, project_for
+from annotation.actions import Refused, deciding
+from annotation.forms.deciding import DecisionForm, KnownAnswerForm, filled
+from annotation.models import Adjudication, Comparison, Gold, Mark, Project, Ranking, name_of
+from annotation.quality import agreements
+from annotation.ranking import LETTERS
+from annotation.views.wording import in_words
+
+SHOWN = 50
+TABS = {
+    "open": "To decide",
+    "decided": "Decided",
+    "known": "Known answers",
+    "same": "All agree",
+}
+
+
+@dataclass(frozen=True)
+class Listed:
+    comparison: Comparison
+    judgements: int
+    apart: int
+    impact: int
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Said:
+    """One person's judgement as the one who decides reads it."""
+
+    who: str
+    verdict: str
+    criteria: list[tuple[str, str]]
+    chips: list[str]
+    reason: str
+    marks: list[tuple[str, str, str]]
+
+
+@require_safe
+def disagreements(request: MemberRequest, pk: UUID) -> HttpResponse:
+    project = project_for(request, pk, "decide")
+    tab = request.GET.get("show", "open")
+    tab = tab if tab in TABS else "open"
+    rows = {"open": _to_decide, "decided": _decided, "known": _known, "same": _agreed}[tab](project)
+    context = {
+        "project": project,
+        "tab": tab,
+        "tabs": TABS.items(),
+        "rows": rows[:SHOWN],
+        "more": len(rows) > SHOWN,
+        "training": Gold.objects.filter(comparison__prompt__project=project, for_training=True).count(),
+        "silent": Gold.objects.filter(comparison__prompt__project=project, for_training=False).count(),
+    }
+    return render(request, "annotation/disagreements.html", context)
+
+
+def _listed(items: list[agreements.Item]) -> list[Listed]:
+    """Those that can be decided, in the order given."""
+    usual = Comparison.objects.originals().filter(gold=None, adjudication=None, rankings_done__gte=2)
+    found = {
+        str(each.pk): each
+        for each in usual.filter(pk__in=[each.pk for each in items]).select_related("prompt").defer("prompt__input")
+    }
+    return [
+        Listed(found[str(each.pk)], each.judgements, round(100 * each.disagreement), round(100 * each.impact))
+        for each in items
+        if str(each.pk) in found and found[str(each.pk)].rankings_done >= found[str(each.pk)].rankings_needed
+    ]
+
+
+def _to_decide(project: Project) -> list[Listed]:
+    return _listed([each for each in agreements.disagreements(project) if each.disagreement])
+
+
+def _agreed(project: Project) -> list[Listed]:
+    return _listed([each for each in agreements.disagreements(project) if not each.disagreement])
+
+
+def _decided(project: Project) -> list[Listed]:
+    rows = Adjudication.objects.filter(comparison__prompt__project=project).order_by("-decided_at", "-pk")
+    found = rows.select_related("comparison__prompt", "decided_by")[: SHOWN + 1]
+    return [
+        Listed(each.comparison, each.comparison.rankings_done, 0, 0, f"{name_of(each.decided_by)}: {each.reason}")
+        for each in found
+    ]
+
+
+def _known(project: Project) -> list[Listed]:
+    rows = Gold.objects.filter(comparison__prompt__project=project).order_by("-for_training", "-created_at", "-pk")
+    found = list(rows.select_related("comparison__prompt", "created_by")[: SHOWN + 1])
+    return [
+        Listed(
+            each.comparison,
+            0,
+            0,
+            0,
+            f"{'For training' if each.for_training else 'Unannounced'}, by {name_of(each.created_by)}",
+        )
+        for each in found
+    ]
+
+
+# --- One comparison ------------------------------------------------------------------------------------------
+
+
+def _comparison(project: Project, pk: UUID) -> Comparison:
+    found = Comparison.objects.filter(prompt__project=project).select_related("prompt__project")
+    return get_object_or_404(found, pk=pk)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def disagreement(request: MemberRequest, pk: UUID, comparison_pk: UUID) -> HttpResponse:
+    project = project_for(request, pk, "decide")
+    comparison = _comparison(project, comparison_pk)
+    ids = _in_order(comparison)
+    names = dict(zip(ids, LETTERS, strict=False))
+    decided = Adjudication.objects.filter(comparison=comparison).select_related("decided_by").first()
+    action = request.POST.get("action", "")
+    if action == "names" and deciding.why_not(comparison, request.user) != deciding.NOT_YET:
+        deciding.open_names(comparison=comparison, by=request.user)
+        return redirect("disagreement", project.pk, comparison.pk)
+    form = DecisionForm(
+        request.POST if action == "decide" else None, letters=list(names.values()), initial=_as_decided(decided, names)
+    )
+    if action == "decide" and form.is_valid():
+        order, strength, all_bad = form.verdict()
+        by_letter = {letter: each for each, letter in names.items()}
+        try:
+            deciding.decide(
+                comparison=comparison,
+                by=request.user,
+                order=[[by_letter[letter] for letter in group] for group in order],
+                strength=strength,
+                all_bad=all_bad,
+                reason=form.cleaned_data["reason"],
+            )
+        except Refused as refused:
+            messages.error(request, str(refused))
+        else:
+            return _on(request, project, comparison)
+    return _show(request, project, comparison, names, decided, form)
+
+
+def _on(request: MemberRequest, project: Project, comparison: Comparison) -> HttpResponse:
+    """To the next one that this person may decide."""
+    messages.success(request, "Decided. It stands in place of the rankings when pairs are frozen.")
+    return redirect(_next(request, project, comparison) or reverse("disagreements", args=[project.pk]))
+
+
+def _next(request: MemberRequest, project: Project, comparison: Comparison) -> str:
+    rows = [each.comparison.pk for each in _to_decide(project)]
+    at = rows.index(comparison.pk) + 1 if comparison.pk in rows else 0
+    ranked = set(
+        Ranking.objects.filter(ranker=request.user, comparison__in=rows).values_list("comparison_id", flat=True)
+    )
+    for each in [*rows[at:], *rows[:at]]:
+        if each != comparison.pk and each not in ranked:
+            return reverse("disagreement", args=[project.pk, each])
+    return ""
+
+
+def _in_order(comparison: Comparison) -> list[str]:
+    """By their ids, which are drawn and tell nothing."""
+    return sorted(str(pk) for pk in comparison.candidates.values_list("pk", flat=True))
+
+
+def _as_decided(decided: Any, names: dict[str, str]) -> dict[str, Any]:
+    if decided is None:
+        return {}
+    order = [sorted(names.get(each, "?") for each in group) for group in decided.order]
+    why = {"reason": getattr(decided, "reason", "")}
+    return {**filled(order, getattr(decided, "strength", None), decided.all_bad), **why}
+
+
+def _show(
+    request: MemberRequest,
+    project: Project,
+    comparison: Comparison,
+    names: dict[str, str],
+    decided: Adjudication | None,
+    form: DecisionForm,
+) -> HttpResponse:
+    refusal = deciding.why_not(comparison, request.user)
+    hidden = refusal == deciding.NOT_YET
+    opened = deciding.names_opened(comparison, request.user)
+    texts = {str(each.pk): each.text for each in comparison.candidates.all()}
+    context = {
+        "project": project,
+        "comparison": comparison,
+        "prompt": comparison.prompt,
+        "candidates": [(letter, texts[each]) for each, letter in names.items()],
+        "refusal": refusal,
+        "alone": "" if refusal else deciding.ALONE if deciding.is_alone(comparison, request.user) else "",
+        "said": [] if hidden else _said(project, comparison, names, texts, opened),
+        "opened": opened,
+        "decided": decided,
+        "decided_words": in_words(decided, names) if decided else "",
+        "form": form,
+        "next": _next(request, project, comparison),
+        "guidelines": project.current_guidelines(),
+        "known": Gold.objects.filter(comparison=comparison).exists(),
+        "frame": "base.html",
+    }
+    return render(request, "annotation/disagreement.html", context, status=422 if form.errors else 200)
+
+
+def _said(
+    project: Project, comparison: Comparison, names: dict[str, str], texts: dict[str, str], opened: bool
+) -> list[Said]:
+    rankings = comparison.rankings.filter(in_training=False).select_related("ranker").order_by("pk")
+    labels = {each.key: each.label for each in rubric.criteria(project.rubric)}
+    found = []
+    for number, each in enumerate(rankings.prefetch_related("marks"), start=1):
+        criteria = [
+            (labels.get(key, key), in_words(_Part(said["order"], said.get("strength")), names))
+            for key, said in each.criteria.items()
+        ]
+        marks = [
+            (
+                names.get(str(mark.candidate_id), "?"),
+                Mark.Kind(mark.kind).label,
+                texts.get(str(mark.candidate_id), "")[mark.start : mark.end],
+            )
+            for mark in each.marks.all()
+        ]
+        who = name_of(each.ranker) if opened else f"Person {number}"
+        found.append(Said(who, in_words(each, names), criteria, each.chips, each.reason, marks))
+    return found
+
+
+@dataclass(frozen=True)
+class _Part:
+    order: list[list[str]]
+    strength: int | None
+    all_bad: bool = False
+
+
+# --- Known answers -------------------------------------------------------------------------------------------
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def known_answer(request: MemberRequest, pk: UUID, comparison_pk: UUID) -> HttpResponse:
+    """Mark a comparison as one whose answer is known, by what was decided or what one ranked oneself."""
+    project = project_for(request, pk, "decide")
+    comparison = _comparison(project, comparison_pk)
+    names = dict(zip(_in_order(comparison), LETTERS, strict=False))
+    gold = Gold.objects.filter(comparison=comparison).select_related("created_by").first()
+    action = request.POST.get("action", "")
+    if action == "unmark":
+        deciding.unmark_known(comparison=comparison, by=request.user)
+        messages.success(request, "It is a usual comparison again.")
+        return redirect(reverse("disagreements", args=[project.pk]) + "?show=known")
+    form = KnownAnswerForm(
+        request.POST if action == "mark" else None,
+        letters=list(names.values()),
+        initial=_suggested(request, comparison, gold, names),
+    )
+    if action == "mark" and form.is_valid():
+        order, _, all_bad = form.verdict()
+        by_letter = {letter: each for each, letter in names.items()}
+        try:
+            deciding.mark_known(
+                comparison=comparison,
+                by=request.user,
+                order=[[by_letter[letter] for letter in group] for group in order],
+                all_bad=all_bad,
+                explanation=form.cleaned_data["explanation"],
+                for_training=form.cleaned_data["for_training"],
+            )
+        except Refused as refused:
+            messages.error(request, str(refused))
+        else:
+            messages.success(request, "People are checked by this answer from now on.")
+            return redirect(reverse("disagreements", args=[project.pk]) + "?show=known")
+    texts = {str(each.pk): each.text for each in comparison.candidates.all()}
+    context = {
+        "project": project,
+        "comparison": comparison,
+        "prompt": comparison.prompt,
+        "candidates": [(letter, texts[each]) for each, letter in names.items()],
+        "gold": gold,
+        "form": form,
+        "waiting": queues.is_counted(comparison) and comparison.rankings_done < comparison.rankings_needed,
+        "frame": "base.html",
+    }
+    return render(request, "annotation/known_answer.html", context, status=422 if form.errors else 200)
+
+
+def _suggested(
+    request: MemberRequest, comparison: Comparison, gold: Gold | None, names: dict[str, str]
+) -> dict[str, Any]:
+    """What is known; else what was decided; else what one ranked oneself."""
+    if gold:
+        return {**_as_decided(gold, names), "explanation": gold.explanation, "for_training": gold.for_training}
+    decided = Adjudication.objects.filter(comparison=comparison).first()
+    if decided:
+        return {**_as_decided(decided, names), "explanation": decided.reason}
+    own = Ranking.objects.filter(comparison=comparison, ranker=request.user).first()
+    return {**_as_decided(own, names), "explanation": own.reason} if own else {}

@@ -1,0 +1,117 @@
+"""Rows that people's rankings give: pairs of a better and a worse answer, and answers that are good or bad."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from django.db.models import Prefetch, Q, QuerySet
+
+from annotation.models import Comparison, Project, Ranking, Split
+from annotation.quality.agreed import Agreed, agreed, of_correction
+from training.freezing.datasets import Row, demonstration_rows, group_of, question, said
+
+
+def comparisons_to_freeze(project: Project) -> QuerySet[Comparison]:
+    """Every comparison of a prompt that may be taught and that has all its rankings, or was decided."""
+    finished = Q(pk__in=Comparison.objects.fully_ranked().values("pk")) | Q(adjudication__isnull=False)
+    originals = Comparison.objects.originals().filter(finished, prompt__project=project)
+    return originals.exclude(prompt__split=Split.EVALUATION)
+
+
+def preference_rows(project: Project, consensus: str = "") -> list[Row]:
+    """The pairs that are known, were decided or agreed on, and those of approved corrections."""
+    template = project.instruction_template
+    together = agreed(project, comparisons_to_freeze(project), consensus)
+    ranked = [row for comparison in _ranked(project) for row in _pairs(comparison, together, template)]
+    return [*ranked, *_corrected_rows(together, template)]
+
+
+def _ranked(project: Project) -> QuerySet[Comparison]:
+    with_prompts = comparisons_to_freeze(project).select_related("prompt", "gold", "adjudication")
+    given = Ranking.objects.filter(in_training=False).select_related("guidelines")
+    found = with_prompts.prefetch_related("candidates", Prefetch("rankings", given))
+    return found.order_by("prompt__position", "pk")
+
+
+def _pairs(comparison: Comparison, together: Agreed, template: str) -> Iterator[Row]:
+    texts = {str(candidate.pk): candidate.text.strip() for candidate in comparison.candidates.all()}
+    for pair in together.pairs.get(str(comparison.pk), []):
+        chosen, rejected = texts[pair.chosen], texts[pair.rejected]
+        if chosen == rejected:
+            continue
+        content = {
+            "prompt": question(comparison.prompt, template),
+            "chosen": said("assistant", chosen),
+            "rejected": said("assistant", rejected),
+            **together.figures(pair),
+        }
+        yield _ranked_row(comparison, f"{pair.chosen}:{pair.rejected}", content)
+
+
+def _corrected_rows(together: Agreed, template: str) -> Iterator[Row]:
+    for made, pair in together.corrections:
+        prompt, answer = made.correction.comparison.prompt, made.correction.demonstration
+        yield Row(
+            id=f"{pair.comparison}:{answer.pk}:{made.rejected.pk}",
+            prompt_id=str(prompt.pk),
+            group=group_of(prompt),
+            split=prompt.split,
+            task_type=prompt.task_type,
+            guidelines=answer.guidelines.version if answer.guidelines else None,
+            people=frozenset({answer.author_id}),
+            content={
+                "prompt": question(prompt, template),
+                "chosen": said("assistant", made.chosen.strip()),
+                "rejected": said("assistant", made.rejected.text.strip()),
+                **of_correction(made, pair, together.rankers[pair.comparison]),
+            },
+        )
+
+
+def _ranked_row(comparison: Comparison, name: str, content: dict[str, Any]) -> Row:
+    rankings = list(comparison.rankings.all())
+    versions = [item.guidelines.version for item in rankings if item.guidelines]
+    known, decided = getattr(comparison, "gold", None), getattr(comparison, "adjudication", None)
+    by = {known.created_by_id} if known else {decided.decided_by_id} if decided else set()
+    return Row(
+        id=f"{comparison.pk}:{name}",
+        prompt_id=str(comparison.prompt_id),
+        group=group_of(comparison.prompt),
+        split=comparison.prompt.split,
+        task_type=comparison.prompt.task_type,
+        guidelines=max(versions, default=None),
+        people=frozenset({item.ranker_id for item in rankings} | by),
+        content=content,
+    )
+
+
+def judgement_rows(project: Project) -> list[Row]:
+    """Approved demonstrations are good answers; the candidates that rankers call all bad are bad ones.
+
+    Nothing when one of the two is missing: they are only learned from together.
+    """
+    good = [replace(row, content={**row.content, "label": True}) for row in demonstration_rows(project)]
+    approved = {(row.prompt_id, row.content["completion"][0]["content"]) for row in good}
+    together = agreed(project, comparisons_to_freeze(project))
+    bad = [
+        row
+        for comparison in _ranked(project)
+        if str(comparison.pk) in together.all_bad
+        for row in _bad_answers(comparison, project.instruction_template)
+        if (row.prompt_id, row.content["completion"][0]["content"]) not in approved
+    ]
+    return [*good, *bad] if good and bad else []
+
+
+def _bad_answers(comparison: Comparison, template: str) -> Iterator[Row]:
+    for candidate in sorted(comparison.candidates.all(), key=lambda each: each.pk):
+        if not candidate.text.strip():
+            continue
+        content = {
+            "prompt": question(comparison.prompt, template),
+            "completion": said("assistant", candidate.text.strip()),
+            "label": False,
+        }
+        yield _ranked_row(comparison, str(candidate.pk), content)
