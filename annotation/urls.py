@@ -12,6 +12,7 @@ from annotation.views import (
     members,
     projects,
     prompts,
+    rankers,
     sign_in,
 )
 
@@ -28,6 +29,9 @@ urlpatterns = [
     path(f"{P}settings/", projects.project_settings, name="project_settings"),
     path(f"{P}members/", members.members, name="members"),
     path(f"{P}members/<int:membership_pk>/", members.member, name="member"),
+    path(f"{P}rankers/<int:user_pk>/", rankers.ranker, name="ranker"),
+    path(f"{P}rankers/<int:user_pk>/decide/", rankers.ranker_act, name="ranker_act"),
+    path(f"{P}my-ranking/", rankers.my_ranking, name="my_ranking"),
     path(f"{P}guidelines/", guidelines.guidelines, name="guidelines"),
     path(f"{P}guidelines/<int:version>/", guidelines.guidelines, name="guidelines_version"),
     path(f"{P}guidelines/edit/", guidelines.guidelines_edit, name="guidelines_edit"),

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.db.models import Aggregate, Count, Exists, F, Model, OuterRef, Q, Sum
 
-from annotation.models import Comparison, Demonstration, Prompt, Ranking, Split
+from annotation.models import Comparison, Demonstration, Prompt, Ranker, Ranking, Split
 from evaluation.models import Output
 
 Counts = Counter[str]  # what was not counted is 0
@@ -22,6 +22,7 @@ def counts_of(projects: list[UUID], user: User) -> dict[UUID, Counts]:
         (Demonstration, "prompt__project_id", _demonstrations(user)),
         (Comparison, "prompt__project_id", _comparisons(user)),
         (Output, "contestant__evaluation__project_id", _outputs(user)),
+        (Ranker, "project_id", {"alarms": Count("pk", filter=~Q(alarm="") & Q(alarm_seen_by=None))}),
     ):
         _add(found, model, project, numbers)
     return found
@@ -59,7 +60,7 @@ def _comparisons(user: User) -> dict[str, Aggregate]:
     ranked = Q(Exists(Ranking.objects.filter(comparison_id=OuterRef("pk"), ranker=user)))
     unfinished = Q(rankings_done__lt=F("rankings_needed"))
     return {
-        "comparisons": Count("pk"),
+        "comparisons": Count("pk", filter=Q(repeat_of=None)),
         "rankings": Sum("rankings_done"),
         "to_rank": Count("pk", filter=unfinished),
         "my_to_rank": Count("pk", filter=unfinished & ~ranked),

@@ -83,6 +83,13 @@ def _rounds(projects: Iterable[UUID]) -> dict[UUID, list[TrainingRound]]:
 def _waiting(counts: Counts, role: str) -> list[Waiting]:
     lines = [
         Waiting(
+            counts["alarms"] if role in ADMIN else 0,
+            "people to look into" if counts["alarms"] > 1 else "person to look into",
+            "Their rankings follow the place on the page, not the text.",
+            "members",
+            "Look",
+        ),
+        Waiting(
             counts["my_returned"],
             "returned to you",
             "A reviewer asks for a change.",

@@ -59,7 +59,7 @@ PAGES: dict[str, tuple[Page, ...]] = {
     ),
     "Project": (
         Page("Guidelines", "guidelines", "book", EVERYONE),
-        Page("Members", "members", "users", ADMIN),
+        Page("Members", "members", "users", ADMIN, ("ranker",)),
         Page("Workers", "workers", "cpu", ADMIN),
         Page("Settings", "project_settings", "settings", ADMIN),
     ),

@@ -28,10 +28,11 @@ def note(project: Project, ranker: Ranker, ranking: Ranking) -> None:
         settle(project, ranker)
         return
     ranker.judged += 1
+    ranker.admitted_at = ranker.admitted_at or timezone.now()
     if not ranker.alarm and ranker.judged % (FIRST_LOOKS if ranker.judged <= MANY else LATER_LOOKS) == 0:
         ranker.alarm = _alarm(project, ranker)
         ranker.alarm_at = timezone.now() if ranker.alarm else None
-    ranker.save(update_fields=["judged", "alarm", "alarm_at"])
+    ranker.save(update_fields=["judged", "admitted_at", "alarm", "alarm_at"])
 
 
 def _alarm(project: Project, ranker: Ranker) -> str:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django import template
 from django.contrib.auth.models import User
 from django.templatetags.static import static
@@ -26,3 +28,8 @@ def markdown_html(text: str) -> SafeString:
 @register.filter
 def person(user: User | None) -> str:
     return name_of(user)
+
+
+@register.filter
+def of(found: dict[Any, Any], key: Any) -> Any:
+    return found.get(key)

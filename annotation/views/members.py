@@ -86,6 +86,7 @@ def _show(
     context: dict[str, Any] = {
         "project": project,
         "memberships": project.memberships.select_related("user"),
+        "rankers": {each.user_id: each for each in project.rankers.select_related("admitted_by")},
         "roles": Role.choices,
         "add_form": adding,
         "invite_form": inviting,

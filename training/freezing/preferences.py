@@ -8,12 +8,12 @@ from typing import Any
 
 from django.db.models import Prefetch, Q, QuerySet
 
-from annotation.models import Comparison, Project, Ranking, Split
+from annotation.models import Comparison, ComparisonQuerySet, Project, Ranking, Split
 from annotation.quality.agreed import Agreed, agreed, of_correction
 from training.freezing.datasets import Row, demonstration_rows, group_of, question, said
 
 
-def comparisons_to_freeze(project: Project) -> QuerySet[Comparison]:
+def comparisons_to_freeze(project: Project) -> ComparisonQuerySet:
     """Every comparison of a prompt that may be taught and that has all its rankings, or was decided."""
     finished = Q(pk__in=Comparison.objects.fully_ranked().values("pk")) | Q(adjudication__isnull=False)
     originals = Comparison.objects.originals().filter(finished, prompt__project=project)

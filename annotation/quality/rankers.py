@@ -1,0 +1,166 @@
+"""The report on one ranker, from what is stored: all figures that say whether somebody reads and judges alike."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.core.cache import cache
+
+from annotation.models import Candidate, Gold, Project, Ranker, Ranking
+from annotation.quality.judged import verdict_of
+from annotation.rankers.judgements import Judgement, Verdict
+from annotation.rankers.report import Report, report
+from annotation.texts import words
+
+LATEST = 1_000
+KEPT_FOR = 24 * 3600
+OVERALL = 2_000  # rankings of everybody else's that tell how often the longer answer wins
+
+TITLES = {
+    "position_pairs": "Left or right",
+    "position_lists_first": "What is shown first in lists",
+    "position_lists_last": "What is shown last in lists",
+    "longer_wins": "How often the longer answer wins",
+    "length_bias": "The longer answer, compared with others",
+    "self_consistency": "The same when asked again",
+    "circles": "Going round in circles",
+    "gold_accuracy": "Known answers",
+    "seconds": "Time for one comparison",
+    "unread": "Faster than anybody reads",
+    "drift_agreement": "Agreement over time",
+    "drift_speed": "Speed over time",
+}
+OWN = ("position_pairs", "position_lists_first", "position_lists_last", "circles", "seconds", "unread", "drift_speed")
+"""What a person sees of their own report. Known answers, repeats and what others say stay out of it: who could watch
+these figures move would learn which comparison was which."""
+IN_PERCENT = frozenset(TITLES) - {"seconds"}
+
+
+@dataclass(frozen=True)
+class Told:
+    """A figure as the page shows it."""
+
+    name: str
+    title: str
+    value: str
+    interval: str
+    n: int
+    sentence: str
+    attention: bool
+
+
+def of_person(project: Project, user: User) -> Report:
+    """On the latest rankings; worked out again when there is a new one."""
+    ranker = Ranker.objects.filter(project=project, user=user).first()
+    key = f"ranker-{project.pk}-{user.pk}-{ranker.judged if ranker else 0}-{project.pass_mark}"
+    found: Report | None = cache.get(key)
+    if found is None:
+        found = report(
+            judgements(project, user),
+            longer_wins_overall=_longer_wins(project, user),
+            pass_mark=project.pass_mark / 100,
+        )
+        cache.set(key, found, timeout=KEPT_FOR)
+    return found
+
+
+def judgements(project: Project, user: User) -> list[Judgement]:
+    """The latest ones in order of time, with what else is known of the same comparisons."""
+    mine = Ranking.objects.filter(ranker=user, comparison__prompt__project=project, in_training=False)
+    rows = list(mine.select_related("comparison").order_by("-created_at")[:LATEST])[::-1]
+    repeats = {each.comparison_id: each.comparison.repeat_of_id for each in rows if each.comparison.repeat_of_id}
+    asked = {each.comparison_id for each in rows} | set(repeats.values())
+    candidates = _candidates(asked)
+    golds = {
+        gold.comparison_id: verdict_of(gold)
+        for gold in Gold.objects.filter(comparison__in=asked).exclude(created_by=user)
+    }
+    others: dict[UUID, list[Verdict]] = defaultdict(list)
+    for each in Ranking.objects.filter(comparison__in=asked, in_training=False).exclude(ranker=user):
+        others[each.comparison_id].append(verdict_of(each))
+    return [_judgement(each, repeats.get(each.comparison_id), candidates, golds, others) for each in rows if each.shown]
+
+
+Texts = dict[UUID, dict[str, str]]  # of a comparison: id of a candidate -> its text
+
+
+def _candidates(comparisons: Collection[UUID]) -> Texts:
+    found: Texts = defaultdict(dict)
+    rows = Candidate.objects.filter(comparison__in=comparisons)
+    for pk, comparison, text in rows.values_list("pk", "comparison_id", "text"):
+        found[comparison][str(pk)] = text
+    return found
+
+
+def _judgement(
+    ranking: Ranking,
+    original: UUID | None,
+    candidates: Texts,
+    golds: dict[UUID, Verdict],
+    others: dict[UUID, list[Verdict]],
+) -> Judgement:
+    """Candidates of a repeat get the ids that the same texts have in the original."""
+    texts = candidates[ranking.comparison_id]
+    by_text = {text: pk for pk, text in candidates[original].items()} if original else {}
+    names = {pk: by_text.get(text, pk) for pk, text in texts.items()}
+    return Judgement(
+        comparison=str(ranking.comparison_id),
+        shown=[names[each] for each in ranking.shown],
+        verdict=verdict_of(ranking, names),
+        judged_at=ranking.created_at,
+        lengths={names[pk]: len(words(text)) for pk, text in texts.items()},
+        active_seconds=ranking.active_seconds or None,
+        gold=None if original else golds.get(ranking.comparison_id),
+        repeat_of=str(original) if original else None,
+        others=[] if original else others.get(ranking.comparison_id, []),
+    )
+
+
+def _longer_wins(project: Project, user: User) -> float | None:
+    """How often the longer of two wins in what everybody else judged lately."""
+    rows = Ranking.objects.filter(comparison__prompt__project=project, in_training=False).exclude(ranker=user)
+    latest = list(rows.order_by("-created_at").values_list("comparison_id", "order")[:OVERALL])
+    texts = _candidates({comparison for comparison, _ in latest})
+    longer = decided = 0
+    for comparison, order in latest:
+        if len(order) == 2 and all(len(group) == 1 for group in order):
+            better, worse = (len(words(texts[comparison].get(group[0], ""))) for group in order)
+            decided += better != worse
+            longer += better > worse
+    return longer / decided if decided else None
+
+
+def told(found: Report, names: tuple[str, ...] = tuple(TITLES)) -> list[Told]:
+    """What needs attention first, then in the usual order; undefined last."""
+    figures = [
+        Told(
+            each.name,
+            TITLES[each.name],
+            _number(each.name, each.value),
+            f"{_number(each.name, each.interval.low)} to {_number(each.name, each.interval.high)}"
+            if each.interval
+            else "",
+            each.n,
+            each.sentence,
+            each.attention,
+        )
+        for each in found.figures
+        if each.name in names
+    ]
+    return sorted(figures, key=lambda each: (not each.attention, not each.value))
+
+
+def _number(name: str, value: float | None) -> str:
+    if value is None:
+        return ""
+    return f"{100 * value:.0f} %" if name in IN_PERCENT else f"{value:.0f} s"
+
+
+def alarms(project: Project) -> list[Ranker]:
+    """Whose rankings are clearly wrong, and nobody has looked into it yet."""
+    raised = Ranker.objects.filter(project=project, alarm_seen_by=None).exclude(alarm="")
+    return list(raised.select_related("user").order_by("alarm_at"))

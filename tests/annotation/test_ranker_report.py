@@ -1,0 +1,69 @@
+"""The report on a ranker, through the screens: who always takes the left one is found within thirty."""
+
+from __future__ import annotations
+
+from django.urls import reverse
+
+from annotation.actions import deciding
+from annotation.models import Comparison, Event, Ranker
+from annotation.quality import rankers
+from tests.annotation.quality_house import comparisons, good, ids, left, work
+
+
+def test_it_finds_who_always_takes_the_left_one_within_thirty(client, project, erin, ada) -> None:
+    comparisons(project, 30, rankings_needed=1)
+    client.force_login(erin)
+    for _ in range(30):
+        address = client.get(reverse("rank_next", args=[project.pk])).url
+        client.post(address, {"action": "submit", "version": 0, "guidelines": 1, "choice": "2"})
+        if Ranker.objects.get().alarm:
+            break
+    assert Ranker.objects.get().judged < 30, "A is always better"
+    assert Ranker.objects.get().alarm.startswith("Prefers whatever is shown first")
+    client.force_login(ada)
+    members = client.get(reverse("members", args=[project.pk])).content.decode()
+    assert "Prefers whatever is shown first" in members
+    assert "person to look into" in client.get(reverse("home")).content.decode()
+    page = reverse("ranker", args=[project.pk, erin.pk])
+    assert "Prefers whatever is shown first" in client.get(page).content.decode()
+    client.post(reverse("ranker_act", args=[project.pk, erin.pk]), {"action": "seen"})
+    assert Event.objects.filter(verb="looked into an alarm", actor=ada).exists()
+    assert "person to look into" not in client.get(reverse("home")).content.decode()
+
+
+def test_it_raises_no_alarm_for_who_reads(project, erin) -> None:
+    comparisons(project, 60, rankings_needed=1)
+    work(project, erin, 60, good)
+    assert Ranker.objects.get().alarm == ""
+    assert rankers.of_person(project, erin)["position_pairs"].attention is False
+
+
+def test_it_measures_repeats_and_known_answers_for_reviewers_only(sign_in, project, erin, rita, ada) -> None:
+    for one in comparisons(project, 8):
+        pair = ids(one)
+        deciding.mark_known(comparison=one, by=ada, order=[[pair["Good"]], [pair["Bad"]]])
+    comparisons(project, 40, rankings_needed=1)
+    project.gold_percent, project.repeat_percent = 15, 20
+    project.save()
+    work(project, erin, 50, left)
+    found = rankers.of_person(project, erin)
+    again = Comparison.objects.exclude(repeat_of=None).count()
+    assert found["self_consistency"].n == again
+    assert found["self_consistency"].value == 0, "with the sides swapped the left one is another"
+    assert found["gold_accuracy"].n == 7
+    page = sign_in(rita).get(reverse("ranker", args=[project.pk, erin.pk])).content.decode()
+    assert "The same when asked again" in page
+    assert "Known answers" in page
+    own = sign_in(erin).get(reverse("my_ranking", args=[project.pk])).content.decode()
+    assert "Left or right" in own
+    assert "The same when asked again" not in own
+    assert "with a known answer;" not in own
+    assert "Right in" not in own
+    assert sign_in(erin).get(reverse("ranker", args=[project.pk, rita.pk])).status_code == 403
+
+
+def test_it_says_something_of_somebody_who_has_judged_nothing(sign_in, project, rita, eve) -> None:
+    html = sign_in(rita).get(reverse("ranker", args=[project.pk, eve.pk])).content.decode()
+    assert "Nothing to say yet" in html
+    assert "No comparison of two has a winner yet." in html
+    assert "nan" not in html.lower().replace("financ", "")
