@@ -22,7 +22,7 @@ def counts_of(projects: list[UUID], user: User) -> dict[UUID, Counts]:
         (Demonstration, "prompt__project_id", _demonstrations(user)),
         (Comparison, "prompt__project_id", _comparisons(user)),
         (Output, "contestant__evaluation__project_id", _outputs(user)),
-        (Ranker, "project_id", {"alarms": Count("pk", filter=~Q(alarm="") & Q(alarm_seen_by=None))}),
+        (Ranker, "project_id", _rankers()),
     ):
         _add(found, model, project, numbers)
     return found
@@ -65,6 +65,10 @@ def _comparisons(user: User) -> dict[str, Aggregate]:
         "to_rank": Count("pk", filter=unfinished),
         "my_to_rank": Count("pk", filter=unfinished & ~ranked),
     }
+
+
+def _rankers() -> dict[str, Aggregate]:
+    return {"alarms": Count("pk", filter=~Q(alarm="") & Q(alarm_seen_by=None))}
 
 
 def _outputs(user: User) -> dict[str, Aggregate]:
