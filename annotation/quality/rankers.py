@@ -37,7 +37,7 @@ TITLES = {
 OWN = ("position_pairs", "position_lists_first", "position_lists_last", "circles", "seconds", "unread", "drift_speed")
 """What a person sees of their own report. Known answers, repeats and what others say stay out of it: who could watch
 these figures move would learn which comparison was which."""
-IN_PERCENT = frozenset(TITLES) - {"seconds"}
+DIFFERENCES = frozenset({"length_bias", "drift_agreement"})
 
 
 @dataclass(frozen=True)
@@ -157,7 +157,9 @@ def told(found: Report, names: tuple[str, ...] = tuple(TITLES)) -> list[Told]:
 def _number(name: str, value: float | None) -> str:
     if value is None:
         return ""
-    return f"{100 * value:.0f} %" if name in IN_PERCENT else f"{value:.0f} s"
+    if name in DIFFERENCES:
+        return f"{100 * value:+.0f} points"
+    return f"{value:.0f} s" if name == "seconds" else f"{100 * value:.0f} %"
 
 
 def alarms(project: Project) -> list[Ranker]:

@@ -72,10 +72,7 @@ def disagreements(request: MemberRequest, pk: UUID) -> HttpResponse:
 def _listed(items: list[agreements.Item]) -> list[Listed]:
     """Those that can be decided, in the order given."""
     usual = Comparison.objects.originals().filter(gold=None, adjudication=None, rankings_done__gte=2)
-    found = {
-        str(each.pk): each
-        for each in usual.filter(pk__in=[each.pk for each in items]).select_related("prompt").defer("prompt__input")
-    }
+    found = {str(each.pk): each for each in usual.filter(pk__in=[each.pk for each in items]).select_related("prompt")}
     return [
         Listed(found[str(each.pk)], each.judgements, round(100 * each.disagreement), round(100 * each.impact))
         for each in items

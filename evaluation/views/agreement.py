@@ -32,6 +32,8 @@ class Shown:
     section: Section
     pairs: list[tuple[str, str, Agreement]]
     pairs_left: int
+    unknown: int
+    why: str  # of the first pair of people that has none
     worst: list[Worst]
 
 
@@ -56,13 +58,17 @@ def _shown(section: Section, names: dict[int, str], pages: dict[str, tuple[str, 
     pairs = [
         (names.get(int(str(pair.one)), "?"), names.get(int(str(pair.other)), "?"), pair.agreement)
         for pair in section.report.pairs
+        if pair.agreement.value is not None
     ]
+    without = [pair.agreement.reason for pair in section.report.pairs if pair.agreement.value is None]
     worst = [
         Worst(*pages[str(each.pk)], each.judgements, round(100 * each.disagreement), round(100 * each.impact))
         for each in _worst(section)
         if str(each.pk) in pages
     ]
-    return Shown(section, pairs[:PAIRS_SHOWN], max(0, len(pairs) - PAIRS_SHOWN), worst)
+    return Shown(
+        section, pairs[:PAIRS_SHOWN], max(0, len(pairs) - PAIRS_SHOWN), len(without), next(iter(without), ""), worst
+    )
 
 
 def _worst(section: Section) -> list[agreements.Item]:
