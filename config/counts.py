@@ -22,7 +22,6 @@ def counts_of(projects: list[UUID], user: User) -> dict[UUID, Counts]:
         (Demonstration, "prompt__project_id", _demonstrations(user)),
         (Comparison, "prompt__project_id", _comparisons(user)),
         (Output, "contestant__evaluation__project_id", _outputs(user)),
-        (Ranker, "project_id", _rankers()),
     ):
         _add(found, model, project, numbers)
     return found
@@ -67,8 +66,10 @@ def _comparisons(user: User) -> dict[str, Aggregate]:
     }
 
 
-def _rankers() -> dict[str, Aggregate]:
-    return {"alarms": Count("pk", filter=~Q(alarm="") & Q(alarm_seen_by=None))}
+def alarms_in(projects: list[UUID]) -> Counter[UUID]:
+    """How many people's rankings somebody should look into."""
+    raised = Ranker.objects.filter(project__in=projects, alarm_seen_by=None).exclude(alarm="")
+    return Counter(raised.values_list("project_id", flat=True))
 
 
 def _outputs(user: User) -> dict[str, Aggregate]:

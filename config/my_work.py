@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 
 from annotation.access import ADMIN, SENIOR
 from annotation.models import Membership, Project, Role
-from config.counts import Counts, counts_of
+from config.counts import Counts, alarms_in, counts_of
 from training.jobs import Status
 from training.models import TrainingRound
 
@@ -47,6 +47,8 @@ def my_work(user: User) -> list[ProjectWork]:
     if not memberships:
         return []
     counts = counts_of([membership.project_id for membership in memberships], user)
+    for project, raised in alarms_in([m.project_id for m in memberships if m.role in ADMIN]).items():
+        counts[project]["alarms"] = raised
     rounds = _rounds([m.project_id for m in memberships if m.role in ADMIN])
     work = [
         work_in(each.project, each.role, counts[each.project_id], rounds.get(each.project_id, []))

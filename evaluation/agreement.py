@@ -23,6 +23,7 @@ def _sections(project: Project) -> list[Section]:
     criteria = rubric.criteria(project.rubric)
     rows = mine.filter(output__in=several.values("output")).order_by("-created_at")
     scores = list(rows.values("output_id", "reviewer_id", *(each.key for each in criteria))[:MOST])
+    alone = mine.exists()
     return [
         section(
             f"scores-{each.key}",
@@ -31,6 +32,7 @@ def _sections(project: Project) -> list[Section]:
             "",
             Kind.UTILITY if each.key == UTILITY else Kind.SCORE,
             [Judgement(str(row["output_id"]), row["reviewer_id"], row[each.key]) for row in scores],
+            alone=alone,
         )
         for each in criteria
     ]

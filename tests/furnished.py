@@ -14,6 +14,7 @@ from django.utils import timezone
 from annotation import queues
 from annotation.actions.approving import send_back
 from annotation.actions.corpus import import_documents
+from annotation.actions.deciding import decide, mark_known
 from annotation.actions.guidelines import write_guidelines
 from annotation.actions.ranking import rank
 from annotation.actions.uploads import upload
@@ -55,7 +56,8 @@ def furnish(project: Project, *, erin: User, rita: User, ada: User) -> list[Page
     _workers(sft.round)
     return [
         *_writing(project, pk, erin, rita, ada),
-        *_ranking(project, pk, erin),
+        *_ranking(project, pk, [erin, rita, ada]),
+        *_quality(project, pk, erin, rita, ada),
         *_data(project, pk, ada),
         *_rounds(project, pk, ada, sft, dpo),
         *_sampling(project, pk, ada, sft),
@@ -125,7 +127,8 @@ def _writing(project: Project, pk: str, erin: User, rita: User, ada: User) -> li
     ]
 
 
-def _ranking(project: Project, pk: str, erin: User) -> list[Page]:
+def _ranking(project: Project, pk: str, people: list[User]) -> list[Page]:
+    erin = people[0]
     comparisons = list(Comparison.objects.filter(prompt__project=project, rankings_done=0)[:4])
     for comparison in comparisons[:3]:
         better, *others = [str(candidate.pk) for candidate in comparison.candidates.all()]
@@ -133,10 +136,51 @@ def _ranking(project: Project, pk: str, erin: User) -> list[Page]:
     three = factories.comparison(
         project.prompts.for_teaching().last(), ["One answer.", "Another answer.", "A third answer."]
     )
+    for one in (comparisons[3], three):
+        type(one).objects.filter(pk=one.pk).update(rankings_needed=len(people))
+        one.refresh_from_db()
+        for person in people:
+            queues.hold_comparison(one, person)  # as the queue hands it out, before the page is shown
     return [
         Page("rank", [pk, str(comparisons[3].pk)], "erin"),
         Page("rank", [pk, str(three.pk)], "erin", "three candidates"),
         Page("rank", [pk, str(comparisons[0].pk)], "erin", "done"),
+    ]
+
+
+def _quality(project: Project, pk: str, erin: User, rita: User, ada: User) -> list[Page]:
+    """Two people differ, one comparison is decided, one known, and a reviewer has begun the training."""
+    prompt = project.prompts.for_teaching().last()
+    assert prompt
+    made = [
+        factories.comparison(prompt, [f"The first answer to {at}.", f"The second answer to {at}."], rankings_needed=2)
+        for at in range(5)
+    ]
+    orders = [[[str(each.pk)] for each in one.candidates.all()] for one in made]
+    for one, order in zip(made[:3], orders, strict=False):
+        rank(comparison=one, by=erin, order=order, reason="It names the deadline.")
+        rank(comparison=one, by=ada, order=order[::-1], reason="It is shorter.")
+        one.refresh_from_db()
+    decide(comparison=made[1], by=rita, order=orders[1], reason="The deadline is what counts.")
+    mark_known(comparison=made[2], by=ada, order=orders[2])
+    for one, order in zip(made[3:], orders[3:], strict=True):
+        mark_known(comparison=one, by=ada, order=order, explanation="It names the deadline.", for_training=True)
+    lease = queues.next_to_rank(project, rita)
+    assert lease
+    rank(
+        comparison=Comparison.objects.select_related("prompt__project").get(pk=lease.item_id), by=rita, order=orders[3]
+    )
+    return [
+        Page("agreement", [pk], "rita"),
+        Page("disagreements", [pk], "rita"),
+        Page("disagreement", [pk, str(made[0].pk)], "rita"),
+        Page("disagreement", [pk, str(made[1].pk)], "rita", "decided"),
+        Page("known_answer", [pk, str(made[0].pk)], "ada", "new"),
+        Page("known_answer", [pk, str(made[2].pk)], "ada", "known"),
+        Page("ranker", [pk, str(erin.pk)], "rita"),
+        Page("my_ranking", [pk], "erin"),
+        Page("rank_training", [pk], "rita", "begun"),
+        Page("rank_explained", [pk, str(lease.item_id)], "rita"),
     ]
 
 

@@ -32,7 +32,7 @@ def note(project: Project, ranker: Ranker, ranking: Ranking) -> None:
     if not ranker.alarm and ranker.judged % (FIRST_LOOKS if ranker.judged <= MANY else LATER_LOOKS) == 0:
         ranker.alarm = _alarm(project, ranker)
         ranker.alarm_at = timezone.now() if ranker.alarm else None
-    ranker.save(update_fields=["judged", "admitted_at", "alarm", "alarm_at"])
+    ranker.keep("judged", "admitted_at", "alarm", "alarm_at")
 
 
 def _alarm(project: Project, ranker: Ranker) -> str:
@@ -63,7 +63,7 @@ def settle(project: Project, ranker: Ranker) -> None:
     ranker.tries += 1
     passed = 100 * expected >= project.pass_mark * asked
     ranker.admitted_at = timezone.now() if passed else None
-    ranker.save(update_fields=["score", "tries", "admitted_at"])
+    ranker.keep("score", "tries", "admitted_at")
     verb = "passed the training" if passed else "did not pass the training"
     Event.record(verb, ranker, by=ranker.user, project=project, expected=round(expected, 2), of=asked)
 
@@ -111,7 +111,7 @@ def let_rank(*, project: Project, user: User, by: User) -> None:
         if ranker.admitted_at:
             return
         ranker.admitted_at, ranker.admitted_by = timezone.now(), by
-        ranker.save(update_fields=["admitted_at", "admitted_by"])
+        ranker.keep("admitted_at", "admitted_by")
         Event.record("let somebody rank", user, by=by, project=project)
 
 
@@ -123,7 +123,7 @@ def ask_to_train(*, project: Project, user: User, by: User) -> None:
         if not queues.training_items(project, user).exists():
             raise Refused(f"There is nothing for {name_of(user)} to train with: mark comparisons for training first.")
         ranker.admitted_at, ranker.admitted_by, ranker.tries, ranker.score = None, None, 0, None
-        ranker.save(update_fields=["admitted_at", "admitted_by", "tries", "score"])
+        ranker.keep("admitted_at", "admitted_by", "tries", "score")
         _forget(project, user)
         Event.record("asked somebody to train", user, by=by, project=project)
 

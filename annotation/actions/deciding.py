@@ -19,19 +19,21 @@ KNOWN = "The answer of this one is known, so there is nothing to decide."
 AGAIN = "This asks somebody again what they were asked before; it has no answer of its own."
 
 
-def why_not(comparison: Comparison, user: User) -> str:
-    """Why this person may not decide; empty when they may."""
+def may_decide(comparison: Comparison, user: User) -> tuple[str, bool]:
+    """Why this person may not decide, empty when they may; and whether they may only as nobody else could."""
     if comparison.repeat_of_id:
-        return AGAIN
-    if Gold.objects.filter(comparison=comparison).exists():
-        return KNOWN
+        return AGAIN, False
+    if hasattr(comparison, "gold"):
+        return KNOWN, False
     if comparison.rankings_done < comparison.rankings_needed:
-        return NOT_YET
-    return OWN if _ranked(comparison, user) and _others(comparison, user) else ""
+        return NOT_YET, False
+    if not _ranked(comparison, user):
+        return "", False
+    return (OWN, False) if _others(comparison, user) else ("", True)
 
 
-def is_alone(comparison: Comparison, user: User) -> bool:
-    return _ranked(comparison, user) and not _others(comparison, user)
+def why_not(comparison: Comparison, user: User) -> str:
+    return may_decide(comparison, user)[0]
 
 
 def _ranked(comparison: Comparison, user: User) -> bool:

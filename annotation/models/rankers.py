@@ -43,10 +43,17 @@ class Ranker(models.Model):
 
     @classmethod
     def of(cls, project: Project, user: User) -> Ranker:
-        """Whoever ranked before this was kept goes on ranking. Ask it under the project's lock."""
+        """Whoever ranked before this was kept goes on ranking. Ask it under the project's lock.
+
+        A new one is stored by whoever hands something out to them.
+        """
         found = cls.objects.filter(project=project, user=user).first()
         if found:
             return found
         mine = Ranking.objects.filter(ranker=user, comparison__prompt__project=project, in_training=False).count()
         since: datetime | None = timezone.now() if mine else None
-        return cls.objects.create(project=project, user=user, handed=mine, judged=mine, admitted_at=since)
+        return cls(project=project, user=user, handed=mine, judged=mine, admitted_at=since)
+
+    def keep(self, *changed: str) -> None:
+        """Store what has changed; all of it for a new one."""
+        self.save(update_fields=changed if self.pk else None)

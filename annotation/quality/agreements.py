@@ -17,6 +17,7 @@ from django.db.models import Count
 
 from annotation import rubric
 from annotation.agreement import BAD, Judgement, Kind, Reading, Report, reading, report
+from annotation.agreement.figures import NOT_TWICE
 from annotation.models import Demonstration, Project, Ranking, Revision
 from annotation.quality.judged import preference_of
 from annotation.texts import fingerprint
@@ -59,13 +60,17 @@ class Section:
         return {int(str(each)) for pair in self.report.pairs for each in (pair.one, pair.other)}
 
 
-def section(key: str, title: str, about: str, page: Page, kind: Kind, judgements: Iterable[Judgement]) -> Section:
+def section(
+    key: str, title: str, about: str, page: Page, kind: Kind, judgements: Iterable[Judgement], *, alone: bool = False
+) -> Section:
+    """`alone`: there are judgements, but none of the same thing by two people, so that they are not among these."""
     given = list(judgements)
     found = report(kind, given)
+    means = Reading("unknown", NOT_TWICE) if alone and not given else reading(found.overall)
     worst = tuple(
         Item(str(each.item), each.judgements, each.disagreement, each.impact) for each in found.items[:LISTED]
     )
-    return Section(key, title, about, page, found, reading(found.overall), worst, capped=len(given) >= MOST)
+    return Section(key, title, about, page, found, means, worst, capped=len(given) >= MOST)
 
 
 def disagreements(project: Project) -> list[Item]:
@@ -103,9 +108,11 @@ def _sections(project: Project) -> list[Section]:
     two = [each for each in rankings if len(_named(each)) == 2]
     more = [each for each in rankings if len(_named(each)) > 2]
     pairs, orders = "Which of two answers is better", "The order of several answers"
+    alone = Ranking.objects.filter(comparison__prompt__project=project, in_training=False).exists()
+    scale = "From much better to much worse."
     found = [
-        section("pairs", pairs, "From much better to much worse.", "comparison", Kind.PREFERENCE, _preferences(two)),
-        section("orders", orders, "Best to worst, ties allowed.", "comparison", Kind.ORDER, _orders(more)),
+        section("pairs", pairs, scale, "comparison", Kind.PREFERENCE, _preferences(two), alone=alone),
+        section("orders", orders, "Best to worst, ties allowed.", "comparison", Kind.ORDER, _orders(more), alone=alone),
     ]
     for criterion in rubric.criteria(project.rubric):
         if criterion.key in project.criteria_compared:

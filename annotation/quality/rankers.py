@@ -53,9 +53,8 @@ class Told:
     attention: bool
 
 
-def of_person(project: Project, user: User) -> Report:
+def of_person(project: Project, user: User, ranker: Ranker | None) -> Report:
     """On the latest rankings; worked out again when there is a new one."""
-    ranker = Ranker.objects.filter(project=project, user=user).first()
     key = f"ranker-{project.pk}-{user.pk}-{ranker.judged if ranker else 0}-{project.pass_mark}"
     found: Report | None = cache.get(key)
     if found is None:

@@ -25,7 +25,7 @@ def show(lease: Lease, ranker: Ranker | None = None) -> Lease:
         lock(lease.project)
         ranker = Ranker.of(lease.project, lease.user)
         show(lease, ranker)
-        ranker.save(update_fields=["ahead"])
+        ranker.keep("ahead")
     return lease
 
 

@@ -41,7 +41,7 @@ def next_to_rank(project: Project, user: User) -> Lease | None:
             lease = _next_of_work(project, ranker)
         if lease and not lease.shown:
             show(lease, ranker)
-            ranker.save(update_fields=["ahead", "handed", "known", "again", "admitted_at"])
+            ranker.keep("ahead", "handed", "known", "again", "admitted_at")
         return lease
 
 
@@ -64,6 +64,8 @@ def hold_comparison(comparison: Comparison, user: User) -> Lease | None:
     project = comparison.prompt.project
     if lease and is_fresh(lease):
         return show(lease)
+    if lease is None and comparison.rankings_done >= comparison.rankings_needed:
+        return None
     if is_counted(comparison):
         lease = None if _still_in_training(project, user) else waiting.hold_comparison(comparison, user)
     else:

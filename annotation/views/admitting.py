@@ -30,10 +30,15 @@ def instead_of_work(request: MemberRequest, project: Project, lease: Lease | Non
     """Before the training begins, and when it is over without being passed."""
     if lease and ("begin" in request.GET or not lease.explained):
         return None
-    ranker = Ranker.objects.filter(project=project, user=request.user).first()
-    if ranker is None or not queues.in_training(project, ranker):
+    if lease is None and not _has_to_pass(project, request):
         return None
     return None if lease and _given(project, request).exists() else redirect("rank_training", project.pk)
+
+
+def _has_to_pass(project: Project, request: MemberRequest) -> bool:
+    if not queues.training_items(project, request.user).exists():
+        return False
+    return not Ranker.of(project, request.user).admitted_at
 
 
 def _given(project: Project, request: MemberRequest) -> Any:

@@ -56,6 +56,8 @@ def disagreements(request: MemberRequest, pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "decide")
     tab = request.GET.get("show", "open")
     tab = tab if tab in TABS else "open"
+    if after := request.GET.get("after"):
+        return redirect(_next(request, project, after) or reverse("disagreements", args=[project.pk]))
     rows = {"open": _to_decide, "decided": _decided, "known": _known, "same": _agreed}[tab](project)
     context = {
         "project": project,
@@ -116,17 +118,18 @@ def _known(project: Project) -> list[Listed]:
 
 
 def _comparison(project: Project, pk: UUID) -> Comparison:
-    found = Comparison.objects.filter(prompt__project=project).select_related("prompt__project")
-    return get_object_or_404(found, pk=pk)
+    found = Comparison.objects.filter(prompt__project=project)
+    beside = ["prompt__project", "gold__created_by", "adjudication__decided_by"]
+    return get_object_or_404(found.select_related(*beside), pk=pk)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def disagreement(request: MemberRequest, pk: UUID, comparison_pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "decide")
     comparison = _comparison(project, comparison_pk)
-    ids = _in_order(comparison)
-    names = dict(zip(ids, LETTERS, strict=False))
-    decided = Adjudication.objects.filter(comparison=comparison).select_related("decided_by").first()
+    texts = _texts(comparison)
+    names = dict(zip(texts, LETTERS, strict=False))
+    decided: Adjudication | None = getattr(comparison, "adjudication", None)
     action = request.POST.get("action", "")
     if action == "names" and deciding.why_not(comparison, request.user) != deciding.NOT_YET:
         deciding.open_names(comparison=comparison, by=request.user)
@@ -150,30 +153,29 @@ def disagreement(request: MemberRequest, pk: UUID, comparison_pk: UUID) -> HttpR
             messages.error(request, str(refused))
         else:
             return _on(request, project, comparison)
-    return _show(request, project, comparison, names, decided, form)
+    return _show(request, project, comparison, texts, decided, form)
 
 
 def _on(request: MemberRequest, project: Project, comparison: Comparison) -> HttpResponse:
     """To the next one that this person may decide."""
     messages.success(request, "Decided. It stands in place of the rankings when pairs are frozen.")
-    return redirect(_next(request, project, comparison) or reverse("disagreements", args=[project.pk]))
+    return redirect(_next(request, project, str(comparison.pk)) or reverse("disagreements", args=[project.pk]))
 
 
-def _next(request: MemberRequest, project: Project, comparison: Comparison) -> str:
-    rows = [each.comparison.pk for each in _to_decide(project)]
-    at = rows.index(comparison.pk) + 1 if comparison.pk in rows else 0
-    ranked = set(
-        Ranking.objects.filter(ranker=request.user, comparison__in=rows).values_list("comparison_id", flat=True)
-    )
+def _next(request: MemberRequest, project: Project, after: str) -> str:
+    rows = [str(each.comparison.pk) for each in _to_decide(project)]
+    at = rows.index(after) + 1 if after in rows else 0
+    own = Ranking.objects.filter(ranker=request.user, comparison_id__in=rows)
+    ranked = {str(pk) for pk in own.values_list("comparison_id", flat=True)}
     for each in [*rows[at:], *rows[:at]]:
-        if each != comparison.pk and each not in ranked:
+        if each != after and each not in ranked:
             return reverse("disagreement", args=[project.pk, each])
     return ""
 
 
-def _in_order(comparison: Comparison) -> list[str]:
-    """By their ids, which are drawn and tell nothing."""
-    return sorted(str(pk) for pk in comparison.candidates.values_list("pk", flat=True))
+def _texts(comparison: Comparison) -> dict[str, str]:
+    """Ordered by their ids, which are drawn and tell nothing."""
+    return dict(sorted((str(pk), text) for pk, text in comparison.candidates.values_list("pk", "text")))
 
 
 def _as_decided(decided: Any, names: dict[str, str]) -> dict[str, Any]:
@@ -188,29 +190,27 @@ def _show(
     request: MemberRequest,
     project: Project,
     comparison: Comparison,
-    names: dict[str, str],
+    texts: dict[str, str],
     decided: Adjudication | None,
     form: DecisionForm,
 ) -> HttpResponse:
-    refusal = deciding.why_not(comparison, request.user)
+    names = dict(zip(texts, LETTERS, strict=False))
+    refusal, alone = deciding.may_decide(comparison, request.user)
     hidden = refusal == deciding.NOT_YET
     opened = deciding.names_opened(comparison, request.user)
-    texts = {str(each.pk): each.text for each in comparison.candidates.all()}
     context = {
         "project": project,
         "comparison": comparison,
         "prompt": comparison.prompt,
         "candidates": [(letter, texts[each]) for each, letter in names.items()],
         "refusal": refusal,
-        "alone": "" if refusal else deciding.ALONE if deciding.is_alone(comparison, request.user) else "",
+        "alone": deciding.ALONE if alone else "",
         "said": [] if hidden else _said(project, comparison, names, texts, opened),
         "opened": opened,
         "decided": decided,
         "decided_words": in_words(decided, names) if decided else "",
         "form": form,
-        "next": _next(request, project, comparison),
         "guidelines": project.current_guidelines(),
-        "known": Gold.objects.filter(comparison=comparison).exists(),
         "frame": "base.html",
     }
     return render(request, "annotation/disagreement.html", context, status=422 if form.errors else 200)
@@ -255,8 +255,9 @@ def known_answer(request: MemberRequest, pk: UUID, comparison_pk: UUID) -> HttpR
     """Mark a comparison as one whose answer is known, by what was decided or what one ranked oneself."""
     project = project_for(request, pk, "decide")
     comparison = _comparison(project, comparison_pk)
-    names = dict(zip(_in_order(comparison), LETTERS, strict=False))
-    gold = Gold.objects.filter(comparison=comparison).select_related("created_by").first()
+    texts = _texts(comparison)
+    names = dict(zip(texts, LETTERS, strict=False))
+    gold: Gold | None = getattr(comparison, "gold", None)
     action = request.POST.get("action", "")
     if action == "unmark":
         deciding.unmark_known(comparison=comparison, by=request.user)
@@ -284,7 +285,6 @@ def known_answer(request: MemberRequest, pk: UUID, comparison_pk: UUID) -> HttpR
         else:
             messages.success(request, "People are checked by this answer from now on.")
             return redirect(reverse("disagreements", args=[project.pk]) + "?show=known")
-    texts = {str(each.pk): each.text for each in comparison.candidates.all()}
     context = {
         "project": project,
         "comparison": comparison,
@@ -304,7 +304,7 @@ def _suggested(
     """What is known; else what was decided; else what one ranked oneself."""
     if gold:
         return {**_as_decided(gold, names), "explanation": gold.explanation, "for_training": gold.for_training}
-    decided = Adjudication.objects.filter(comparison=comparison).first()
+    decided: Adjudication | None = getattr(comparison, "adjudication", None)
     if decided:
         return {**_as_decided(decided, names), "explanation": decided.reason}
     own = Ranking.objects.filter(comparison=comparison, ranker=request.user).first()

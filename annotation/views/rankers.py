@@ -57,10 +57,10 @@ def _member(project: Project, user_pk: int) -> User:
 
 
 def _show(request: MemberRequest, project: Project, user: User, own: bool) -> HttpResponse:
-    found = rankers.of_person(project, user)
     known: Ranker | None = (
         Ranker.objects.filter(project=project, user=user).select_related("admitted_by", "alarm_seen_by").first()
     )
+    found = rankers.of_person(project, user, known)
     figures = rankers.told(found, rankers.OWN) if own else rankers.told(found)
     context: dict[str, Any] = {
         "project": project,
@@ -72,7 +72,7 @@ def _show(request: MemberRequest, project: Project, user: User, own: bool) -> Ht
         "unknown": [each for each in figures if not each.value],
         "alarm": None if own else found.alarm,
         "ranker": known,
-        "training": queues.training_items(project, user).exists(),
+        "training": not own and queues.training_items(project, user).exists(),
         "score": round(100 * known.score) if known and known.score is not None else None,
     }
     return render(request, "annotation/ranker.html", context)

@@ -82,7 +82,7 @@ def test_nobody_decides_what_they_ranked_unless_nobody_else_could(project, rita,
     with pytest.raises(Refused, match="ranked this one yourself"):
         deciding.decide(comparison=one, by=rita, **values)
     Membership.objects.filter(user=ada).delete()
-    assert deciding.is_alone(one, rita)
+    assert deciding.may_decide(one, rita) == ("", True)
     assert deciding.decide(comparison=one, by=rita, **values).decided_by == rita
 
 

@@ -35,7 +35,7 @@ def test_it_raises_no_alarm_for_who_reads(project, erin) -> None:
     comparisons(project, 60, rankings_needed=1)
     work(project, erin, 60, good)
     assert Ranker.objects.get().alarm == ""
-    assert rankers.of_person(project, erin)["position_pairs"].attention is False
+    assert rankers.of_person(project, erin, Ranker.objects.get())["position_pairs"].attention is False
 
 
 def test_it_measures_repeats_and_known_answers_for_reviewers_only(sign_in, project, erin, rita, ada) -> None:
@@ -46,7 +46,7 @@ def test_it_measures_repeats_and_known_answers_for_reviewers_only(sign_in, proje
     project.gold_percent, project.repeat_percent = 15, 20
     project.save()
     work(project, erin, 50, left)
-    found = rankers.of_person(project, erin)
+    found = rankers.of_person(project, erin, Ranker.objects.get())
     again = Comparison.objects.exclude(repeat_of=None).count()
     assert found["self_consistency"].n == again
     assert found["self_consistency"].value == 0, "with the sides swapped the left one is another"

@@ -1,0 +1,163 @@
+"""Known answers, decisions and agreement over the API, with ids: for admins."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import OpenApiTypes, extend_schema
+from rest_framework import generics, serializers, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from annotation.actions import deciding
+from annotation.api.base import InProject
+from annotation.models import Adjudication, Comparison, Gold, Project
+from annotation.pagination import Keyset
+from annotation.quality import agreements
+from annotation.ranking import LETTERS
+
+
+def _groups(**more: Any) -> serializers.ListField:
+    group = serializers.ListField(child=serializers.UUIDField(), min_length=1, max_length=len(LETTERS))
+    return serializers.ListField(child=group, min_length=1, max_length=len(LETTERS), **more)
+
+
+class NewVerdictSerializer(serializers.Serializer):
+    comparison = serializers.UUIDField()
+    order = _groups(help_text="Groups of candidate ids, best first; a group of several is a tie.")
+    all_bad = serializers.BooleanField(default=False)
+
+
+class NewKnownAnswerSerializer(NewVerdictSerializer):
+    explanation = serializers.CharField(max_length=5000, default="", allow_blank=True)
+    for_training = serializers.BooleanField(default=False, help_text="Explained to new people before they rank.")
+
+
+class NewDecisionSerializer(NewVerdictSerializer):
+    strength = serializers.IntegerField(min_value=1, max_value=2, allow_null=True, default=None)
+    reason = serializers.CharField(max_length=5000)
+
+
+class KnownAnswerSerializer(serializers.ModelSerializer):
+    created_by = serializers.CharField(source="created_by.username", read_only=True)
+    order = _groups()
+
+    class Meta:
+        model = Gold
+        fields = ["comparison", "order", "all_bad", "explanation", "for_training", "created_by", "created_at"]
+
+
+class DecisionSerializer(serializers.ModelSerializer):
+    decided_by = serializers.CharField(source="decided_by.username", read_only=True)
+    order = _groups()
+
+    class Meta:
+        model = Adjudication
+        fields = [
+            "comparison",
+            "order",
+            "strength",
+            "all_bad",
+            "reason",
+            "names_opened",
+            "decided_by",
+            "decided_at",
+        ]
+
+
+class KnownAnswers(InProject, generics.ListAPIView):
+    """Comparisons whose answer is known. Posting marks one, or changes what is known of it."""
+
+    serializer_class = KnownAnswerSerializer
+    filterset_fields = ["for_training", "comparison"]
+    queryset = Gold.objects.none()
+
+    def get_queryset(self) -> QuerySet[Gold]:
+        found = Gold.objects.filter(comparison__prompt__project=self.project)
+        return found.select_related("created_by").order_by("created_at", "pk")
+
+    @extend_schema(request=NewKnownAnswerSerializer, responses={201: KnownAnswerSerializer})
+    def post(self, request: Request, pk: str) -> Response:
+        given = NewKnownAnswerSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        made = deciding.mark_known(by=self.person, **_checked(self.project, given.validated_data))
+        return Response(KnownAnswerSerializer(made).data, status.HTTP_201_CREATED)
+
+
+class KnownAnswer(InProject, APIView):
+    acts = {"DELETE": "manage"}
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, pk: str, comparison_pk: str) -> Response:
+        """It becomes a usual comparison again."""
+        found = Comparison.objects.filter(prompt__project=self.project, gold__isnull=False)
+        comparison = get_object_or_404(found.select_related("prompt__project"), pk=comparison_pk)
+        deciding.unmark_known(comparison=comparison, by=self.person)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class ByDecision(Keyset):
+    ordering = ("decided_at", "id")
+
+
+class Decisions(InProject, generics.ListAPIView):
+    """What was decided where people differed. Posting decides, in place of their rankings."""
+
+    serializer_class = DecisionSerializer
+    pagination_class = ByDecision
+    filterset_fields = ["comparison"]
+    queryset = Adjudication.objects.none()
+
+    def get_queryset(self) -> QuerySet[Adjudication]:
+        found = Adjudication.objects.filter(comparison__prompt__project=self.project)
+        return found.select_related("decided_by").order_by("decided_at", "pk")
+
+    @extend_schema(request=NewDecisionSerializer, responses={201: DecisionSerializer})
+    def post(self, request: Request, pk: str) -> Response:
+        given = NewDecisionSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        made = deciding.decide(by=self.person, **_checked(self.project, given.validated_data))
+        return Response(DecisionSerializer(made).data, status.HTTP_201_CREATED)
+
+
+class AgreementReport(InProject, APIView):
+    acts = {"GET": "read results"}
+
+    @extend_schema(responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request, pk: str) -> Response:
+        """For each kind of label: the figure with its interval and numbers, or the reason why there is none."""
+        return Response([_told(each) for each in agreements.sections(self.project)])
+
+
+def _told(section: agreements.Section) -> dict[str, Any]:
+    overall = section.report.overall
+    return {
+        "key": section.key,
+        "title": section.title,
+        "measure": section.report.measure,
+        "value": overall.value,
+        "low": overall.low,
+        "high": overall.high,
+        "items": overall.units,
+        "people": overall.raters,
+        "judgements": overall.judgements,
+        "reason": overall.reason,
+        "reading": section.reading.sentence,
+        "capped": section.capped,
+    }
+
+
+def _checked(project: Project, data: dict[str, Any]) -> dict[str, Any]:
+    """With the comparison itself; every candidate named once."""
+    found = Comparison.objects.filter(prompt__project=project).select_related("prompt__project")
+    comparison = found.filter(pk=data["comparison"]).first()
+    if comparison is None:
+        raise serializers.ValidationError({"comparison": ["There is no such comparison in this project."]})
+    order = [[str(each) for each in group] for group in data["order"]]
+    named = sorted(each for group in order for each in group)
+    if named != sorted(str(each.pk) for each in comparison.candidates.all()):
+        raise serializers.ValidationError({"order": ["Name each candidate of the comparison exactly once."]})
+    return {**data, "comparison": comparison, "order": order}
