@@ -22,7 +22,7 @@ from annotation.access import MemberRequest, project_for
 from annotation.actions import Refused, ranking
 from annotation.forms.ranking import PairForm, PlacesForm, filled_in, ranking_form
 from annotation.models import Candidate, Comparison, ComparisonQuerySet, Lease, Project, Ranking, Split
-from annotation.ranking import Said
+from annotation.ranking import Said, in_words
 from annotation.views import work_page
 
 KIND = Lease.Kind.RANK
@@ -184,7 +184,7 @@ def _show(
         "candidates": _candidates(form, shown),
         "correctable": comparison.prompt.split != Split.EVALUATION,
         "last": last if last and last.comparison_id != comparison.pk else None,
-        "given": mine,
+        "said": in_words(in_letters(mine, shown)[0]) if mine else "",
         "undoable": mine is not None and ranking.may_take_back(mine),
         "refusal": refusal,
         "guidelines": guidelines,
