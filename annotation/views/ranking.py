@@ -140,8 +140,9 @@ def in_letters(given: Ranking, shown: dict[str, Candidate]) -> tuple[Said, list[
     found = [
         marks.Mark(
             letters[str(one.candidate_id)],
-            *(marks.shown_place(place, one.candidate.text) for place in (one.start, one.end)),
-            one.kind,
+            start=marks.shown_place(one.start, one.candidate.text),
+            end=marks.shown_place(one.end, one.candidate.text),
+            kind=one.kind,
         )
         for one in given.marks.select_related("candidate")
     ]
