@@ -59,7 +59,21 @@ class RankingForm(WorkForm):
     # --- What was sent ---------------------------------------------------------------------------------------
 
     def criterion_field(self, criterion: rubric.Criterion) -> forms.ChoiceField:
-        raise TypeError("Ask for a form of two or of several.")
+        return forms.ChoiceField(
+            label=criterion.label,
+            help_text=criterion.question,
+            choices=[("", "Not judged"), *self.points()],
+            required=False,
+            widget=forms.RadioSelect,
+        )
+
+    def points(self) -> list[tuple[str, str]]:
+        """What can be said of them on one criterion: which is the best."""
+        return [(letter, f"{letter} is best") for letter in self.letters]
+
+    def on_criterion(self, choice: str) -> dict[str, Any]:
+        others = [letter for letter in self.letters if letter != choice]
+        return {"order": [[choice], others], "strength": None}
 
     def _add_quotes(self) -> None:
         for letter in self.letters:
@@ -125,10 +139,6 @@ class RankingForm(WorkForm):
     def is_all_bad(self, cleaned: dict[str, Any]) -> bool:
         return bool(cleaned.get("all_bad"))
 
-    def said(self) -> Said:
-        """In letters."""
-        raise TypeError("Ask for a form of two or of several.")
-
     def _why(self) -> dict[str, Any]:
         """What both kinds of forms have in common."""
         return {
@@ -140,9 +150,6 @@ class RankingForm(WorkForm):
     def _on_criteria(self) -> dict[str, dict[str, Any]]:
         given = {each.key: self.cleaned_data.get(f"on-{each.key}") for each in self.criteria}
         return {key: self.on_criterion(choice) for key, choice in given.items() if choice}
-
-    def on_criterion(self, choice: str) -> dict[str, Any]:
-        raise TypeError("Ask for a form of two or of several.")
 
 
 class PairForm(RankingForm):
@@ -166,14 +173,8 @@ class PairForm(RankingForm):
     )
     all_are_bad = "both are bad"
 
-    def criterion_field(self, criterion: rubric.Criterion) -> forms.ChoiceField:
-        return forms.ChoiceField(
-            label=criterion.label,
-            help_text=criterion.question,
-            choices=[("", "Not judged"), *self.WORDS.items()],
-            required=False,
-            widget=forms.RadioSelect,
-        )
+    def points(self) -> list[tuple[str, str]]:
+        return list(self.WORDS.items())
 
     def is_all_bad(self, cleaned: dict[str, Any]) -> bool:
         return cleaned.get("choice") == self.BAD
@@ -206,19 +207,6 @@ class PlacesForm(RankingForm):
                 choices=[("", "–"), ("1", "1 (best)"), *((place, place) for place in places[1:])],
                 required=False,
             )
-
-    def criterion_field(self, criterion: rubric.Criterion) -> forms.ChoiceField:
-        return forms.ChoiceField(
-            label=criterion.label,
-            help_text=criterion.question,
-            choices=[("", "Not judged"), *((letter, f"{letter} is best") for letter in self.letters)],
-            required=False,
-            widget=forms.RadioSelect,
-        )
-
-    def on_criterion(self, choice: str) -> dict[str, Any]:
-        others = [letter for letter in self.letters if letter != choice]
-        return {"order": [[choice], others], "strength": None}
 
     def place_fields(self) -> list[forms.BoundField]:
         return [self[place_name(letter)] for letter in self.letters]
