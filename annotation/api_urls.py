@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from annotation.api import corpus, files, projects, prompts, work
+from annotation.api import corpus, files, projects, prompts, rankings, work
 
 P = "projects/<uuid:pk>/"
 
@@ -28,7 +28,7 @@ urlpatterns = [
     ),
     path(f"{P}comparisons/", work.ComparisonList.as_view(), name="api_comparisons"),
     path(f"{P}comparisons/<uuid:comparison_pk>/", work.ComparisonDetail.as_view(), name="api_comparison"),
-    path(f"{P}rankings/", work.RankingList.as_view(), name="api_rankings"),
+    path(f"{P}rankings/", rankings.RankingList.as_view(), name="api_rankings"),
     path(f"{P}imports/", files.ImportList.as_view(), name="api_imports"),
     path(f"{P}corpus/", corpus.Corpus.as_view(), name="api_corpus"),
     path(f"{P}corpus/<uuid:document_pk>/", corpus.DocumentDetail.as_view(), name="api_document"),

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 from django.urls import path
 
-from annotation.views import approving, drafts, ranking, writing
+from annotation.views import approving, correcting, drafts, ranking, writing
 
 IN_PROJECT = "projects/<uuid:pk>"
+COMPARISON = f"{IN_PROJECT}/rank/<uuid:comparison_pk>"
 
 urlpatterns = [
     path(f"{IN_PROJECT}/write/", writing.write_next, name="write_next"),
@@ -15,6 +16,12 @@ urlpatterns = [
     path(f"{IN_PROJECT}/approve/", approving.approve_next, name="approve_next"),
     path(f"{IN_PROJECT}/approve/<uuid:demonstration_pk>/", approving.approve, name="approve"),
     path(f"{IN_PROJECT}/rank/", ranking.rank_next, name="rank_next"),
-    path(f"{IN_PROJECT}/rank/<uuid:comparison_pk>/", ranking.rank, name="rank"),
+    path(f"{COMPARISON}/", ranking.rank, name="rank"),
+    path(f"{COMPARISON}/take-back/", ranking.rank_take_back, name="rank_take_back"),
+    path(f"{COMPARISON}/differences/", ranking.rank_differences, name="rank_differences"),
+    path(f"{COMPARISON}/better/", correcting.correct, name="correct"),
+    path(f"{COMPARISON}/better/<str:letter>/", correcting.correct, name="correct_one"),
+    path(f"{COMPARISON}/save/", correcting.correct_save, name="correct_save"),
+    path(f"{COMPARISON}/save/<str:letter>/", correcting.correct_save, name="correct_one_save"),
     path(f"{IN_PROJECT}/drafts/<uuid:lease_pk>/", drafts.draft_save, name="draft_save"),
 ]

@@ -60,6 +60,12 @@ IN_A_PROJECT: dict[str, dict[str, str]] = {
     "approve": both("approve"),
     "rank_next": reads("rank"),
     "rank": both("rank"),
+    "rank_take_back": posts("rank"),
+    "rank_differences": reads("rank"),
+    "correct": both("write"),
+    "correct_one": both("write"),
+    "correct_save": posts("write"),
+    "correct_one_save": posts("write"),
     "draft_save": posts("open project"),
     # annotation: API
     "api_project": {"GET": "open project", "PATCH": "manage"},

@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db.models import Prefetch
 
+from annotation import corrected
 from annotation.models import Comparison, Demonstration, Event, Project, Prompt, Ranking
 from annotation.ranking import consensus_pairs
 from annotation.templating import render
@@ -58,7 +59,25 @@ def _preferences(project: Project) -> Iterator[dict[str, Any]]:
                 "rejected": _said(texts[pair.rejected]),
                 "votes": pair.votes,
                 "judged": pair.judged,
+                "agreement": pair.agreement,
+                "strength": pair.strength,
+                "origin": "ranked",
             }
+    for made in corrected.pairs(project):
+        prompt, answer = made.correction.comparison.prompt, str(made.correction.demonstration_id)
+        yield {
+            "id": f"{made.correction.comparison_id}:{answer[:8]}:{str(made.rejected.pk)[:8]}",
+            "group": prompt.group,
+            "split": prompt.split,
+            "prompt": _asked(project, prompt),
+            "chosen": _said(made.chosen),
+            "rejected": _said(made.rejected.text),
+            "votes": 1,
+            "judged": 1,
+            "agreement": 1.0,
+            "strength": made.strength,
+            "origin": made.origin,
+        }
 
 
 def _rankings(project: Project) -> Iterator[dict[str, Any]]:
@@ -75,8 +94,18 @@ def _rankings(project: Project) -> Iterator[dict[str, Any]]:
                 "prompt": _id(comparison.prompt),
                 "candidates": candidates,
                 "order": ranking.order,
+                "strength": ranking.strength,
+                "acceptable": ranking.acceptable,
                 "all_bad": ranking.all_bad,
+                "criteria": ranking.criteria,
+                "chips": ranking.chips,
                 "reason": ranking.reason,
+                "marks": [
+                    {"candidate": str(mark.candidate_id), "kind": mark.kind, "start": mark.start, "end": mark.end}
+                    for mark in ranking.marks.all()
+                ],
+                "shown": ranking.shown,
+                "active_seconds": ranking.active_seconds,
                 "ranker": ranking.ranker.username,
                 "created_at": ranking.created_at.isoformat(),
             }
@@ -108,7 +137,8 @@ KINDS: dict[str, Callable[[Project], Iterator[dict[str, Any]]]] = {
 
 
 def _compared(project: Project) -> Iterator[Comparison]:
-    rankings = Prefetch("rankings", Ranking.objects.select_related("ranker").order_by("created_at", "pk"))
+    given = Ranking.objects.select_related("ranker").prefetch_related("marks")
+    rankings = Prefetch("rankings", given.order_by("created_at", "pk"))
     comparisons = (
         Comparison.objects.filter(prompt__project=project, rankings_done__gt=0)
         .select_related("prompt")

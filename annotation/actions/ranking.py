@@ -6,15 +6,28 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import F
+from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q
 
-from annotation import queues
+from annotation import marks, queues
 from annotation.actions import Refused
-from annotation.models import Candidate, Comparison, Event, Guidelines, Lease, Prompt, Ranking
-from annotation.ranking import LETTERS
+from annotation.models import (
+    Adjudication,
+    Candidate,
+    Comparison,
+    Correction,
+    Event,
+    Gold,
+    Guidelines,
+    Lease,
+    Mark,
+    Prompt,
+    Ranking,
+)
+from annotation.ranking import LETTERS, Said, display_order
 
 MOST = len(LETTERS)
 NO_LONGER_NEEDED = "Others have taken this one over meanwhile, so your judgement is no longer needed."
+STANDS = "Somebody has worked with this judgement since, so it stands as you gave it."
 
 
 @dataclass(frozen=True)
@@ -53,17 +66,41 @@ def create_comparison(
     return comparison
 
 
+def shown_order(
+    comparison: Comparison, user: User, *, lease: Lease | None = None, ranking: Ranking | None = None
+) -> dict[str, Candidate]:
+    """Letter -> candidate, as this person sees them; A first. What was lent or judged in an order keeps it."""
+    candidates = {str(candidate.pk): candidate for candidate in comparison.candidates.all()}
+    order = next(
+        (each.shown for each in (ranking, lease) if each and sorted(each.shown) == sorted(candidates)),
+        display_order(candidates, comparison.seed, user.pk),
+    )
+    return {letter: candidates[pk] for letter, pk in zip(LETTERS, order, strict=False)}
+
+
+def order_for(comparison: Comparison, user: User) -> dict[str, Candidate]:
+    """The same, of whatever this person has of it: their judgement, or the place that was lent to them."""
+    given = comparison.rankings.filter(ranker=user).first()
+    lease = None if given else Lease.objects.filter(kind=Lease.Kind.RANK, item_id=comparison.pk, user=user).first()
+    return shown_order(comparison, user, lease=lease, ranking=given)
+
+
 def rank(
     *,
     comparison: Comparison,
     by: User,
-    order: list[list[str]],
+    order: list[list[str]] | None = None,
     all_bad: bool = False,
     reason: str = "",
+    said: Said | None = None,
+    marked: Iterable[marks.Mark] = (),
+    shown: dict[str, Candidate] | None = None,
     guidelines: Guidelines | None = None,
 ) -> Ranked:
-    """Record one person's judgement. Never a second one of the same person, never more than the comparison needs."""
+    """Record one person's judgement: `said`, or its `order` alone. Never a second one of the same person, never more
+    than the comparison needs. `marked` are errors in the candidates by their letters in `shown`."""
     project = comparison.prompt.project
+    said = said or Said(order or [], all_bad=all_bad, reason=reason)
     with transaction.atomic():
         queues.lock(project)
         if mine := comparison.rankings.filter(ranker=by).first():
@@ -73,12 +110,32 @@ def rank(
         open_ = Comparison.objects.unfinished().filter(pk=comparison.pk)
         if not open_.update(rankings_done=F("rankings_done") + 1):
             raise Refused(NO_LONGER_NEEDED)
+        shown = shown or order_for(comparison, by)
+        nothing_good = said.all_bad or said.acceptable == 0
         ranking = Ranking.objects.create(
-            comparison=comparison, ranker=by, order=order, all_bad=all_bad, reason=reason, guidelines=guidelines
+            comparison=comparison,
+            ranker=by,
+            order=said.order,
+            strength=said.strength,
+            acceptable=0 if nothing_good else said.acceptable,
+            all_bad=nothing_good,
+            criteria=said.criteria,
+            chips=said.chips,
+            reason=said.reason,
+            shown=[str(candidate.pk) for candidate in shown.values()],
+            active_seconds=said.active_seconds,
+            guidelines=guidelines,
         )
+        Mark.objects.bulk_create(_stored(mark, ranking, shown) for mark in marked)
         queues.finish(Lease.Kind.RANK, comparison.pk, by)
         Event.record("ranked candidates", ranking, by=by, project=project, comparison=str(comparison.pk))
     return Ranked(ranking, fresh=True)
+
+
+def _stored(mark: marks.Mark, ranking: Ranking, shown: dict[str, Candidate]) -> Mark:
+    candidate = shown[mark.letter]
+    start, end = (marks.stored_place(place, candidate.text) for place in (mark.start, mark.end))
+    return Mark(ranking=ranking, candidate=candidate, kind=mark.kind, start=start, end=end)
 
 
 def decline(*, comparison: Comparison, by: User) -> None:
@@ -89,3 +146,47 @@ def decline(*, comparison: Comparison, by: User) -> None:
     with transaction.atomic():
         queues.release(lease, Lease.Release.DECLINED)
         Event.record("could not judge", comparison, by=by, project=comparison.prompt.project)
+
+
+# --- Taking a judgement back --------------------------------------------------------------------------------
+
+
+def acted_upon() -> Q:
+    """Of a ranking: somebody has built on it. Others judged after it or decided, it was frozen or explained, or a
+    better answer came of it."""
+    of_it = {"comparison_id": OuterRef("comparison_id")}
+    later = {**of_it, "created_at__gt": OuterRef("created_at")}
+    return (
+        Q(comparison__frozen_at__isnull=False)
+        | Q(Exists(Ranking.objects.filter(**later).exclude(pk=OuterRef("pk"))))
+        | Q(Exists(Adjudication.objects.filter(**of_it)))
+        | Q(Exists(Correction.objects.filter(**later)))
+        | Q(Exists(Gold.objects.filter(**of_it, for_training=True)))
+    )
+
+
+def acted_upon_value() -> ExpressionWrapper:
+    return ExpressionWrapper(acted_upon(), output_field=BooleanField())
+
+
+def may_take_back(ranking: Ranking) -> bool:
+    return Ranking.objects.filter(pk=ranking.pk).exclude(acted_upon()).exists()
+
+
+def take_back(*, ranking: Ranking, by: User, draft: dict[str, str]) -> None:
+    """Undo one's own judgement, until somebody has acted on it. What was chosen waits in the form as a draft."""
+    comparison = ranking.comparison
+    project = comparison.prompt.project
+    with transaction.atomic():
+        queues.lock(project)
+        list(Comparison.objects.select_for_update().filter(pk=comparison.pk).values_list("pk"))
+        undone, _ = Ranking.objects.filter(pk=ranking.pk, ranker=by).exclude(acted_upon()).delete()
+        if not undone:
+            raise Refused(STANDS)
+        Comparison.objects.filter(pk=comparison.pk).update(rankings_done=F("rankings_done") - 1)
+        lease = queues.hold_comparison(comparison, by)
+        if lease:
+            Lease.objects.filter(pk=lease.pk).update(
+                draft=draft, draft_version=F("draft_version") + 1, shown=ranking.shown
+            )
+        Event.record("took a ranking back", comparison, by=by, project=project)

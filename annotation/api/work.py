@@ -13,11 +13,11 @@ from rest_framework.views import APIView
 
 from annotation.access import SENIOR
 from annotation.actions import approving, writing
-from annotation.actions.ranking import create_comparison, rank
+from annotation.actions.ranking import create_comparison, order_for
 from annotation.api.base import Conflicting, InProject
-from annotation.models import Candidate, Comparison, Demonstration, Prompt, Ranking, Split
+from annotation.models import Candidate, Comparison, Demonstration, Prompt, Split
 from annotation.queues import Conflict
-from annotation.ranking import LETTERS, display_order
+from annotation.ranking import LETTERS
 from annotation.rows import MAX_CELL
 
 
@@ -170,7 +170,7 @@ class NewComparisonSerializer(serializers.Serializer):
 
 
 class BlindCandidateSerializer(serializers.Serializer):
-    id = serializers.UUIDField()
+    letter = serializers.CharField(help_text="All that a ranker knows of it; a ranking is said in letters.")
     text = serializers.CharField()
 
 
@@ -226,71 +226,13 @@ class ComparisonDetail(InProject, APIView):
     def get(self, request: Request, pk: str, comparison_pk: str) -> Response:
         found = Comparison.objects.filter(prompt__project=self.project).select_related("prompt")
         comparison = get_object_or_404(found, pk=comparison_pk)
-        texts = {str(candidate.pk): candidate.text for candidate in comparison.candidates.all()}
-        order = display_order(texts, comparison.seed, self.person.pk)
+        seen = order_for(comparison, self.person)
         shown = {
             "id": comparison.pk,
             "prompt": comparison.prompt_id,
             "instruction": comparison.prompt.instruction,
             "input": comparison.prompt.input,
             "history": comparison.prompt.history,
-            "candidates": [{"id": candidate, "text": texts[candidate]} for candidate in order],
+            "candidates": [{"letter": letter, "text": candidate.text} for letter, candidate in seen.items()],
         }
         return Response(BlindComparisonSerializer(shown).data)
-
-
-class RankingSerializer(serializers.ModelSerializer):
-    ranker = serializers.CharField(source="ranker.username", read_only=True)
-    order = serializers.ListField(child=serializers.ListField(child=serializers.UUIDField()))
-
-    class Meta:
-        model = Ranking
-        fields = ["id", "comparison", "ranker", "order", "all_bad", "reason", "created_at"]
-
-
-class NewRankingSerializer(serializers.Serializer):
-    comparison = serializers.UUIDField()
-    order = serializers.ListField(
-        child=serializers.ListField(child=serializers.UUIDField(), min_length=1, max_length=len(LETTERS)),
-        min_length=1,
-        max_length=len(LETTERS),
-        help_text="Groups of candidate ids, best first; a group of several is a tie.",
-    )
-    all_bad = serializers.BooleanField(default=False)
-    reason = serializers.CharField(max_length=5000, default="", allow_blank=True)
-
-
-class RankingList(InProject, generics.ListAPIView):
-    """Everybody's, for admins. Posting records your own judgement, once."""
-
-    acts = {"GET": "manage", "POST": "rank"}
-    serializer_class = RankingSerializer
-    filterset_fields = ["comparison", "all_bad"]
-    queryset = Ranking.objects.none()
-
-    def get_queryset(self) -> QuerySet[Ranking]:
-        return Ranking.objects.filter(comparison__prompt__project=self.project).select_related("ranker")
-
-    @extend_schema(request=NewRankingSerializer, responses={201: RankingSerializer})
-    def post(self, request: Request, pk: str) -> Response:
-        serializer = NewRankingSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        data = serializer.validated_data
-        found = Comparison.objects.filter(prompt__project=self.project).select_related("prompt__project")
-        comparison = found.filter(pk=data["comparison"]).first()
-        if comparison is None:
-            raise serializers.ValidationError({"comparison": ["There is no such comparison in this project."]})
-        order = [[str(candidate) for candidate in group] for group in data["order"]]
-        given = sorted(candidate for group in order for candidate in group)
-        if given != sorted(str(candidate.pk) for candidate in comparison.candidates.all()):
-            raise serializers.ValidationError({"order": ["Name each candidate of the comparison exactly once."]})
-        outcome = rank(
-            comparison=comparison,
-            by=self.person,
-            order=order,
-            all_bad=data["all_bad"],
-            reason=data["reason"],
-            guidelines=self.project.current_guidelines(),
-        )
-        code = status.HTTP_201_CREATED if outcome.fresh else status.HTTP_200_OK
-        return Response(RankingSerializer(outcome.ranking).data, code)

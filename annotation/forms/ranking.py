@@ -2,80 +2,210 @@
 
 from __future__ import annotations
 
+import math
+import re
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
 
+from annotation import marks as marking
+from annotation import rubric
 from annotation.forms.work import LongText, WorkForm
-from annotation.ranking import LETTERS
+from annotation.models import Mark, Project, ReasonRequired
+from annotation.ranking import Said
+
+LONGEST_SITTING = 8 * 3600.0  # seconds: whatever says more has counted a night
+CHIP = re.compile(r"chip-\d{1,2}")
+QUOTES = 2  # of each answer, where no script helps to mark
 
 
 class RankingForm(WorkForm):
-    """What one thinks of the letters. Letters are all that the browser knows of a candidate."""
+    """What one thinks of the letters: on each criterion and on the whole, why, and where the errors are."""
 
     reason = LongText(required=False, max_length=5_000, label="Why")
-    bad_without_reason = "Say why all are bad."
+    marks = forms.CharField(required=False, max_length=5_000)
+    all_are_bad = "all are bad"
 
-    def __init__(self, *args: Any, candidates: int, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, texts: Mapping[str, str], project: Project, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.letters = LETTERS[:candidates]
+        self.texts = {letter: marking.shown(text) for letter, text in texts.items()}
+        self.letters = list(texts)
+        self.project = project
+        asked = project.criteria_compared
+        self.criteria = [each for each in rubric.criteria(project.rubric) if each.key in asked]
+        for criterion in self.criteria:
+            self.fields[f"on-{criterion.key}"] = self.criterion_field(criterion)
+        self._add_quotes()
+
+    # --- What the template asks ------------------------------------------------------------------------------
+
+    def criteria_fields(self) -> list[forms.BoundField]:
+        return [self[f"on-{criterion.key}"] for criterion in self.criteria]
+
+    def chips(self) -> list[tuple[str, str, bool]]:
+        """Name, words, and whether chosen."""
+        chosen = self._chips_sent()
+        return [(f"chip-{at}", words, words in chosen) for at, words in enumerate(self.project.ranking_reasons)]
+
+    def quotes(self, letter: str) -> list[tuple[forms.BoundField, forms.BoundField]]:
+        return [(self[f"quote-{letter.lower()}-{at}"], self[f"kind-{letter.lower()}-{at}"]) for at in range(QUOTES)]
+
+    def when_needed(self) -> str:
+        if self.project.reason_required == ReasonRequired.ALL_BAD:
+            return f"optional, but needed when {self.all_are_bad}"
+        return "a reason or some words" if self.project.reason_required == ReasonRequired.ALWAYS else "optional"
+
+    # --- What was sent ---------------------------------------------------------------------------------------
+
+    def criterion_field(self, criterion: rubric.Criterion) -> forms.ChoiceField:
+        return forms.ChoiceField(
+            label=criterion.label,
+            help_text=criterion.question,
+            choices=[("", "Not judged"), *self.points()],
+            required=False,
+            widget=forms.RadioSelect,
+        )
+
+    def points(self) -> list[tuple[str, str]]:
+        """What can be said of them on one criterion: which is the best."""
+        return [(letter, f"{letter} is best") for letter in self.letters]
+
+    def on_criterion(self, choice: str) -> dict[str, Any]:
+        others = [letter for letter in self.letters if letter != choice]
+        return {"order": [[choice], others], "strength": None}
+
+    def _add_quotes(self) -> None:
+        for letter in self.letters:
+            for at in range(QUOTES):
+                self.fields[f"quote-{letter.lower()}-{at}"] = forms.CharField(
+                    required=False, max_length=500, label=f"Words in {letter} with an error"
+                )
+                self.fields[f"kind-{letter.lower()}-{at}"] = forms.ChoiceField(
+                    required=False, choices=Mark.Kind.choices, label="What is wrong with them"
+                )
+
+    def _chips_sent(self) -> list[str]:
+        sent = self.data if self.is_bound else self.initial
+        return [str(sent[name]) for name in sent if CHIP.fullmatch(name) and sent[name]]
 
     def clean_reason(self) -> str:
         return self.cleaned_data["reason"].strip()
 
+    def clean_marks(self) -> list[marking.Mark]:
+        try:
+            return marking.parse(self.cleaned_data["marks"], self.texts)
+        except marking.Unclear as unclear:
+            raise forms.ValidationError(str(unclear)) from None
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        if self.is_all_bad(cleaned) and not cleaned.get("reason") and "reason" not in self.errors:
-            self.add_error("reason", self.bad_without_reason)
+        cleaned["chips"] = self._chips_sent()
+        if set(cleaned["chips"]) - set(self.project.ranking_reasons):
+            self.add_error("reason", "The reasons to choose from have changed meanwhile. Choose again.")
+        self._clean_quotes(cleaned)
+        given = cleaned["chips"] or cleaned.get("reason")
+        if not given and "reason" not in self.errors and self._needs_reason(cleaned):
+            self.add_error("reason", self._ask_why(cleaned))
         return cleaned
+
+    def _clean_quotes(self, cleaned: dict[str, Any]) -> None:
+        found = list(cleaned.get("marks") or [])
+        for letter in self.letters:
+            for at in range(QUOTES):
+                name = f"quote-{letter.lower()}-{at}"
+                words, kind = cleaned.get(name), cleaned.get(f"kind-{letter.lower()}-{at}")
+                if not words:
+                    continue
+                place = marking.quoted(words, self.texts[letter])
+                if place is None:
+                    self.add_error(name, f"These words do not stand in answer {letter}.")
+                elif not kind:
+                    self.add_error(name, "Say what is wrong with them.")
+                else:
+                    found.append(marking.Mark(letter, *place, kind))
+        cleaned["marks"] = sorted(set(found))
+
+    def _needs_reason(self, cleaned: dict[str, Any]) -> bool:
+        if self.project.reason_required == ReasonRequired.ALL_BAD:
+            return self.is_all_bad(cleaned)
+        return self.project.reason_required == ReasonRequired.ALWAYS
+
+    def _ask_why(self, cleaned: dict[str, Any]) -> str:
+        if self.is_all_bad(cleaned):
+            return f"Say why {self.all_are_bad}."
+        return "Choose a reason, or say it in your own words."
 
     def is_all_bad(self, cleaned: dict[str, Any]) -> bool:
         return bool(cleaned.get("all_bad"))
 
-    def place_of(self, letter: str) -> str:
-        return str(self.cleaned_data[place_name(letter)])
+    def _why(self) -> dict[str, Any]:
+        """What both kinds of forms have in common."""
+        return {
+            "chips": self.cleaned_data["chips"],
+            "reason": self.cleaned_data["reason"],
+            "active_seconds": seconds(self.data.get("active_seconds")),
+        }
 
-    def judgement(self) -> tuple[list[list[str]], bool]:
-        """The letters, best first and those that tie in one group; and whether all are bad, which ties them all."""
-        all_bad = self.is_all_bad(self.cleaned_data)
-        places: dict[str, list[str]] = {}
-        for letter in self.letters:
-            places.setdefault("" if all_bad else self.place_of(letter), []).append(letter)
-        return [places[place] for place in sorted(places)], all_bad
+    def _on_criteria(self) -> dict[str, dict[str, Any]]:
+        given = {each.key: self.cleaned_data.get(f"on-{each.key}") for each in self.criteria}
+        return {key: self.on_criterion(choice) for key, choice in given.items() if choice}
 
 
 class PairForm(RankingForm):
-    """Two candidates: one choice, whose values are its keys as well."""
+    """Two candidates: one choice of five or that both are bad, whose values are its keys as well."""
 
-    TIE, BAD = "t", "0"
-    UNSAID = "Choose one of the four."
+    BAD = "0"
+    UNSAID = "Choose one of the six."
+    SCALE = {  # value -> (order, strength)
+        "1": ([["A"], ["B"]], 2),
+        "2": ([["A"], ["B"]], 1),
+        "3": ([["A", "B"]], None),
+        "4": ([["B"], ["A"]], 1),
+        "5": ([["B"], ["A"]], 2),
+    }
+    WORDS = {"1": "A much better", "2": "A better", "3": "Tie", "4": "B better", "5": "B much better"}
     choice = forms.ChoiceField(
         label="Which answer is better?",
-        choices=[("a", "A is better"), (TIE, "Tie"), ("b", "B is better"), (BAD, "Both are bad")],
+        choices=[*WORDS.items(), (BAD, "Both are bad")],
         widget=forms.RadioSelect,
         error_messages={"required": UNSAID, "invalid_choice": UNSAID},
     )
-    bad_without_reason = "Say why both are bad."
+    all_are_bad = "both are bad"
+
+    def points(self) -> list[tuple[str, str]]:
+        return list(self.WORDS.items())
 
     def is_all_bad(self, cleaned: dict[str, Any]) -> bool:
         return cleaned.get("choice") == self.BAD
 
-    def place_of(self, letter: str) -> str:
-        return "1" if self.cleaned_data["choice"] in (self.TIE, letter.lower()) else "2"
+    def on_criterion(self, choice: str) -> dict[str, Any]:
+        order, strength = self.SCALE[choice]
+        return {"order": order, "strength": strength}
+
+    def said(self) -> Said:
+        choice = self.cleaned_data["choice"]
+        if choice == self.BAD:
+            return Said([self.letters], all_bad=True, acceptable=0, criteria=self._on_criteria(), **self._why())
+        return Said(**self.on_criterion(choice), criteria=self._on_criteria(), **self._why())
 
 
 class PlacesForm(RankingForm):
-    """Three and more: a place for each."""
+    """Three and more: a place for each, and how far down they are good enough."""
 
+    line = forms.ChoiceField(required=False, label="Good enough down to")
     all_bad = forms.BooleanField(required=False, label="All are bad")
 
-    def __init__(self, *args: Any, candidates: int, **kwargs: Any) -> None:
-        super().__init__(*args, candidates=candidates, **kwargs)
-        best_to_worst = [(str(place), str(place)) for place in range(1, candidates + 1)]
-        best_to_worst[0] = ("1", "1 (best)")
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        places = [str(place) for place in range(1, len(self.letters) + 1)]
+        line = [("", "no line"), *((place, f"place {place}") for place in places)]
+        self.fields["line"] = forms.ChoiceField(required=False, label=self.fields["line"].label, choices=line)
         for letter in self.letters:
             self.fields[place_name(letter)] = forms.ChoiceField(
-                label=f"Place of {letter}", choices=[("", "–"), *best_to_worst], required=False
+                label=f"Place of {letter}",
+                choices=[("", "–"), ("1", "1 (best)"), *((place, place) for place in places[1:])],
+                required=False,
             )
 
     def place_fields(self) -> list[forms.BoundField]:
@@ -83,18 +213,76 @@ class PlacesForm(RankingForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
+        if cleaned.get("all_bad"):
+            return cleaned
         unplaced = [letter for letter in self.letters if not cleaned.get(place_name(letter))]
-        if unplaced and not cleaned.get("all_bad"):
+        if unplaced:
             raise forms.ValidationError(_ask_for(unplaced))
+        if cleaned.get("line") and not self._good(cleaned):
+            self.add_error("line", "No answer stands above this line. Say that all are bad, or draw it lower.")
         return cleaned
+
+    def _good(self, cleaned: dict[str, Any]) -> int:
+        """How many places, from the best on, are above the line."""
+        taken = {int(cleaned[place_name(letter)]) for letter in self.letters}
+        return sum(place <= int(cleaned["line"]) for place in taken)
+
+    def said(self) -> Said:
+        cleaned, why = self.cleaned_data, {"criteria": self._on_criteria(), **self._why()}
+        if cleaned["all_bad"]:
+            return Said([self.letters], all_bad=True, acceptable=0, **why)
+        places: dict[int, list[str]] = {}
+        for letter in self.letters:
+            places.setdefault(int(cleaned[place_name(letter)]), []).append(letter)
+        acceptable = self._good(cleaned) if cleaned["line"] else None
+        return Said([places[place] for place in sorted(places)], acceptable=acceptable, **why)
 
 
 def place_name(letter: str) -> str:
     return f"rank-{letter.lower()}"
 
 
-def ranking_form(*args: Any, candidates: int, **kwargs: Any) -> PairForm | PlacesForm:
-    return (PairForm if candidates == 2 else PlacesForm)(*args, candidates=candidates, **kwargs)
+def ranking_form(*args: Any, texts: Mapping[str, str], project: Project, **kwargs: Any) -> PairForm | PlacesForm:
+    return (PairForm if len(texts) == 2 else PlacesForm)(*args, texts=texts, project=project, **kwargs)
+
+
+def filled_in(said: Said, found: list[marking.Mark], reasons: list[str]) -> dict[str, str]:
+    """The fields in which somebody would have said this, in letters: what a judgement taken back leaves as a draft."""
+    letters = sorted(letter for group in said.order for letter in group)
+    two = len(letters) == 2
+    fields = _choice_of(said) if two else _places_of(said)
+    for key, on in said.criteria.items():
+        fields[f"on-{key}"] = _point(on["order"], on["strength"]) if two else on["order"][0][0]
+    for at, words in enumerate(reasons):
+        if words in said.chips:
+            fields[f"chip-{at}"] = words
+    return {**fields, "reason": said.reason, "marks": marking.write(found)}
+
+
+def _choice_of(said: Said) -> dict[str, str]:
+    return {"choice": PairForm.BAD if said.all_bad else _point(said.order, said.strength)}
+
+
+def _point(order: list[list[str]], strength: int | None) -> str:
+    if len(order) == 1:
+        return "3"
+    return next(value for value, known in PairForm.SCALE.items() if known == (order, strength or 1))
+
+
+def _places_of(said: Said) -> dict[str, str]:
+    if said.all_bad:
+        return {"all_bad": "on"}
+    places = {place_name(letter): str(at) for at, group in enumerate(said.order, 1) for letter in group}
+    return {**places, "line": str(said.acceptable or "")}
+
+
+def seconds(sent: object) -> float:
+    """Time at work as a page counted it: it never stops anybody, and says nothing where it is no number."""
+    try:
+        counted = float(str(sent or 0))
+    except ValueError:
+        return 0.0
+    return min(counted, LONGEST_SITTING) if math.isfinite(counted) and counted > 0 else 0.0
 
 
 def _ask_for(unplaced: list[str]) -> str:

@@ -37,6 +37,9 @@ class Comparison(UUIDModel):
         related_name="repeats",
         help_text="The comparison that this one asks a person again.",
     )
+    frozen_at = models.DateTimeField(
+        null=True, help_text="When its judgements first went into a dataset version; they stand since."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = ComparisonQuerySet.as_manager()
@@ -96,6 +99,7 @@ class Ranking(UUIDModel):
 
     class Meta:
         ordering = ["created_at"]
+        indexes = [models.Index(fields=["ranker", "-created_at"])]
         constraints = [models.UniqueConstraint(fields=["comparison", "ranker"], name="one_ranking_per_person")]
 
     def __str__(self) -> str:
@@ -128,10 +132,13 @@ class Mark(models.Model):
 
 
 class Correction(UUIDModel):
-    """A better answer than one or all candidates of a comparison: a demonstration, and pairs that it wins."""
+    """A better answer than one or all candidates of a comparison: a demonstration, and pairs that it wins.
+
+    One demonstration may be the better answer of several comparisons of its prompt: an author has one for each prompt.
+    """
 
     comparison = models.ForeignKey(Comparison, on_delete=models.CASCADE, related_name="corrections")
-    demonstration = models.OneToOneField(Demonstration, on_delete=models.CASCADE, related_name="correction")
+    demonstration = models.ForeignKey(Demonstration, on_delete=models.CASCADE, related_name="corrections")
     edited = models.ForeignKey(
         Candidate, on_delete=models.CASCADE, null=True, related_name="corrections", help_text="None: written anew."
     )
@@ -140,6 +147,16 @@ class Correction(UUIDModel):
 
     class Meta:
         ordering = ["created_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["comparison", "demonstration", "edited"], name="one_correction_of_a_candidate_per_answer"
+            ),
+            models.UniqueConstraint(
+                fields=["comparison", "demonstration"],
+                condition=Q(edited=None),
+                name="one_correction_of_all_per_answer",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"correction of {self.comparison_id}"

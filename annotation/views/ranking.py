@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from django.contrib import messages
@@ -10,21 +11,23 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Count, Q
 from django.forms import BoundField
-from django.http import HttpResponse
-from django.shortcuts import get_object_or_404
+from django.http import HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_safe
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from annotation import queues
+from annotation import differences, marks, queues
 from annotation.access import MemberRequest, project_for
 from annotation.actions import Refused, ranking
-from annotation.forms.ranking import PairForm, PlacesForm, ranking_form
-from annotation.models import Comparison, ComparisonQuerySet, Lease, Project, Ranking
-from annotation.ranking import LETTERS, display_order
+from annotation.forms.ranking import PairForm, PlacesForm, filled_in, ranking_form
+from annotation.models import Candidate, Comparison, ComparisonQuerySet, Lease, Project, Ranking, Split
+from annotation.ranking import Said, in_words
 from annotation.views import work_page
 
 KIND = Lease.Kind.RANK
 MOST_COUNTED = 100
+JUST_NOW = timedelta(minutes=15)  # how long the last judgement stays in sight, to be taken back
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,8 @@ class Shown:
 
     letter: str
     text: str
-    place: BoundField | None  # none where one choice judges both
+    place: BoundField | None = None  # none where one choice judges both
+    quotes: list[tuple[BoundField, BoundField]] | None = None
 
 
 @require_safe
@@ -45,7 +49,7 @@ def rank_next(request: MemberRequest, pk: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def rank(request: MemberRequest, pk: UUID, comparison_pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "rank")
-    comparison = get_object_or_404(_comparisons(project), pk=comparison_pk)
+    comparison = get_object_or_404(comparisons(project), pk=comparison_pk)
     if request.method != "POST":
         return _show(request, project, comparison)
     action = request.POST.get("action")
@@ -58,20 +62,44 @@ def rank(request: MemberRequest, pk: UUID, comparison_pk: UUID) -> HttpResponse:
     return _submit(request, project, comparison)
 
 
+@require_POST
+def rank_take_back(request: MemberRequest, pk: UUID, comparison_pk: UUID) -> HttpResponse:
+    project = project_for(request, pk, "rank")
+    comparison = get_object_or_404(comparisons(project), pk=comparison_pk)
+    given = get_object_or_404(comparison.rankings.select_related("comparison__prompt__project"), ranker=request.user)
+    said, found = in_letters(given, ranking.shown_order(comparison, request.user, ranking=given))
+    try:
+        ranking.take_back(ranking=given, by=request.user, draft=filled_in(said, found, project.ranking_reasons))
+    except Refused as refusal:
+        messages.warning(request, str(refusal))
+    else:
+        messages.success(request, "Taken back. What you had chosen is still here.")
+    return redirect("rank", project.pk, comparison.pk)
+
+
+@require_safe
+def rank_differences(request: MemberRequest, pk: UUID, comparison_pk: UUID) -> JsonResponse:
+    """Where each answer's words differ from those of one of them, by letter and places in the shown texts."""
+    project = project_for(request, pk, "rank")
+    comparison = get_object_or_404(comparisons(project), pk=comparison_pk)
+    texts = {letter: marks.shown(each.text) for letter, each in ranking.order_for(comparison, request.user).items()}
+    letter = request.GET.get("from", "A")
+    return JsonResponse(differences.between(texts, letter if letter in texts else "A"))
+
+
 def _submit(request: MemberRequest, project: Project, comparison: Comparison) -> HttpResponse:
-    by_letter = _by_letter(comparison, request.user)
-    form = ranking_form(request.POST, candidates=len(by_letter))
+    shown = ranking.order_for(comparison, request.user)
+    form = ranking_form(request.POST, texts=texts_of(shown), project=project)
     if not form.is_valid():
         return _show(request, project, comparison, form=form, status=422)
-    groups, all_bad = form.judgement()
     try:
         with transaction.atomic():  # one commit for what is handed in and what is handed out
             outcome = ranking.rank(
                 comparison=comparison,
                 by=request.user,
-                order=[[by_letter[letter][0] for letter in group] for group in groups],
-                all_bad=all_bad,
-                reason=form.cleaned_data["reason"],
+                said=form.said().renamed({letter: str(candidate.pk) for letter, candidate in shown.items()}),
+                marked=form.cleaned_data["marks"],
+                shown=shown,
                 guidelines=form.guidelines_seen(project),
             )
             lease = work_page.take_next(request, project, KIND)
@@ -83,21 +111,45 @@ def _submit(request: MemberRequest, project: Project, comparison: Comparison) ->
 
 
 def _show_lent(request: MemberRequest, project: Project, lease: Lease) -> HttpResponse:
-    return _show(request, project, _comparisons(project).get(pk=lease.item_id), lease=lease)
+    return _show(request, project, comparisons(project).get(pk=lease.item_id), lease=lease)
 
 
-# --- The page ------------------------------------------------------------------------------------------------
+# --- What both sides of the letters are ----------------------------------------------------------------------
 
 
-def _comparisons(project: Project) -> ComparisonQuerySet:
+def comparisons(project: Project) -> ComparisonQuerySet:
     return Comparison.objects.filter(prompt__project=project).select_related("prompt__project")
 
 
-def _by_letter(comparison: Comparison, user: User) -> dict[str, tuple[str, str]]:
-    """Letter -> (id, text). The ids stay here."""
-    texts = {str(pk): text for pk, text in comparison.candidates.values_list("pk", "text")}
-    order = display_order(texts, comparison.seed, user.pk)
-    return {letter: (pk, texts[pk]) for letter, pk in zip(LETTERS, order, strict=False)}
+def texts_of(shown: dict[str, Candidate]) -> dict[str, str]:
+    return {letter: candidate.text for letter, candidate in shown.items()}
+
+
+def in_letters(given: Ranking, shown: dict[str, Candidate]) -> tuple[Said, list[marks.Mark]]:
+    """A stored judgement as its author gave it."""
+    letters = {str(candidate.pk): letter for letter, candidate in shown.items()}
+    said = Said(
+        order=given.order,
+        all_bad=given.all_bad,
+        strength=given.strength,
+        acceptable=given.acceptable,
+        criteria=given.criteria,
+        chips=given.chips,
+        reason=given.reason,
+    )
+    found = [
+        marks.Mark(
+            letters[str(one.candidate_id)],
+            start=marks.shown_place(one.start, one.candidate.text),
+            end=marks.shown_place(one.end, one.candidate.text),
+            kind=one.kind,
+        )
+        for one in given.marks.select_related("candidate")
+    ]
+    return said.renamed(letters), found
+
+
+# --- The page ------------------------------------------------------------------------------------------------
 
 
 def _show(
@@ -111,34 +163,53 @@ def _show(
     status: int = 200,
 ) -> HttpResponse:
     user = request.user
+    last = _last(project, user)
     ranked = Ranking.objects.filter(ranker=user, comparison__prompt__project=project).aggregate(
         all=Count("pk"), this=Count("pk", filter=Q(comparison=comparison))
     )
-    mine = ranked["this"] > 0
-    if lease is None and not mine:
+    mine = comparison.rankings.filter(ranker=user).first() if ranked["this"] else None
+    if lease is None and mine is None:
         lease = queues.hold_comparison(comparison, user)
-    by_letter = _by_letter(comparison, user)
+    shown = ranking.shown_order(comparison, user, lease=lease, ranking=mine)
     guidelines = project.current_guidelines()
     if form is None:
         draft = lease.draft if lease else {}
         version = {"version": lease.draft_version if lease else 0, "guidelines": guidelines and guidelines.version}
-        form = ranking_form(initial={**draft, **version}, candidates=len(by_letter))
-    places = form.place_fields() if isinstance(form, PlacesForm) else [None] * len(by_letter)
+        form = ranking_form(initial={**draft, **version}, texts=texts_of(shown), project=project)
     context = {
         "comparison": comparison,
         "prompt": comparison.prompt,
         "state": "ranked" if mine else "open" if lease else "taken",
         "lease": lease,
         "form": form,
-        "candidates": [
-            Shown(letter, text, place) for (letter, (_, text)), place in zip(by_letter.items(), places, strict=True)
-        ],
+        "candidates": _candidates(form, shown),
+        "correctable": comparison.prompt.split != Split.EVALUATION,
+        "last": last if last and last.comparison_id != comparison.pk else None,
+        "said": in_words(in_letters(mine, shown)[0]) if mine else "",
+        "undoable": mine is not None and ranking.may_take_back(mine),
         "refusal": refusal,
         "guidelines": guidelines,
         **_progress(project, user, ranked["all"]),
     }
     url = reverse("rank", args=[project.pk, comparison.pk])
     return work_page.show(request, "annotation/rank.html", context, url, status)
+
+
+def _candidates(form: PairForm | PlacesForm, shown: dict[str, Candidate]) -> list[Shown]:
+    places = form.place_fields() if isinstance(form, PlacesForm) else [None] * len(shown)
+    return [
+        Shown(letter, candidate.text, place, form.quotes(letter))
+        for (letter, candidate), place in zip(shown.items(), places, strict=True)
+    ]
+
+
+def _last(project: Project, user: User) -> Ranking | None:
+    """What this person judged last, if that was just now; `acted` where it can no longer be taken back."""
+    just_now = Ranking.objects.filter(
+        ranker=user, comparison__prompt__project=project, created_at__gte=timezone.now() - JUST_NOW
+    )
+    annotated = just_now.annotate(acted=ranking.acted_upon_value()).select_related("comparison__prompt")
+    return annotated.order_by("-created_at").first()
 
 
 def _progress(project: Project, user: User, ranked: int) -> dict[str, int]:

@@ -245,6 +245,7 @@ def test_it_makes_a_comparison_and_shows_it_blind(project: Project, ada: User, e
     made = post(program(ada), url(project, "comparisons/"), {"prompt": "17", "candidates": candidates})
     blind = get(program(erin), url(project, f"comparisons/{made['id']}/"))
     assert {each["text"] for each in blind["candidates"]} == {"One", "Two"}
+    assert [set(each) for each in blind["candidates"]] == [{"letter", "text"}] * 2
     assert "model" not in json.dumps(blind)
     assert program(erin).get(url(project, "comparisons/")).status_code == 403
 
@@ -268,23 +269,65 @@ def test_it_says_what_is_wrong_with_a_comparison(project: Project, ada: User, da
 
 def test_it_takes_ones_ranking_once(project: Project, erin: User, ada: User) -> None:
     comparison = factories.comparison(factories.prompt(project))
-    first, second = (str(candidate.pk) for candidate in comparison.candidates.all())
-    data = {"comparison": str(comparison.pk), "order": [[second], [first]], "reason": "Dated."}
+    data = {"comparison": str(comparison.pk), "order": [["B"], ["A"]], "reason": "Dated."}
     made = post(program(erin), url(project, "rankings/"), data)
-    assert (made["order"], made["ranker"]) == ([[second], [first]], "erin")
-    again = post(program(erin), url(project, "rankings/"), {**data, "order": [[first], [second]]}, expect=200)
-    assert again["order"] == [[second], [first]]
-    assert Ranking.objects.count() == 1
-    assert len(get(program(ada), url(project, "rankings/"))["results"]) == 1
+    assert made["order"] == [["B"], ["A"]]
+    again = post(program(erin), url(project, "rankings/"), {**data, "order": [["A"], ["B"]]}, expect=200)
+    assert again["order"] == [["B"], ["A"]]
+    (ranking,) = Ranking.objects.all()
+    assert ranking.order == [[ranking.shown[1]], [ranking.shown[0]]]
+    (row,) = get(program(ada), url(project, "rankings/"))["results"]
+    assert (row["order"], row["ranker"], row["shown"]) == (ranking.order, "erin", ranking.shown)
     assert program(erin).get(url(project, "rankings/")).status_code == 403
+
+
+def test_it_takes_all_that_can_be_said_of_a_comparison(project: Project, erin: User, ada: User) -> None:
+    comparison = factories.comparison(factories.prompt(project), ["One 1", "Two 2", "Three 3"])
+    said = {
+        "comparison": str(comparison.pk),
+        "order": [["C"], ["A"], ["B"]],
+        "acceptable": 2,
+        "criteria": {"accuracy": {"order": [["A"], ["B", "C"]]}},
+        "chips": ["More accurate"],
+        "marks": [{"letter": "B", "kind": "number", "start": 0, "end": 3}],
+        "active_seconds": 12.5,
+    }
+    made = post(program(erin), url(project, "rankings/"), said)
+    assert (made["acceptable"], made["chips"]) == (2, ["More accurate"])
+    (row,) = get(program(ada), url(project, "rankings/"))["results"]
+    a, b, c = row["shown"]
+    assert row["criteria"] == {"accuracy": {"order": [[a], [b, c]], "strength": None}}
+    assert row["marks"] == [{"candidate": b, "kind": "number", "start": 0, "end": 3}]
+    assert (row["order"], row["active_seconds"]) == ([[c], [a], [b]], 12.5)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"strength": 3}, "strength"),
+        ({"order": [["A", "B"]], "strength": 2}, "strength"),
+        ({"acceptable": 3}, "acceptable"),
+        ({"criteria": {"charm": {"order": [["A"], ["B"]]}}}, "criteria"),
+        ({"criteria": {"accuracy": {"order": [["A"]]}}}, "criteria"),
+        ({"chips": ["I like it"]}, "chips"),
+        ({"marks": [{"letter": "C", "kind": "number", "start": 0, "end": 1}]}, "marks"),
+        ({"marks": [{"letter": "A", "kind": "number", "start": 3, "end": 3}]}, "marks"),
+        ({"marks": [{"letter": "A", "kind": "spelling", "start": 0, "end": 1}]}, "marks"),
+        ({"active_seconds": -1}, "active_seconds"),
+    ],
+)
+def test_it_says_what_is_wrong_with_a_ranking(project: Project, erin: User, wrong: dict, field: str) -> None:
+    comparison = factories.comparison(factories.prompt(project))
+    data = {"comparison": str(comparison.pk), "order": [["A"], ["B"]], **wrong}
+    assert list(post(program(erin), url(project, "rankings/"), data, expect=400)) == [field]
+    assert not Ranking.objects.exists()
 
 
 def test_it_refuses_rankings_that_leave_a_candidate_out(project: Project, erin: User) -> None:
     comparison = factories.comparison(factories.prompt(project))
-    first, second = (str(candidate.pk) for candidate in comparison.candidates.all())
-    for order in ([[first]], [[first], [first], [second]], [[first, second], []], [], "x", [["nonsense"]]):
+    for order in ([["A"]], [["A"], ["A"], ["B"]], [["A", "B"], []], [], "x", [["nonsense"]], [["A"], ["C"]]):
         post(program(erin), url(project, "rankings/"), {"comparison": str(comparison.pk), "order": order}, expect=400)
-    unknown = {"comparison": str(first), "order": [[first], [second]]}
+    unknown = {"comparison": str(project.pk), "order": [["A"], ["B"]]}
     assert "comparison" in post(program(erin), url(project, "rankings/"), unknown, expect=400)
 
 

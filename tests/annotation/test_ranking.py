@@ -100,7 +100,13 @@ def test_it_shows_each_ranker_the_order_that_the_seed_gives_them(client, compari
 
 @pytest.mark.parametrize(
     ("choice", "expected"),
-    [("a", [["A"], ["B"]]), ("b", [["B"], ["A"]]), ("t", [["A", "B"]])],
+    [
+        ("1", [["A"], ["B"]]),
+        ("2", [["A"], ["B"]]),
+        ("3", [["A", "B"]]),
+        ("4", [["B"], ["A"]]),
+        ("5", [["B"], ["A"]]),
+    ],
 )
 def test_it_maps_the_letters_back_to_the_candidates(as_erin, project, comparison, erin, choice, expected) -> None:
     as_erin.get(next_url(project))
@@ -110,6 +116,8 @@ def test_it_maps_the_letters_back_to_the_candidates(as_erin, project, comparison
     ranking = Ranking.objects.get()
     assert ranking.order == [[ids[letter] for letter in group] for group in expected]
     assert (ranking.ranker, ranking.all_bad, ranking.reason) == (erin, False, "It names the parties.")
+    assert ranking.strength == {"1": 2, "5": 2, "2": 1, "4": 1}.get(choice)
+    assert ranking.shown == list(ids.values())
     assert ranking.guidelines.version == 1
     comparison.refresh_from_db()
     assert comparison.rankings_done == 1
@@ -137,12 +145,12 @@ def test_it_takes_all_bad_with_a_reason_only(as_erin, comparison) -> None:
 @pytest.mark.parametrize(
     ("texts", "places", "message"),
     [
-        (TEXTS[:2], {}, "Choose one of the four."),
-        (TEXTS[:2], {"choice": "c"}, "Choose one of the four."),
+        (TEXTS[:2], {}, "Choose one of the six."),
+        (TEXTS[:2], {"choice": "a"}, "Choose one of the six."),
         (TEXTS, {"rank-a": 1, "rank-b": 1, "rank-c": 2}, "Give D a place."),
         (TEXTS, {"rank-a": 1}, "Give B, C and D a place."),
-        (TEXTS[:3], {"choice": "a"}, "Give A, B and C a place."),
-        (TEXTS[:2], {"rank-a": 1, "rank-b": 2}, "Choose one of the four."),
+        (TEXTS[:3], {"choice": "2"}, "Give A, B and C a place."),
+        (TEXTS[:2], {"rank-a": 1, "rank-b": 2}, "Choose one of the six."),
         (TEXTS[:3], {"rank-a": 1, "rank-b": 4, "rank-c": 2}, "Give B a place."),
         (TEXTS[:3], {"rank-a": 1, "rank-b": "<b>", "rank-c": 2}, "Give B a place."),
     ],
@@ -168,20 +176,20 @@ def test_it_takes_several_as_all_bad_without_places(as_erin, project) -> None:
     assert (ranking.all_bad, [len(group) for group in ranking.order]) == (True, [3])
 
 
-def test_it_offers_four_choices_for_two_and_places_for_more(as_erin, project, comparison) -> None:
+def test_it_offers_six_choices_for_two_and_places_for_more(as_erin, project, comparison) -> None:
     page = as_erin.get(url(comparison)).content.decode()
-    assert re.findall(r'type="radio"[^>]* value="(.)"', page) == ["a", "t", "b", "0"]
-    assert "<select" not in page.split("<form")[-1]
+    assert re.findall(r'type="radio"[^>]* value="(.)"', page) == ["1", "2", "3", "4", "5", "0"]
+    assert "<select" not in re.sub(r"<noscript>.*?</noscript>", "", page, flags=re.DOTALL).split("<form")[-1]
     several = factories.comparison(factories.prompt(project), TEXTS[:3])
     page = as_erin.get(url(several)).content.decode()
     assert 'type="radio"' not in page
-    assert page.count("<select") == 3
+    assert re.sub(r"<noscript>.*?</noscript>", "", page, flags=re.DOTALL).count("<select") == 4, "places and the line"
 
 
 def test_it_takes_a_second_submit_as_the_first(as_erin, comparison) -> None:
-    act(as_erin, comparison, data={"choice": "a"})
+    act(as_erin, comparison, data={"choice": "2"})
     first = Ranking.objects.get()
-    again = act(as_erin, comparison, data={"choice": "b"})
+    again = act(as_erin, comparison, data={"choice": "4"})
     assert again.status_code == 302
     assert "your first judgement stands" in as_erin.get(again.url).content.decode()
     assert Ranking.objects.get().order == first.order
@@ -193,9 +201,9 @@ def test_it_takes_a_second_submit_as_the_first(as_erin, comparison) -> None:
 
 def test_it_never_counts_more_rankings_than_needed(client, comparison, erin, eve) -> None:
     client.force_login(erin)
-    act(client, comparison, data={"choice": "t"})
+    act(client, comparison, data={"choice": "3"})
     client.force_login(eve)
-    late = act(client, comparison, data={"choice": "t", "reason": "What Eve thought"})
+    late = act(client, comparison, data={"choice": "3", "reason": "What Eve thought"})
     assert late.status_code == 409
     page = late.content.decode()
     assert "your judgement is no longer needed" in page
@@ -207,13 +215,13 @@ def test_it_never_counts_more_rankings_than_needed(client, comparison, erin, eve
 def test_it_brings_the_next_comparison_in_the_same_answer(as_erin, project, comparison) -> None:
     second = factories.comparison(factories.prompt(project), TEXTS[2:])
     as_erin.get(next_url(project))
-    response = act(as_erin, comparison, data={"choice": "a"}, headers=HTMX)
+    response = act(as_erin, comparison, data={"choice": "2"}, headers=HTMX)
     assert response["HX-Push-Url"] == url(second)
     page = response.content.decode()
     assert TEXTS[2] in page
     assert TEXTS[0] not in page
     assert "<html" not in page
-    done = act(as_erin, second, data={"choice": "a"}, headers=HTMX)
+    done = act(as_erin, second, data={"choice": "2"}, headers=HTMX)
     assert done["HX-Redirect"] == next_url(project)
 
 
@@ -235,15 +243,15 @@ def test_it_skips_and_comes_back_with_the_draft(as_erin, project, comparison) ->
     second = factories.comparison(factories.prompt(project))
     as_erin.get(next_url(project))
     lease = Lease.objects.get()
-    draft = {"choice": "b", "reason": "B names", "version": 0}
+    draft = {"choice": "4", "reason": "B names", "version": 0}
     as_erin.post(reverse("draft_save", args=[project.pk, lease.pk]), draft)
     response = act(as_erin, comparison, "skip")
     assert as_erin.get(response.url).url == url(second)
-    act(as_erin, second, data={"choice": "a"})
+    act(as_erin, second, data={"choice": "2"})
     assert as_erin.get(next_url(project)).url == url(comparison)
     page = as_erin.get(url(comparison)).content.decode()
     assert "B names</textarea>" in page
-    assert re.findall(r'value="(.)" data-key="." checked', page) == ["b"]
+    assert re.findall(r'value="(.)" data-key="." checked', page) == ["4"]
 
 
 # --- The rest -----------------------------------------------------------------------------------------------

@@ -6,10 +6,11 @@ from collections import Counter
 from dataclasses import dataclass
 from itertools import permutations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotation.ranking import agreed_bad, consensus_pairs, display_order, pairs
+from annotation.ranking import Said, agreed_bad, consensus_pairs, display_order, in_words, pairs
 
 IDS = ["k", "l", "m", "n", "o"]
 
@@ -18,6 +19,8 @@ IDS = ["k", "l", "m", "n", "o"]
 class Judged:
     order: list[list[str]]
     all_bad: bool = False
+    strength: int | None = None
+    acceptable: int | None = None
 
 
 @st.composite
@@ -147,3 +150,56 @@ def test_it_shows_each_candidate_equally_often_at_each_place(number: int, seed: 
 @given(st.permutations(IDS), st.integers(0, 2**62), st.integers(1, 10**6))
 def test_it_shows_one_person_the_same_order_at_every_visit(ids: list[str], seed: int, person: int) -> None:
     assert display_order(ids, seed, person) == display_order(sorted(ids), seed, person)
+
+
+# --- How much better, and what is good enough ---------------------------------------------------------------
+
+
+@given(orders(), st.integers(0, 5))
+def test_it_makes_no_pair_of_two_that_are_both_not_good_enough(order: list[list[str]], acceptable: int) -> None:
+    acceptable = min(acceptable, len(order))
+    good = {each for group in order[:acceptable] for each in group}
+    expected = [pair for pair in pairs(order) if pair[0] in good]
+    assert sorted(pairs(order, acceptable=acceptable)) == sorted(expected)
+    bad = set(place_of(order)) - good
+    assert {(one, other) for one in good for other in bad} <= set(pairs(order, acceptable=acceptable))
+
+
+def test_it_takes_what_was_said_of_two_as_their_gap() -> None:
+    jury = [Judged([["k"], ["l"]], strength=2), Judged([["k"], ["l"]], strength=1), Judged([["k"], ["l"]])]
+    (pair,) = consensus_pairs(jury, ["k", "l"])
+    assert (pair.chosen, pair.votes, pair.strength) == ("k", 3, 1.333)
+
+
+def test_it_counts_two_below_the_line_as_a_vote_for_neither() -> None:
+    order = [["k"], ["l"], ["m"]]
+    assert [pair.rejected for pair in consensus_pairs([Judged(order, acceptable=1)], IDS[:3])] == ["l", "m"]
+    split = [Judged(order, acceptable=1), Judged(order), Judged(order)]
+    found = {(pair.chosen, pair.rejected): (pair.votes, pair.judged) for pair in consensus_pairs(split, IDS[:3])}
+    assert found == {("k", "l"): (3, 3), ("k", "m"): (3, 3), ("l", "m"): (2, 3)}
+
+
+@given(orders())
+def test_it_renames_there_and_back(order: list[list[str]]) -> None:
+    letters = dict(zip(place_of(order), "ABCDE", strict=False))
+    said = Said(order, criteria={"accuracy": {"order": order, "strength": None}})
+    back = said.renamed(letters).renamed({letter: each for each, letter in letters.items()})
+    assert back == said
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (Said([["B"], ["A"]], strength=2), "B is much better."),
+        (Said([["B"], ["A"]], strength=1), "B is better."),
+        (Said([["A", "B"]]), "Both are equally good."),
+        (Said([["A", "B"]], all_bad=True), "Both are bad."),
+        (Said([["A", "B", "C"]]), "All are equally good."),
+        (Said([["A", "B", "C"]], all_bad=True), "All are bad."),
+        (Said([["C"], ["B", "A"], ["D"]]), "Best first: C, then A and B, then D."),
+        (Said([["C"], ["B", "A"], ["D"]], acceptable=2), "Best first: C, then A and B, then D. D is not good enough."),
+        (Said([["C"], ["B"], ["A"]], acceptable=1), "Best first: C, then B, then A. A and B are not good enough."),
+    ],
+)
+def test_it_says_a_judgement_in_words(said: Said, words: str) -> None:
+    assert in_words(said) == words

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils import timezone
 
-from annotation.models import Event, Project
+from annotation.models import Comparison, Event, Project
 from training.freezing import corpora, datasets
 from training.models import DatasetVersion
 
@@ -12,7 +15,7 @@ NOTHING_TO_FREEZE = {
     DatasetVersion.Kind.DEMONSTRATIONS: "There is no approved demonstration yet. Reviewers approve what experts write.",
     DatasetVersion.Kind.PREFERENCES: (
         "There is no preference pair yet. Pairs come from comparisons that have all their rankings, "
-        "where the rankers agree which candidate is better."
+        "where the rankers agree which candidate is better, and from approved corrections of candidates."
     ),
     DatasetVersion.Kind.JUDGEMENTS: (
         "Judgements take good answers and bad ones. Good are approved demonstrations; bad are the candidates of "
@@ -28,10 +31,26 @@ ROWS = {
 }
 
 
+# A judgement that went into one of these can no longer be taken back.
+FROM_RANKINGS = (DatasetVersion.Kind.PREFERENCES, DatasetVersion.Kind.JUDGEMENTS)
+
+
 def freeze(*, project: Project, kind: str, by: User, description: str = "") -> DatasetVersion:
     """A new version, or the one there is when nothing has changed since (`is_new` says which)."""
-    rows = ROWS[DatasetVersion.Kind(kind)](project)
-    return _freeze(project, kind, rows, by, description)
+    began_at = timezone.now()
+    _let_stand(project, kind, began_at)
+    try:
+        rows = ROWS[DatasetVersion.Kind(kind)](project)
+        return _freeze(project, kind, rows, by, description)
+    except ValidationError:
+        Comparison.objects.filter(prompt__project=project, frozen_at=began_at).update(frozen_at=None)
+        raise
+
+
+def _let_stand(project: Project, kind: str, at: datetime) -> None:
+    """From before its rows are read on, nobody takes a judgement back that a version holds."""
+    if kind in FROM_RANKINGS:
+        datasets.comparisons_to_freeze(project).filter(frozen_at=None).update(frozen_at=at)
 
 
 def record_export(*, version: DatasetVersion, part: str, by: User) -> None:

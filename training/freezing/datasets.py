@@ -14,7 +14,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import QuerySet
 
-from annotation import ranking, templating
+from annotation import corrected, ranking, templating
 from annotation.models import Comparison, Demonstration, Project, Prompt, Ranking, Split
 from annotation.splits import fraction
 from annotation.texts import words
@@ -27,6 +27,7 @@ TRAIN, VALIDATION, MANIFEST = "train.jsonl", "validation.jsonl", "manifest.json"
 ASIDE = 0.1
 LEAKS_KEPT = 50
 LEAK_TEXT = 160
+RANKED = "ranked"  # where a pair comes from; else the origin of the better answer: edited, or better
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,8 @@ class Row:
         """Where it came from, for the manifest."""
         if "text" in self.content:
             return {"id": self.id, "title": self.content["title"]}
-        return {"id": self.id, "prompt_id": self.prompt_id, "guidelines": self.guidelines}
+        origin = {"origin": self.content["origin"]} if "origin" in self.content else {}
+        return {"id": self.id, "prompt_id": self.prompt_id, "guidelines": self.guidelines, **origin}
 
 
 def _said(role: str, text: str) -> list[dict[str, str]]:
@@ -104,8 +106,10 @@ def demonstration_rows(project: Project) -> list[Row]:
 
 
 def preference_rows(project: Project) -> list[Row]:
-    """The pairs that the rankings of every fully ranked comparison agree on."""
-    return [row for comparison in _ranked(project) for row in _pairs(comparison, project.instruction_template)]
+    """The pairs that the rankings of every fully ranked comparison agree on, and those of approved corrections."""
+    template = project.instruction_template
+    ranked = [row for comparison in _ranked(project) for row in _pairs(comparison, template)]
+    return [*ranked, *(_corrected_row(pair, template) for pair in corrected.pairs(project))]
 
 
 def _ranked(project: Project) -> QuerySet[Comparison]:
@@ -127,8 +131,32 @@ def _pairs(comparison: Comparison, template: str) -> Iterator[Row]:
             "votes": pair.votes,
             "agreement": pair.agreement,
             "strength": pair.strength,
+            "origin": RANKED,
         }
         yield _ranked_row(comparison, rankings, f"{pair.chosen}:{pair.rejected}", content)
+
+
+def _corrected_row(pair: corrected.CorrectedPair, template: str) -> Row:
+    """One person's word, and a reviewer's, who approved the answer."""
+    prompt, answer = pair.correction.comparison.prompt, pair.correction.demonstration
+    return Row(
+        id=f"{pair.correction.comparison_id}:{answer.pk}:{pair.rejected.pk}",
+        prompt_id=str(prompt.pk),
+        group=_group(prompt),
+        split=prompt.split,
+        task_type=prompt.task_type,
+        guidelines=answer.guidelines.version if answer.guidelines else None,
+        people=frozenset({answer.author_id}),
+        content={
+            "prompt": question(prompt, template),
+            "chosen": _said("assistant", pair.chosen.strip()),
+            "rejected": _said("assistant", pair.rejected.text.strip()),
+            "votes": 1,
+            "agreement": 1.0,
+            "strength": pair.strength,
+            "origin": pair.origin,
+        },
+    )
 
 
 def _ranked_row(comparison: Comparison, rankings: list[Ranking], name: str, content: dict[str, Any]) -> Row:
@@ -202,8 +230,10 @@ def describe(train: list[Row], validation: list[Row]) -> dict[str, Any]:
     answer = "completion" if rows and "completion" in rows[0].content else "chosen"
     versions = Counter(row.guidelines for row in rows if row.guidelines is not None)
     labels = Counter(row.content["label"] for row in rows if "label" in row.content)
+    corrected_rows = sum(row.content.get("origin", RANKED) != RANKED for row in rows)
     return {
         **({"good": labels[True], "bad": labels[False]} if labels else {}),
+        **({"corrected": corrected_rows} if corrected_rows else {}),
         "prompts": len({row.prompt_id for row in rows}),
         "groups": len({row.group for row in rows}),
         "people": len(frozenset().union(*(row.people for row in rows))) if rows else 0,

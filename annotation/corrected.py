@@ -1,0 +1,59 @@
+"""Pairs that better answers give: each wins over what it was made from, once a reviewer has approved it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
+
+from annotation.models import Candidate, Correction, Demonstration, Project, Split
+
+EDITED, ANEW = 1.0, 2.0  # how much better: a candidate made usable, and one written where every candidate was bad
+
+
+@dataclass(frozen=True)
+class CorrectedPair:
+    """`rejected` is a candidate; the chosen text is the demonstration's as it was approved."""
+
+    correction: Correction
+    rejected: Candidate
+
+    @property
+    def chosen(self) -> str:
+        return self.correction.demonstration.text
+
+    @property
+    def strength(self) -> float:
+        return EDITED if self.correction.edited_id else ANEW
+
+    @property
+    def origin(self) -> str:
+        return Demonstration.Origin.EDITED if self.correction.edited_id else Demonstration.Origin.BETTER
+
+
+def corrections(project: Project) -> QuerySet[Correction]:
+    """Those whose answer is approved and whose prompt may be taught."""
+    approved = Correction.objects.filter(
+        comparison__prompt__project=project, demonstration__status=Demonstration.Status.APPROVED
+    )
+    return approved.exclude(comparison__prompt__split=Split.EVALUATION)
+
+
+def pairs(project: Project) -> Iterator[CorrectedPair]:
+    """Each of two texts that differ, once: of several corrections that give the same pair the first counts."""
+    found = corrections(project).select_related("comparison__prompt", "demonstration__guidelines")
+    seen: set[tuple[object, object]] = set()
+    ordered = found.prefetch_related("comparison__candidates").order_by(
+        "comparison__prompt__position", "created_at", "pk"
+    )
+    for correction in ordered:
+        for candidate in sorted(correction.comparison.candidates.all(), key=lambda each: str(each.pk)):
+            if correction.edited_id not in (None, candidate.pk):
+                continue
+            pair = CorrectedPair(correction, candidate)
+            same = candidate.text.strip() == pair.chosen.strip()
+            if same or (correction.demonstration_id, candidate.pk) in seen:
+                continue
+            seen.add((correction.demonstration_id, candidate.pk))
+            yield pair
