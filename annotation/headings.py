@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
 class Section:
     heading: str
     text: str
+    start: int = field(default=0, compare=False)  # of the heading's first letter
+    end: int = field(default=0, compare=False)  # behind the marks that follow it
 
 
 def sections(text: str, headings: Sequence[str]) -> list[Section]:
@@ -20,7 +22,12 @@ def sections(text: str, headings: Sequence[str]) -> list[Section]:
     found = list(_heading_pattern(headings).finditer(text))
     ends = [*(match.start() for match in found[1:]), len(text)]
     return [
-        Section(_required_spelling(match["name"], headings), text[match.end() : end].strip())
+        Section(
+            _required_spelling(match["name"], headings),
+            text[match.end() : end].strip(),
+            match.start("name"),
+            match.end(),
+        )
         for match, end in zip(found, ends, strict=False)
     ]
 
