@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from annotation import diff, queues
+from annotation import diff, queues, threads
 from annotation.access import MemberRequest, project_for
 from annotation.actions import Refused, approving
 from annotation.forms.approving import ApproveForm, FixForm, ReturnForm
@@ -55,7 +55,8 @@ def _decide(request: MemberRequest, project: Project, demonstration: Demonstrati
     if not form.is_valid():
         return _show(request, project, demonstration, mode=mode, form=form, status=422)
     data = form.cleaned_data
-    who = {"demonstration": demonstration, "by": request.user, "version": data["response"]}
+    who: dict[str, Any] = {"demonstration": demonstration, "by": request.user, "version": data["response"]}
+    who["active_seconds"] = data["active_seconds"]
     try:
         with transaction.atomic():  # one commit for what is decided and what is handed out
             if action == "return":
@@ -91,6 +92,11 @@ def _readable(project: Project) -> DemonstrationQuerySet:
     return submitted.select_related("prompt__project", "author", "reviewed_by", "guidelines")
 
 
+def _talk(project: Project, demonstration: Demonstration, user: User) -> dict[str, Any]:
+    prompt = threads.with_talk(project.prompts.all(), user).select_related("project").get(pk=demonstration.prompt_id)
+    return {"prompt": prompt, "unread": threads.is_unread(prompt)}
+
+
 def _show(
     request: MemberRequest,
     project: Project,
@@ -107,13 +113,15 @@ def _show(
     draft = lease.draft if lease else {}
     context = {
         "demonstration": demonstration,
-        "prompt": demonstration.prompt,
+        **_talk(project, demonstration, request.user),
         "state": state,
         "lease": lease,
         "mode": mode if state == "open" else "read",
-        "form": form or FORMS[mode](initial=_initial(demonstration, draft)),
+        "form": form or FORMS[mode](initial=_initial(demonstration, draft, lease)),
         "has_changes": bool(draft.get("text")) and draft["text"] != demonstration.text,
         "refusal": refusal,
+        "overtaken": _overtaken(demonstration, form) if refusal and state == "open" else None,
+        "from_draft": _difference_to_draft(demonstration),
         "guidelines": guidelines,
         "waiting": queues.up_to(queues.approvable(project, request.user), MOST_COUNTED),
         "most_counted": MOST_COUNTED,
@@ -132,12 +140,26 @@ def _state(demonstration: Demonstration, user: User) -> tuple[str, Lease | None]
     return ("open", lease) if lease else ("taken", None)
 
 
-def _initial(demonstration: Demonstration, draft: dict[str, Any]) -> dict[str, Any]:
+def _initial(demonstration: Demonstration, draft: dict[str, Any], lease: Lease | None) -> dict[str, Any]:
     return {
         "text": draft.get("text") or demonstration.text,
         "note": draft.get("note", ""),
         "response": demonstration.version,
+        "active_seconds": round(lease.active_seconds, 1) if lease else 0,
     }
+
+
+def _overtaken(demonstration: Demonstration, form: ApproveForm | None) -> list[diff.Piece] | None:
+    """The author's text as it is now beside the reviewer's own, typed over the earlier one."""
+    typed = form.data.get("text", "") if form else ""
+    return diff.words(demonstration.text, typed) if typed else None
+
+
+def _difference_to_draft(demonstration: Demonstration) -> list[diff.Piece] | None:
+    """What its author made of the model's draft."""
+    if not demonstration.draft_text:
+        return None
+    return diff.words(demonstration.draft_text, demonstration.text)
 
 
 def _history(demonstration: Demonstration) -> dict[str, Any]:
