@@ -33,7 +33,11 @@ class Hints:
     link: str = ""
     meter: checks.Meter | None = None
     sections: int = 0
-    complete: bool = False  # no heading is missing
+    missing: list[str] = field(default_factory=list)
+
+    @property
+    def complete(self) -> bool:
+        return bool(self.sections) and not self.missing
 
     @property
     def percent(self) -> int:
@@ -47,18 +51,15 @@ class Hints:
 def at_once(prompt: Prompt, text: str) -> Hints:
     """For the page as it comes: what costs nothing."""
     required = prompt.project.sections
-    missing = headings.missing(text, required)
-    said = checks.section_hints(text, required) or _all_missing(missing)
-    return Hints(sentences=said, sections=len(required), complete=bool(required) and not missing)
+    said = _but_missing(checks.section_hints(text, required))
+    return Hints(sentences=said, sections=len(required), missing=headings.missing(text, required))
 
 
 def all_of(prompt: Prompt, text: str, reader: User, role: str) -> Hints:
     likeness.catch_up(likeness.AT_A_HINT)
     project = prompt.project
     lent = model_side.tokens()
-    cut_off = length.CutOff(
-        project.token_limit, lent.tokenizer if lent else None, lent.around if lent else 0
-    )
+    cut_off = length.CutOff(project.token_limit, lent.tokenizer if lent else None, lent.around if lent else 0)
     asked = templating.render(project.instruction_template, prompt.instruction, prompt.input)
     rules = checks.Rules(
         sections=project.sections,
@@ -69,12 +70,9 @@ def all_of(prompt: Prompt, text: str, reader: User, role: str) -> Hints:
         language=project.language,
     )
     found = checks.check(text, rules)
-    missing = headings.missing(text, project.sections)
     personal = [each for each in found if each.kind == "personal"]
     duplicate = next((each for each in found if each.kind == "duplicate"), None)
-    said = [each for each in found if each.kind not in ("personal", "duplicate")]
-    if not text.strip():
-        said = _all_missing(missing) + said
+    said = _but_missing([each for each in found if each.kind not in ("personal", "duplicate")])
     return Hints(
         sentences=said,
         personal=[_quoted(text, each) for each in personal[:MOST_PERSONAL]],
@@ -83,20 +81,19 @@ def all_of(prompt: Prompt, text: str, reader: User, role: str) -> Hints:
         link=_link(prompt, duplicate.about, reader, role) if duplicate else "",
         meter=checks.meter(text, rules),
         sections=len(project.sections),
-        complete=bool(project.sections) and not missing,
+        missing=headings.missing(text, project.sections),
     )
 
 
-def _all_missing(missing: list[str]) -> list[checks.Hint]:
-    return [checks.Hint("sections", f"Still missing: {checks.listed(missing)}.")] if missing else []
+def _but_missing(found: list[checks.Hint]) -> list[checks.Hint]:
+    """What is missing has a line of its own."""
+    return [each for each in found if not (each.kind == "sections" and each.start is None)]
 
 
 def _quoted(text: str, hint: checks.Hint) -> Quoted:
     start, end = hint.start or 0, hint.end or len(text)
     before, after = text[max(0, start - AROUND) : start], text[end : end + AROUND]
-    return Quoted(
-        before.split("\n")[-1], text[start:end], after.split("\n")[0], hint.sentence
-    )
+    return Quoted(before.split("\n")[-1], text[start:end], after.split("\n")[0], hint.sentence)
 
 
 def _link(prompt: Prompt, key: str, reader: User, role: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.auth.models import User
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, TextField, Value
 from django.db.models.functions import Coalesce
 
 from annotation.access import SENIOR
@@ -50,7 +50,7 @@ def with_talk(prompts: PromptQuerySet, user: User) -> PromptQuerySet:
     last = Comment.objects.filter(prompt_id=OuterRef("pk"), private=False).exclude(author=user)
     return prompts.annotate(
         remarks=Coalesce(Subquery(remarks.annotate(number=Count("pk")).values("number")), 0),
-        own_note=Coalesce(Subquery(own_note), Value("")),
+        own_note=Coalesce(Subquery(own_note), Value(""), output_field=TextField()),
         own_flag=Subquery(own_flag.values("reason")[:1]),
         read_up_to=Subquery(read),
         last_remark=Subquery(last.order_by("-created_at").values("created_at")[:1]),

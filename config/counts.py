@@ -8,7 +8,8 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.db.models import Aggregate, Count, Exists, F, Model, OuterRef, Q, Sum
 
-from annotation.models import Comparison, Demonstration, Prompt, Ranking, Split
+from annotation import threads
+from annotation.models import Comparison, Demonstration, Flag, Prompt, Ranking, Recheck, Split
 from evaluation.models import Output
 
 Counts = Counter[str]  # what was not counted is 0
@@ -24,6 +25,14 @@ def counts_of(projects: list[UUID], user: User) -> dict[UUID, Counts]:
         (Output, "contestant__evaluation__project_id", _outputs(user)),
     ):
         _add(found, model, project, numbers)
+    for rows, project, name in (
+        (threads.new_to(user), "prompt__project_id", "my_remarks"),
+        (Recheck.objects.open().filter(person=user), "project_id", "my_rechecks"),
+        (Flag.objects.open(), "prompt__project_id", "flags"),
+    ):
+        kept = rows.filter(**{f"{project}__in": projects}).order_by()
+        for pk, number in kept.values_list(project).annotate(number=Count("pk")):
+            found[pk][name] = number
     return found
 
 

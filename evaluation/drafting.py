@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.auth.models import User
+from django.core.cache import cache
 from django.core.exceptions import ValidationError
 
 from annotation.actions import Refused
@@ -24,7 +25,13 @@ class PromotedModel:
     """Offers what the project's promoted adapter writes; without one there is nothing to offer."""
 
     def writes_for(self, project: Project) -> bool:
-        return _promoted(project) is not None
+        """As of a minute ago: every page that somebody writes on asks this."""
+        key = f"drafts-{project.pk}"
+        known = cache.get(key)
+        if known is None:
+            known = _promoted(project) is not None
+            cache.set(key, known, timeout=60)
+        return bool(known)
 
     def why_not_now(self, project: Project) -> str:
         return "" if worker_is_running() else NO_WORKER

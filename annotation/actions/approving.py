@@ -11,17 +11,23 @@ from annotation.models import Demonstration, Event, Lease, Revision, name_of
 Status = Demonstration.Status
 
 
-def approve(*, demonstration: Demonstration, by: User, version: int, text: str | None = None, active_seconds: float = 0.0) -> Demonstration:
+def approve(
+    *, demonstration: Demonstration, by: User, version: int, text: str | None = None, active_seconds: float = 0.0
+) -> Demonstration:
     """Approve the response, with `text` in its place when the reviewer has fixed it.
 
     The submitted text stays among the revisions, so that the change can be shown word by word.
     """
     fixed = text is not None and text != demonstration.text
     verb = "fixed and approved a response" if fixed else "approved a response"
-    return _settle(demonstration, by, version, Status.APPROVED, verb, text=text if fixed else None, spent=active_seconds)
+    return _settle(
+        demonstration, by, version, Status.APPROVED, verb, text=text if fixed else None, spent=active_seconds
+    )
 
 
-def send_back(*, demonstration: Demonstration, by: User, version: int, note: str, active_seconds: float = 0.0) -> Demonstration:
+def send_back(
+    *, demonstration: Demonstration, by: User, version: int, note: str, active_seconds: float = 0.0
+) -> Demonstration:
     """Return the response to its author with a note that says what to change."""
     return _settle(demonstration, by, version, Status.RETURNED, "returned a response", note=note, spent=active_seconds)
 

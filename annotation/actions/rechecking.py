@@ -146,9 +146,9 @@ def change(*, recheck: Recheck, by: User) -> None:
 def _reopen(recheck: Recheck, by: User) -> None:
     response = Demonstration.objects.select_related("prompt").get(pk=recheck.demonstration_id)
     note = f"To be changed for version {recheck.guidelines.version} of the guidelines."
-    reopened = Demonstration.objects.filter(
-        pk=response.pk, status__in=[Status.SUBMITTED, Status.APPROVED]
-    ).update(status=Status.RETURNED, note=note, version=F("version") + 1)
+    reopened = Demonstration.objects.filter(pk=response.pk, status__in=[Status.SUBMITTED, Status.APPROVED]).update(
+        status=Status.RETURNED, note=note, version=F("version") + 1
+    )
     if not reopened:
         return  # it is in its author's hands already
     Revision.objects.create(

@@ -87,9 +87,7 @@ def submit(
         mine.guidelines = guidelines
         mine.difficulty = difficulty
         mine.save()
-        Revision.objects.create(
-            demonstration=mine, text=text, status=mine.status, created_by=by, active_seconds=spent
-        )
+        Revision.objects.create(demonstration=mine, text=text, status=mine.status, created_by=by, active_seconds=spent)
         Prompt.objects.filter(pk=prompt.pk).recount_answers()
         queues.finish(Lease.Kind.WRITE, prompt.pk, by)
         number = guidelines.version if guidelines else None

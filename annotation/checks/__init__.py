@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from annotation.checks.form import keyword_hints, section_hints
-from annotation.checks.hints import Hint, listed
+from annotation.checks.hints import Hint
 from annotation.checks.language import language_hints
 from annotation.checks.length import CutOff, Meter, length_hints, measure
 from annotation.checks.personal import personal_hints
 from annotation.checks.similar import Lookup, duplicate_hints
 
-__all__ = ["CutOff", "Hint", "Meter", "Rules", "check", "listed", "meter", "section_hints"]
+__all__ = ["CutOff", "Hint", "Meter", "Rules", "check", "meter", "section_hints"]
 
 
 @dataclass(frozen=True)

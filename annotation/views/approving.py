@@ -42,7 +42,7 @@ def approve(request: MemberRequest, pk: UUID, demonstration_pk: UUID) -> HttpRes
         asked = request.GET.get("do", "read")
         return _show(request, project, demonstration, mode=asked if asked in FORMS else "read")
     action = request.POST.get("action", "")
-    if action == "skip":
+    if work_page.skips(request):
         return work_page.skip(request, project, KIND, demonstration.pk, _show_lent)
     if action not in ASKED_FOR:
         return _show(request, project, demonstration, refusal="Choose what to do with this response.", status=422)

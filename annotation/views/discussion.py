@@ -89,6 +89,8 @@ def _show(
         "prompt": prompt,
         "thread": remarks,
         "loaded": remarks is not None,
+        "closed_flags": prompt.flags.filter(raised_by=request.user).exclude(closed_at=None).order_by("-closed_at")[:3],
+        "quiet": request.GET.get("quiet") == "1",
         "reads": reads,
         "part": part,
         "said": said,

@@ -23,7 +23,7 @@ def guidelines_recheck(request: MemberRequest, pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "approve")
     current = rechecking.latest_that_matters(project)
     rows = rechecking.affected(project, current) if current else []
-    form = AskAgainForm(request.POST or None, project=project, versions=[row.version for row in rows])
+    form = AskAgainForm(request.POST or None, versions=[row.version for row in rows])
     if request.method == "POST" and current:
         if request.POST.get("action") == "spare":
             rechecking.spare(project=project, by=request.user, guidelines=current)

@@ -35,7 +35,9 @@ def show(request: MemberRequest, template: str, context: dict[str, Any], url: st
     """The page at `url`: whole, or the part of it that htmx puts in place of the item just done."""
     part = wants_part(request)
     frame = "annotation/part.html" if part else "base.html"
-    response = render(request, template, {**context, "frame": frame, "here": url, "skip_reasons": SKIP_REASONS}, status=status)
+    response = render(
+        request, template, {**context, "frame": frame, "here": url, "skip_reasons": SKIP_REASONS}, status=status
+    )
     return push_url(response, url) if part else response
 
 
@@ -54,6 +56,11 @@ def show_next(
     request: MemberRequest, project: Project, kind: str, lease: Lease | None, show: ShowLease
 ) -> HttpResponse:
     return show(request, project, lease) if lease else to_next(request, project, kind)
+
+
+def skips(request: MemberRequest) -> bool:
+    """With the plain button, or with one that says why."""
+    return request.POST.get("action") == "skip" or bool(request.POST.get("skip_reason"))
 
 
 def skip(request: MemberRequest, project: Project, kind: str, item_id: UUID, show: ShowLease) -> HttpResponse:

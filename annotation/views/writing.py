@@ -19,7 +19,7 @@ from annotation.access import MemberRequest, project_for
 from annotation.actions import Refused, drafting, writing
 from annotation.forms.work import LONGEST
 from annotation.forms.writing import DraftForm, ResponseForm
-from annotation.models import Demonstration, Lease, ModelDraft, Project, Prompt, Revision
+from annotation.models import Demonstration, Lease, Project, Prompt, Revision
 from annotation.queues import Conflict, Saved
 from annotation.views import conflicts, work_page
 
@@ -42,7 +42,7 @@ def write(request: MemberRequest, pk: UUID, prompt_pk: UUID) -> HttpResponse:
     if request.method != "POST":
         return _show(request, prompt)
     action = request.POST.get("action")
-    if action == "skip":
+    if work_page.skips(request):
         return _skip(request, prompt)
     if action == "headings":
         return _insert_headings(request, prompt)
@@ -92,8 +92,7 @@ def write_draft(request: MemberRequest, pk: UUID, prompt_pk: UUID) -> HttpRespon
         if refusal:
             messages.warning(request, refusal)
         return redirect("write", project.pk, prompt.pk)
-    draft = drafting.of(prompt, request.user)
-    context = {"prompt": prompt, "drafts": _drafts(prompt, draft, text, refusal)}
+    context = {"prompt": prompt, "drafts": _drafts(prompt, request.user, text, refusal)}
     return render(request, "annotation/write_draft.html", context)
 
 
@@ -218,7 +217,6 @@ def _show(
         "difficulty": form.data.get("difficulty", "") if form else mine.difficulty if mine else None,
         "active_seconds": round(lease.active_seconds, 1) if lease else 0,
     }
-    draft = drafting.of(prompt, request.user) if held and drafting.offered(prompt) else None
     context = {
         "prompt": prompt,
         "mine": mine,
@@ -230,7 +228,7 @@ def _show(
         "hints": hints.at_once(prompt, shown),
         "guidelines": guidelines,
         "difference": diff.words(conflict.draft["text"], shown) if conflict else None,
-        "drafts": _drafts(prompt, draft, shown) if held else None,
+        "drafts": _drafts(prompt, request.user, shown) if held else None,
         "unread": threads.is_unread(prompt),
         "changes": _changes_by_reviewer(mine) if closed and mine else None,
         "last": last,
@@ -250,10 +248,11 @@ def _prompt(project: Project, pk: UUID, reader: User | None = None) -> Prompt:
     return get_object_or_404(threads.with_talk(prompts, reader) if reader else prompts, pk=pk)
 
 
-def _drafts(prompt: Prompt, draft: ModelDraft | None, text: str, refusal: str = "") -> dict[str, Any] | None:
+def _drafts(prompt: Prompt, user: User, text: str, refusal: str = "") -> dict[str, Any] | None:
     """What the page says of drafts by the model; None where the project has none."""
     if not drafting.offered(prompt):
         return None
+    draft = drafting.of(prompt, user)
     ready = draft is not None and draft.ready_at is not None
     return {
         "asked": draft,

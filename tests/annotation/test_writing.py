@@ -385,7 +385,7 @@ def test_it_shows_its_author_what_the_reviewer_changed(as_erin, prompt, erin, ri
     assert "by Rita Reviewer, with the changes marked below" in page
     assert "<del>1450</del>" in page
     assert "<ins>1,450</ins>" in page
-    assert "<textarea" not in page
+    assert 'id="id_text"' not in page
 
 
 def test_it_tells_whoever_opens_anothers_prompt(as_erin, eve, prompt) -> None:
