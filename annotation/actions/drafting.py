@@ -58,9 +58,9 @@ def ask(*, prompt: Prompt, by: User, text: str) -> ModelDraft:
     return made
 
 
-def of(prompt: Prompt, by: User) -> ModelDraft | None:
+def of(prompt: Prompt, person: User) -> ModelDraft | None:
     """What this person has asked for, with its text as soon as that is there."""
-    draft = ModelDraft.objects.filter(prompt=prompt, asked_by=by).first()
+    draft = ModelDraft.objects.filter(prompt=prompt, asked_by=person).first()
     if draft is None or draft.ready_at or draft.refusal:
         return draft
     drafter = model_side.drafter()
@@ -72,16 +72,16 @@ def of(prompt: Prompt, by: User) -> ModelDraft | None:
         draft.text, draft.source, draft.ready_at = answer.text, answer.source[:200], timezone.now()
         with transaction.atomic():
             draft.save(update_fields=["text", "source", "ready_at"])
-            _note_that_it_was_seen(draft, by)
+            _note_that_it_was_seen(draft, person)
     return draft
 
 
-def _note_that_it_was_seen(draft: ModelDraft, by: User) -> None:
+def _note_that_it_was_seen(draft: ModelDraft, person: User) -> None:
     """From here on their text may owe something to it, taken over or not."""
     seen = {"draft_text": draft.text, "draft_source": draft.source}
-    changed = Demonstration.objects.filter(prompt=draft.prompt_id, author=by).update(**seen)
+    changed = Demonstration.objects.filter(prompt=draft.prompt_id, author=person).update(**seen)
     if not changed:
-        Demonstration.objects.create(prompt_id=draft.prompt_id, author=by, **seen)
+        Demonstration.objects.create(prompt_id=draft.prompt_id, author=person, **seen)
 
 
 def take_over(*, prompt: Prompt, by: User, text: str, version: int) -> Demonstration | Conflict:

@@ -90,6 +90,7 @@ def _show(
         "thread": remarks,
         "loaded": remarks is not None,
         "closed_flags": prompt.flags.filter(raised_by=request.user).exclude(closed_at=None).order_by("-closed_at")[:3],
+        "screen": "approve" if request.GET.get("on") == "approve" else "write",  # "f" means something else there
         "quiet": request.GET.get("quiet") == "1",
         "reads": reads,
         "part": part,

@@ -92,7 +92,7 @@ def write_draft(request: MemberRequest, pk: UUID, prompt_pk: UUID) -> HttpRespon
         if refusal:
             messages.warning(request, refusal)
         return redirect("write", project.pk, prompt.pk)
-    context = {"prompt": prompt, "drafts": _drafts(prompt, request.user, text, refusal)}
+    context = {"prompt": prompt, "by_model": _drafts(prompt, request.user, text, refusal)}
     return render(request, "annotation/write_draft.html", context)
 
 
@@ -228,7 +228,7 @@ def _show(
         "hints": hints.at_once(prompt, shown),
         "guidelines": guidelines,
         "difference": diff.words(conflict.draft["text"], shown) if conflict else None,
-        "drafts": _drafts(prompt, request.user, shown) if held else None,
+        "by_model": _drafts(prompt, request.user, shown) if held else None,
         "unread": threads.is_unread(prompt),
         "changes": _changes_by_reviewer(mine) if closed and mine else None,
         "last": last,
