@@ -18,7 +18,7 @@ from annotation.models import Demonstration, Prompt, Split
 LATEST = 2_000  # handed in lately, of any project: no more are looked through
 COMPARED = 200
 SHOWN = 3
-ALIKE = 0.12
+ALIKE = 0.15
 LONGEST = 4_000  # characters of a prompt that are compared
 
 
@@ -41,7 +41,7 @@ def precedents(prompt: Prompt) -> list[Precedent]:
     bags = [Counter(_words(each.prompt)) for each in found]
     own = Counter(_words(prompt))
     seen = Counter(word for bag in [own, *bags] for word in bag)
-    weights = {word: math.log((2 + len(bags)) / number) for word, number in seen.items()}
+    weights = {word: 1 + math.log((1 + len(bags)) / number) for word, number in seen.items()}
     compared = [
         Precedent(each, _cosine(own, bag, weights), bool(prompt.group) and each.prompt.group == prompt.group)
         for each, bag in zip(found, bags, strict=True)
@@ -73,7 +73,9 @@ def _of_group(approved: QuerySet[Demonstration], prompt: Prompt) -> list[Demonst
 
 
 def _words(prompt: Prompt) -> list[str]:
-    return texts.words(prompt.source[:LONGEST])
+    """What it is about: the input, for the instruction is often the same for all."""
+    about = "\n".join([*prompt.said_before, prompt.input or prompt.instruction])
+    return texts.words(about[:LONGEST])
 
 
 def _cosine(one: Counter[str], other: Counter[str], weights: dict[str, float]) -> float:

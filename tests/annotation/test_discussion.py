@@ -53,7 +53,9 @@ def test_it_shows_a_note_to_its_author_only(prompt, erin, rita, ada) -> None:
     client_of(erin).post(talk(prompt), {"action": "note", "note": "ask Jim <b>first</b>"})
     client_of(erin).post(talk(prompt), {"action": "note", "note": "ask Jim again"})
     assert Comment.objects.get().text == "ask Jim again"
-    assert "ask Jim again" in client_of(erin).get(reverse("write", args=[prompt.project_id, prompt.pk])).content.decode()
+    assert (
+        "ask Jim again" in client_of(erin).get(reverse("write", args=[prompt.project_id, prompt.pk])).content.decode()
+    )
     for other in (rita, ada):
         page = client_of(other).get(talk(prompt)).content.decode()
         assert "ask Jim" not in page
