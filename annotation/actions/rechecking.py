@@ -125,10 +125,10 @@ def confirm(*, recheck: Recheck, by: User) -> None:
     with transaction.atomic():
         _settle(recheck, by, Outcome.CONFIRMED)
         newer = {"guidelines_id": recheck.guidelines_id}
-        if recheck.demonstration_id:
-            Demonstration.objects.filter(pk=recheck.demonstration_id).update(**newer)
-        else:
-            Ranking.objects.filter(pk=recheck.ranking_id).update(**newer)
+        if recheck.demonstration:
+            Demonstration.objects.filter(pk=recheck.demonstration.pk).update(**newer)
+        elif recheck.ranking:
+            Ranking.objects.filter(pk=recheck.ranking.pk).update(**newer)
         _record("confirmed work under newer guidelines", recheck, by)
 
 
@@ -137,14 +137,13 @@ def change(*, recheck: Recheck, by: User) -> None:
     with transaction.atomic():
         queues.lock(recheck.project)
         _settle(recheck, by, Outcome.CHANGED)
-        if recheck.demonstration_id:
-            _reopen(recheck, by)
-        else:
-            _withdraw(recheck, by)
+        if recheck.demonstration:
+            _reopen(recheck, recheck.demonstration, by)
+        elif recheck.ranking:
+            _withdraw(recheck, recheck.ranking, by)
 
 
-def _reopen(recheck: Recheck, by: User) -> None:
-    response = Demonstration.objects.select_related("prompt").get(pk=recheck.demonstration_id)
+def _reopen(recheck: Recheck, response: Demonstration, by: User) -> None:
     note = f"To be changed for version {recheck.guidelines.version} of the guidelines."
     reopened = Demonstration.objects.filter(pk=response.pk, status__in=[Status.SUBMITTED, Status.APPROVED]).update(
         status=Status.RETURNED, note=note, version=F("version") + 1
@@ -159,9 +158,8 @@ def _reopen(recheck: Recheck, by: User) -> None:
     _record("took a response back to change it for newer guidelines", recheck, by)
 
 
-def _withdraw(recheck: Recheck, by: User) -> None:
+def _withdraw(recheck: Recheck, ranking: Ranking, by: User) -> None:
     """The audit keeps the judgement that was given; the comparison lacks one again."""
-    ranking = Ranking.objects.select_related("comparison").get(pk=recheck.ranking_id)
     _record("took a ranking back to change it for newer guidelines", recheck, by, order=ranking.order)
     Comparison.objects.filter(pk=ranking.comparison_id, rankings_done__gt=0).update(
         rankings_done=F("rankings_done") - 1

@@ -96,7 +96,7 @@ def _show(
         "part": part,
         "said": said,
         "remark_form": forms.get("remark") or RemarkForm(),
-        "note_form": forms.get("note") or NoteForm(initial={"note": prompt.own_note}),
+        "note_form": forms.get("note") or NoteForm(initial={"note": getattr(prompt, "own_note", "")}),
         "flag_form": forms.get("flag") or FlagForm(),
     }
     template = "annotation/talk.html" if work_page.wants_part(request) else "annotation/discussion.html"

@@ -21,8 +21,9 @@ function matches(event, combination) {
   return event.key.toLowerCase() === key.toLowerCase();
 }
 
-// A key that sends is meant for the form one types in.
-function inOrder(form) {
+// A key that sends is meant for the form one types in, or for the part of it that has keys of its own.
+function inOrder(target) {
+  const form = target.closest("[data-own-keys], form");
   const all = [...document.querySelectorAll("[data-key]")];
   return form ? [...all.filter((each) => form.contains(each)), ...all.filter((each) => !form.contains(each))] : all;
 }
@@ -64,7 +65,7 @@ document.addEventListener("keydown", (event) => {
     return;
   }
 
-  for (const element of inOrder(event.target.closest("form"))) {
+  for (const element of inOrder(event.target)) {
     const hit = element.dataset.key.split(" ").find((combination) => matches(event, combination));
     if (!hit || !inReach(element)) continue;
     if (isSingle(hit) && (typing || !singleKeysOn())) continue;

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from types import SimpleNamespace
 
 import pytest
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
 from annotation import model_side
-from annotation.actions import discussing
-from annotation.models import Comment, Demonstration, Flag, Lease
+from annotation.actions import discussing, rechecking
+from annotation.actions.guidelines import write_guidelines
+from annotation.models import Comment, Demonstration, Flag, Lease, Project, Recheck
 from tests import factories
 from tests.annotation.test_drafting import OWN, Writer
+from tests.browser.test_accessibility import look
 from tests.frame.conftest import chromium, visit  # noqa: F401 - fixtures
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -152,3 +155,73 @@ def test_it_reads_new_remarks_without_being_asked_and_without_taking_the_focus(v
     page = visit(erin, reverse("write", args=[project.pk, prompt.pk]))
     expect(page.locator(".remarks")).to_contain_text("Mind the county.")
     expect(page.locator("#id_remark")).not_to_be_focused()
+
+
+def test_it_sends_a_reason_in_ones_own_words_and_not_the_response(visit, project, erin):  # noqa: F811
+    prompt = factories.prompt(project)
+    page = visit(erin, reverse("write_next", args=[project.pk]))
+    page.locator("#id_text").fill("Begun")
+    leave_the_text(page)
+    page.keyboard.press("k")
+    page.locator("[name=skip_words]").focus()
+    page.keyboard.type("Needs a tax lawyer")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".skip-reasons")).to_be_hidden()
+    expect(page.locator("#id_text")).to_have_value("Begun")
+    assert Lease.objects.get(item_id=prompt.pk).reason == "Needs a tax lawyer"
+    assert Demonstration.objects.get().status == "draft"
+
+
+def test_its_pages_can_be_used_by_everybody(visit, project, erin, eve, rita, ada, monkeypatch):  # noqa: F811
+    """Wide and narrow, light and dark, with long texts and everything open."""
+    writer = Writer()
+    writer.answer = model_side.Draft(factories.RESPONSE, "SFT adapter of round 2")
+    monkeypatch.setattr(model_side._lent, "drafter", writer)
+    Project.objects.update(drafts_by_model="at once", token_limit=64)
+    long = "\n".join([factories.RESPONSE] * 4) + f"\nCall (404) 555-0123. {'x' * 200}"
+    first = project.current_guidelines()
+    done = factories.demonstration(factories.prompt(project), erin, text=long, guidelines=first)
+    waiting = factories.demonstration(
+        factories.prompt(project), eve, text=long, status="submitted", draft_text=factories.RESPONSE, draft_source="M"
+    )
+    prompt = factories.prompt(project, external_id="x" * 120)
+    for about in (prompt, waiting.prompt, done.prompt):
+        discussing.remark(prompt=about, by=ada, text=f"Which county? {'y' * 200}")
+        discussing.raise_flag(prompt=about, by=ada, reason=f"Cut off {'z' * 150}")
+    write_guidelines(project=project, text="Write the county.", by=ada)
+    rechecking.ask_again(project=project, by=rita, versions=[1])
+    recheck = Recheck.objects.get(person=erin)
+    own = str(project.pk)
+    problems: list[str] = []
+
+    def judge(page: Page, name: str) -> None:
+        problems.extend(f"{name}: {problem}" for problem in look(SimpleNamespace(page=page)))  # type: ignore[arg-type]
+
+    page = visit(erin, reverse("write", args=[own, prompt.pk]))
+    page.locator("#id_text").fill(long)
+    expect(page.locator("#hints mark")).to_be_visible()
+    leave_the_text(page)
+    page.keyboard.press("d")
+    expect(page.locator("#draft-fold")).to_be_visible()
+    for key, opened in (("p", ".precedent"), ("n", "#id_note_own")):
+        page.keyboard.press(key)
+        expect(page.locator(opened).first).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("k")
+    judge(page, "write")
+    for name, arguments in (
+        ("recheck", [own, recheck.pk]),
+        ("remarks", [own]),
+        ("discussion", [own, prompt.pk]),
+        ("precedents", [own, waiting.prompt_id]),
+    ):
+        page.goto(page.url.split("/projects/")[0] + reverse(name, args=arguments))
+        judge(page, name)
+    page = visit(rita, reverse("approve", args=[own, waiting.pk]))
+    page.keyboard.press("d")
+    judge(page, "approve")
+    for name in ("flags", "guidelines_recheck"):
+        page.goto(page.url.split("/projects/")[0] + reverse(name, args=[own]))
+        judge(page, name)
+    assert not problems, "\n".join(problems)
