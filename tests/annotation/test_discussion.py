@@ -155,3 +155,15 @@ def test_it_keeps_why_something_was_skipped(prompt, erin, rita, project, sent, k
     assert (lease.release, lease.reason) == ("skipped", kept)
     page = client_of(rita).get(reverse("flags", args=[project.pk])).content.decode()
     assert (kept in page) if kept else ("Skipped, and why" not in page)
+
+
+def test_it_lists_and_closes_flags_by_api(prompt, erin, rita, project) -> None:
+    flag = discussing.raise_flag(prompt=prompt, by=erin, reason="Cut off.")
+    path = f"/api/v1/projects/{project.pk}/flags/"
+    listed = client_of(rita).get(f"{path}?open=true").json()["results"]
+    assert [(each["reason"], each["raised_by"]) for each in listed] == [("Cut off.", "erin")]
+    closed = client_of(rita).post(f"{path}{flag.pk}/close/", {"outcome": "Mended."}, content_type="application/json")
+    assert closed.json()["outcome"] == "Mended."
+    twice = client_of(rita).post(f"{path}{flag.pk}/close/", {"outcome": "Mended."}, content_type="application/json")
+    assert twice.status_code == 409
+    assert client_of(rita).get(f"{path}?open=true").json()["results"] == []

@@ -124,3 +124,16 @@ def test_it_lets_nobody_answer_for_another(project, work, rita, eve) -> None:
         with pytest.raises(Refused, match="somebody else's"):
             act(recheck=mine, by=eve)
     assert Demonstration.objects.filter(guidelines__version=1).count() == 2
+
+
+def test_it_asks_by_api(project, work, rita, erin) -> None:
+    path = f"/api/v1/projects/{project.pk}/rechecks/"
+    assert client_of(erin).get(path).status_code == 403
+    client = client_of(rita)
+    assert client.get(path).json() == [{"version": 1, "responses": 2, "rankings": 1}]
+    asked = client.post(path, {"versions": [1], "rankings": False}, content_type="application/json")
+    assert (asked.status_code, asked.json()) == (201, {"asked": 2})
+    assert client.get(path).json() == [{"version": 1, "responses": 0, "rankings": 1}]
+    again = client.post(path, {"versions": [1], "rankings": False}, content_type="application/json")
+    assert again.status_code == 409
+    assert client.post(path, {"versions": []}, content_type="application/json").status_code == 400
