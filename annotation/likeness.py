@@ -23,7 +23,7 @@ def catch_up(most: int) -> int:
     if not waiting[:1].values_list("pk", flat=True):
         return 0
     with transaction.atomic():
-        rows = waiting.select_for_update(skip_locked=True) if _can_skip() else waiting
+        rows = waiting.select_for_update(skip_locked=True, of=("self",)) if _can_skip() else waiting
         taken = list(rows.values_list("pk", "prompt__project_id", "text").order_by("submitted_at")[:most])
         keys = [pk for pk, _project, _text in taken]
         Likeness.objects.filter(demonstration__in=keys).delete()

@@ -48,6 +48,13 @@ def test_it_says_how_much_stands_under_earlier_versions(project, work, rita, eri
     assert client_of(erin).get(page(project)).status_code == 403
 
 
+def test_it_leads_from_a_new_version_to_the_work_it_may_touch(project, work, ada) -> None:
+    edit = reverse("guidelines_edit", args=[project.pk])
+    moved = client_of(ada).post(edit, {"text": "Write the county and the court.", "after": 2})
+    assert moved.url == page(project)
+    assert "version 2" in client_of(ada).get(moved.url).content.decode()
+
+
 def test_it_asks_the_authors_of_some_of_it(project, work, rita, erin, eve) -> None:
     data = {"action": "ask", "versions": ["1"], "kinds": ["responses"], "task_type": "letter"}
     client_of(rita).post(page(project), data)
