@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from django.contrib.auth.models import User
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, TextField, Value
-from django.db.models.functions import Coalesce
+from django.db.models import BooleanField, Exists, OuterRef, Q, QuerySet, Value
 
 from annotation.access import SENIOR
-from annotation.models import Comment, Comparison, Demonstration, Flag, Lease, Prompt, PromptQuerySet, ThreadRead
+from annotation.models import Comment, Comparison, Demonstration, Flag, Lease, Prompt, ThreadRead
 
 
 def may_read(prompt: Prompt, user: User, role: str) -> bool:
@@ -41,23 +42,30 @@ def new_to(user: User) -> QuerySet[Comment]:
     return others.filter(Exists(mine) | Exists(said)).filter(~Exists(read))
 
 
-def with_talk(prompts: PromptQuerySet, user: User) -> PromptQuerySet:
-    """Each with what the work screens show of its talk: the number of remarks, one's own note, one's own open flag."""
-    remarks = Comment.objects.filter(prompt_id=OuterRef("pk"), private=False).order_by().values("prompt_id")
-    own_note = Comment.objects.filter(prompt_id=OuterRef("pk"), private=True, author=user).values("text")[:1]
-    own_flag = Flag.objects.open().filter(prompt_id=OuterRef("pk"), raised_by=user)
-    read = ThreadRead.objects.filter(prompt_id=OuterRef("pk"), user=user).values("read_at")[:1]
-    last = Comment.objects.filter(prompt_id=OuterRef("pk"), private=False).exclude(author=user)
-    return prompts.annotate(
-        remarks=Coalesce(Subquery(remarks.annotate(number=Count("pk")).values("number")), 0),
-        own_note=Coalesce(Subquery(own_note), Value(""), output_field=TextField()),
-        own_flag=Subquery(own_flag.values("reason")[:1]),
-        read_up_to=Subquery(read),
-        last_remark=Subquery(last.order_by("-created_at").values("created_at")[:1]),
+@dataclass(frozen=True)
+class Talk:
+    """What the work screens show of it: the number of remarks, one's own note, one's own open flag."""
+
+    remarks: int = 0
+    unread: bool = False
+    note: str = ""
+    flag: str = ""
+
+
+def talk_of(prompt: Prompt, user: User) -> Talk:
+    """One question; another only where others have said something."""
+    said = Comment.objects.visible_to(user).filter(prompt=prompt).order_by()
+    flags = Flag.objects.open().filter(prompt=prompt, raised_by=user).order_by()
+    rows = list(
+        said.values_list("private", "author_id", "created_at", "text").union(
+            flags.values_list(Value(None, output_field=BooleanField()), "raised_by_id", "raised_at", "reason"), all=True
+        )
     )
-
-
-def is_unread(prompt: Prompt) -> bool:
-    """Of one that came `with_talk`."""
-    last, read = getattr(prompt, "last_remark", None), getattr(prompt, "read_up_to", None)
-    return last is not None and (read is None or read < last)
+    last = max((at for private, author, at, _text in rows if private is False and author != user.pk), default=None)
+    read = ThreadRead.objects.filter(prompt=prompt, user=user, read_at__gte=last) if last else None
+    return Talk(
+        remarks=sum(private is False for private, *_rest in rows),
+        unread=read is not None and not read.exists(),
+        note=next((text for private, _author, _at, text in rows if private), ""),
+        flag=next((text for private, _author, _at, text in rows if private is None), ""),
+    )

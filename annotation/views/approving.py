@@ -92,11 +92,6 @@ def _readable(project: Project) -> DemonstrationQuerySet:
     return submitted.select_related("prompt__project", "author", "reviewed_by", "guidelines")
 
 
-def _talk(project: Project, demonstration: Demonstration, user: User) -> dict[str, Any]:
-    prompt = threads.with_talk(project.prompts.all(), user).select_related("project").get(pk=demonstration.prompt_id)
-    return {"prompt": prompt, "unread": threads.is_unread(prompt)}
-
-
 def _show(
     request: MemberRequest,
     project: Project,
@@ -113,7 +108,8 @@ def _show(
     draft = lease.draft if lease else {}
     context = {
         "demonstration": demonstration,
-        **_talk(project, demonstration, request.user),
+        "prompt": demonstration.prompt,
+        "talk": threads.talk_of(demonstration.prompt, request.user),
         "state": state,
         "lease": lease,
         "mode": mode if state == "open" else "read",

@@ -26,7 +26,7 @@ MOST_THREADS = 50
 def discussion(request: MemberRequest, pk: UUID, prompt_pk: UUID) -> HttpResponse:
     """A part of a work screen where htmx asks, else a page of its own."""
     project = project_for(request, pk, "open project")
-    prompt = get_object_or_404(threads.with_talk(project.prompts.all(), request.user), pk=prompt_pk)
+    prompt = get_object_or_404(project.prompts.all(), pk=prompt_pk)
     reads = threads.may_read(prompt, request.user, request.role)
     if not reads and not threads.may_flag(prompt, request.user, request.role):
         raise PermissionDenied("This thread is between those who write for the prompt and its reviewers.")
@@ -50,8 +50,7 @@ def _act(request: MemberRequest, prompt: Prompt, reads: bool) -> HttpResponse:
         return _show(request, prompt, {}, reads=reads, part=part, said=str(refusal), status=409)
     if not work_page.wants_part(request):
         return redirect("discussion", prompt.project_id, prompt.pk)
-    fresh = threads.with_talk(prompt.project.prompts.all(), request.user).get(pk=prompt.pk)
-    return _show(request, fresh, {}, reads=reads, part=part, said=said)
+    return _show(request, prompt, {}, reads=reads, part=part, said=said)
 
 
 def _do(request: MemberRequest, prompt: Prompt, action: str, form: Any) -> str:
@@ -82,11 +81,13 @@ def _show(
 ) -> HttpResponse:
     """`part` is the one of the three that stands open."""
     remarks = _remarks(prompt) if reads and (part == "remarks" or not work_page.wants_part(request)) else None
-    if remarks and threads.is_unread(prompt):
+    talk = threads.talk_of(prompt, request.user)
+    if remarks and talk.unread:
         discussing.mark_read(prompt=prompt, by=request.user)
     context = {
         "project": prompt.project,
         "prompt": prompt,
+        "talk": talk,
         "thread": remarks,
         "loaded": remarks is not None,
         "closed_flags": prompt.flags.filter(raised_by=request.user).exclude(closed_at=None).order_by("-closed_at")[:3],
@@ -96,7 +97,7 @@ def _show(
         "part": part,
         "said": said,
         "remark_form": forms.get("remark") or RemarkForm(),
-        "note_form": forms.get("note") or NoteForm(initial={"note": getattr(prompt, "own_note", "")}),
+        "note_form": forms.get("note") or NoteForm(initial={"note": talk.note}),
         "flag_form": forms.get("flag") or FlagForm(),
     }
     template = "annotation/talk.html" if work_page.wants_part(request) else "annotation/discussion.html"

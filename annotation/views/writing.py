@@ -38,7 +38,7 @@ def write_next(request: MemberRequest, pk: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def write(request: MemberRequest, pk: UUID, prompt_pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "write")
-    prompt = _prompt(project, prompt_pk, request.user)
+    prompt = _prompt(project, prompt_pk)
     if request.method != "POST":
         return _show(request, prompt)
     action = request.POST.get("action")
@@ -185,7 +185,7 @@ def _replace(request: MemberRequest, prompt: Prompt, action: str) -> HttpRespons
 
 
 def _show_lent(request: MemberRequest, project: Project, lease: Lease) -> HttpResponse:
-    return _show(request, _prompt(project, lease.item_id, request.user), lease=lease)
+    return _show(request, _prompt(project, lease.item_id), lease=lease)
 
 
 # --- The page ------------------------------------------------------------------------------------------------
@@ -229,7 +229,7 @@ def _show(
         "guidelines": guidelines,
         "difference": diff.words(conflict.draft["text"], shown) if conflict else None,
         "by_model": _drafts(prompt, request.user, shown) if held else None,
-        "unread": threads.is_unread(prompt),
+        "talk": threads.talk_of(prompt, request.user),
         "changes": _changes_by_reviewer(mine) if closed and mine else None,
         "last": last,
         **_progress(project, request.user),
@@ -239,13 +239,9 @@ def _show(
     return work_page.show(request, "annotation/write.html", context, url, status)
 
 
-def _prompt(project: Project, pk: UUID, reader: User | None = None) -> Prompt:
-    """Nobody writes for a held-out prompt: its answers would teach what it is there to test.
-
-    For a reader of the page it comes with what has been said about it.
-    """
-    prompts = project.prompts.for_teaching()
-    return get_object_or_404(threads.with_talk(prompts, reader) if reader else prompts, pk=pk)
+def _prompt(project: Project, pk: UUID) -> Prompt:
+    """Nobody writes for a held-out prompt: its answers would teach what it is there to test."""
+    return get_object_or_404(project.prompts.for_teaching(), pk=pk)
 
 
 def _drafts(prompt: Prompt, user: User, text: str, refusal: str = "") -> dict[str, Any] | None:
