@@ -21,11 +21,16 @@ def remark(*, prompt: Prompt, by: User, text: str) -> Comment:
 def keep_note(*, prompt: Prompt, by: User, text: str) -> None:
     """One note for each prompt and person; an empty one is none."""
     mine = Comment.objects.filter(prompt=prompt, author=by, private=True)
-    with transaction.atomic():
-        if not text:
-            mine.delete()
-        elif not mine.update(text=text):
+    if not text:
+        mine.delete()
+        return
+    if mine.update(text=text):
+        return
+    try:
+        with transaction.atomic():
             Comment.objects.create(prompt=prompt, author=by, text=text, private=True)
+    except IntegrityError:  # leaving the field and sending it came at once
+        mine.update(text=text)
 
 
 def raise_flag(*, prompt: Prompt, by: User, reason: str) -> Flag:
