@@ -76,7 +76,8 @@ def plain_pages(project: Project) -> list[Page]:
     """Pages that need nothing but the project."""
     pk = str(project.pk)
     of_project = ["project", "members", "project_settings", "guidelines", "guidelines_edit", "prompts", "import_start"]
-    more = ["export",
+    more = [
+        "export",
         "datasets",
         "rounds",
         "round_create",
