@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from annotation.api import corpus, files, projects, prompts, rankings, work
+from annotation.api import corpus, files, projects, prompts, rankings, work, workbench
 
 P = "projects/<uuid:pk>/"
 
@@ -29,6 +29,9 @@ urlpatterns = [
     path(f"{P}comparisons/", work.ComparisonList.as_view(), name="api_comparisons"),
     path(f"{P}comparisons/<uuid:comparison_pk>/", work.ComparisonDetail.as_view(), name="api_comparison"),
     path(f"{P}rankings/", rankings.RankingList.as_view(), name="api_rankings"),
+    path(f"{P}flags/", workbench.FlagList.as_view(), name="api_flags"),
+    path(f"{P}flags/<uuid:flag_pk>/close/", workbench.FlagClose.as_view(), name="api_flag_close"),
+    path(f"{P}rechecks/", workbench.Rechecks.as_view(), name="api_rechecks"),
     path(f"{P}imports/", files.ImportList.as_view(), name="api_imports"),
     path(f"{P}corpus/", corpus.Corpus.as_view(), name="api_corpus"),
     path(f"{P}corpus/<uuid:document_pk>/", corpus.DocumentDetail.as_view(), name="api_document"),
