@@ -59,6 +59,25 @@ def _renamed(order: Order, names: Mapping[str, str]) -> list[list[str]]:
     return [[names[each] for each in group] for group in order]
 
 
+def in_words(said: Said) -> str:
+    """A judgement in letters as a sentence."""
+    two = sum(map(len, said.order)) == 2
+    if said.all_bad:
+        return "Both are bad." if two else "All are bad."
+    if len(said.order) == 1:
+        return "Both are equally good." if two else "All are equally good."
+    if two:
+        return f"{said.order[0][0]} is {'much ' if said.strength == 2 else ''}better."
+    best_first = ", then ".join(_together(sorted(group)) for group in said.order)
+    unfit = sorted(letter for group in said.order[said.acceptable :] for letter in group) if said.acceptable else []
+    verb = "is" if len(unfit) == 1 else "are"
+    return f"Best first: {best_first}." + (f" {_together(unfit)} {verb} not good enough." if unfit else "")
+
+
+def _together(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
 @dataclass(frozen=True)
 class ConsensusPair:
     """`votes` of `judged` people prefer `chosen`; `strength` is their mean gap.

@@ -2,7 +2,18 @@ from __future__ import annotations
 
 from django.urls import path
 
-from annotation.views import admitting, approving, correcting, drafts, ranking, writing
+from annotation.views import (
+    admitting,
+    approving,
+    correcting,
+    discussion,
+    drafts,
+    flags,
+    precedents,
+    ranking,
+    rechecking,
+    writing,
+)
 
 IN_PROJECT = "projects/<uuid:pk>"
 COMPARISON = f"{IN_PROJECT}/rank/<uuid:comparison_pk>"
@@ -13,6 +24,20 @@ urlpatterns = [
     path(f"{IN_PROJECT}/write/<uuid:prompt_pk>/save/", writing.write_save, name="write_save"),
     path(f"{IN_PROJECT}/write/<uuid:prompt_pk>/hints/", writing.write_hints, name="write_hints"),
     path(f"{IN_PROJECT}/write/<uuid:prompt_pk>/reopen/", writing.write_reopen, name="write_reopen"),
+    path(f"{IN_PROJECT}/write/<uuid:prompt_pk>/draft/", writing.write_draft, name="write_draft"),
+    path(f"{IN_PROJECT}/write/<uuid:prompt_pk>/precedents/", precedents.precedents, name="precedents"),
+    path(
+        f"{IN_PROJECT}/write/<uuid:prompt_pk>/precedents/<uuid:demonstration_pk>/",
+        precedents.precedent_page,
+        name="precedent",
+    ),
+    path(f"{IN_PROJECT}/remarks/", discussion.remarks, name="remarks"),
+    path(f"{IN_PROJECT}/remarks/<uuid:prompt_pk>/", discussion.discussion, name="discussion"),
+    path(f"{IN_PROJECT}/flags/", flags.flags, name="flags"),
+    path(f"{IN_PROJECT}/flags/<uuid:flag_pk>/close/", flags.flag_close, name="flag_close"),
+    path(f"{IN_PROJECT}/guidelines/recheck/", rechecking.guidelines_recheck, name="guidelines_recheck"),
+    path(f"{IN_PROJECT}/recheck/", rechecking.recheck_next, name="recheck_next"),
+    path(f"{IN_PROJECT}/recheck/<uuid:recheck_pk>/", rechecking.recheck, name="recheck"),
     path(f"{IN_PROJECT}/approve/", approving.approve_next, name="approve_next"),
     path(f"{IN_PROJECT}/approve/<uuid:demonstration_pk>/", approving.approve, name="approve"),
     path(f"{IN_PROJECT}/rank/", ranking.rank_next, name="rank_next"),

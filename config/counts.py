@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.db.models import Aggregate, Count, Exists, F, Model, OuterRef, Q, Sum
+from django.db.models import Aggregate, CharField, Count, Exists, F, Model, OuterRef, Q, QuerySet, Sum, Value
 
-from annotation.models import Comparison, Demonstration, Prompt, Ranker, Ranking, Split
+from annotation import threads
+from annotation.models import Comparison, Demonstration, Flag, Prompt, Ranker, Ranking, Recheck, Split
 from evaluation.models import Output
 
 Counts = Counter[str]  # what was not counted is 0
@@ -24,7 +26,25 @@ def counts_of(projects: list[UUID], user: User) -> dict[UUID, Counts]:
         (Output, "contestant__evaluation__project_id", _outputs(user)),
     ):
         _add(found, model, project, numbers)
+    for project, name, number in _talk(projects, user):
+        found[project][name] = number
     return found
+
+
+def _talk(projects: list[UUID], user: User) -> QuerySet[Any, Any]:
+    """What others said, asked or found wrong: three kinds, in one question."""
+    kinds = [
+        _numbers(threads.new_to(user), "prompt__project_id", projects, "my_remarks"),
+        _numbers(Recheck.objects.open().filter(person=user), "project_id", projects, "my_rechecks"),
+        _numbers(Flag.objects.open(), "prompt__project_id", projects, "flags"),
+    ]
+    return kinds[0].union(*kinds[1:], all=True)
+
+
+def _numbers(rows: QuerySet[Any], project: str, projects: list[UUID], name: str) -> QuerySet[Any, Any]:
+    kept = rows.filter(**{f"{project}__in": projects}).order_by()
+    kind = Value(name, output_field=CharField())
+    return kept.values(of=F(project), name=kind).annotate(number=Count("pk")).values_list("of", "name", "number")
 
 
 def _add(found: dict[UUID, Counts], model: type[Model], project: str, numbers: dict[str, Aggregate]) -> None:

@@ -98,6 +98,14 @@ def _waiting(counts: Counts, role: str) -> list[Waiting]:
             "write_next",
             "Revise",
         ),
+        Waiting(counts["my_remarks"], "new remarks", "Others have answered you.", "remarks", "Read"),
+        Waiting(
+            counts["my_rechecks"],
+            "to re-check",
+            "Is your work still right under the new guidelines?",
+            "recheck_next",
+            "Re-check",
+        ),
         Waiting(counts["unanswered"], "to write", "Prompts nobody has answered yet.", "write_next", "Write"),
         Waiting(
             counts["submitted"] - counts["my_submitted"] if role in SENIOR else 0,
@@ -113,6 +121,9 @@ def _waiting(counts: Counts, role: str) -> list[Waiting]:
             "Answers to judge without knowing what wrote them.",
             "score_next",
             "Score",
+        ),
+        Waiting(
+            counts["flags"] if role in SENIOR else 0, "flagged", "Somebody found something wrong.", "flags", "Look"
         ),
     ]
     return [line for line in lines if line.count]

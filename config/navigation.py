@@ -36,6 +36,8 @@ PAGES: dict[str, tuple[Page, ...]] = {
         Page("Approve", "approve_next", "check", SENIOR, ("approve",)),
         Page("Rank", "rank_next", "scale", EVERYONE, ("rank", "rank_training", "rank_explained")),
         Page("Score", "score_next", "star", EVERYONE, ("score",)),
+        Page("Remarks", "remarks", "message", EVERYONE, ("discussion",)),
+        Page("Flags", "flags", "alert", SENIOR),
     ),
     "Data": (
         Page("Overview", "project", "gauge", EVERYONE),
@@ -58,7 +60,7 @@ PAGES: dict[str, tuple[Page, ...]] = {
         Page("Promotion", "promotions", "rocket", SENIOR),
     ),
     "Project": (
-        Page("Guidelines", "guidelines", "book", EVERYONE),
+        Page("Guidelines", "guidelines", "book", EVERYONE, ("guidelines_recheck",)),
         Page("Members", "members", "users", ADMIN, ("ranker",)),
         Page("Workers", "workers", "cpu", ADMIN),
         Page("Settings", "project_settings", "settings", ADMIN),

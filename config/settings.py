@@ -255,6 +255,8 @@ SPECTACULAR_SETTINGS = {
         "JobStatusEnum": "training.jobs.Status",
         "DemonstrationStatusEnum": "annotation.models.Demonstration.Status",
         "ImportStatusEnum": "annotation.models.Import.Status",
+        "MarkKindEnum": "annotation.models.Mark.Kind",
+        "DatasetKindEnum": "training.models.DatasetVersion.Kind",
     },
 }
 REST_KNOX = {"TOKEN_TTL": None, "AUTH_HEADER_PREFIX": "Bearer"}

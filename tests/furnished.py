@@ -78,7 +78,17 @@ def plain_pages(project: Project) -> list[Page]:
     """Pages that need nothing but the project."""
     pk = str(project.pk)
     of_project = ["project", "members", "project_settings", "guidelines", "guidelines_edit", "prompts", "import_start"]
-    more = ["export", "datasets", "rounds", "round_create", "adapters", "sampling_create", "playground", "workers"]
+    more = [
+        "export",
+        "datasets",
+        "rounds",
+        "round_create",
+        "adapters",
+        "sampling_create",
+        "playground",
+        "workers",
+    ]
+    talk = ["remarks", "flags", "guidelines_recheck"]
     judging = ["evaluations", "evaluation_create", "promotions"]
     return [
         Page("home"),
@@ -87,7 +97,7 @@ def plain_pages(project: Project) -> list[Page]:
         Page("base_models"),
         Page("installation_workers"),
         Page("project_create"),
-        *(Page(name, [pk]) for name in [*of_project, *more, *judging]),
+        *(Page(name, [pk]) for name in [*of_project, *more, *talk, *judging]),
         Page("project", [pk], "erin", "expert"),
         Page("guidelines", [pk], "erin", "expert"),
         Page("guidelines_version", [pk, "1"]),

@@ -127,7 +127,7 @@ def test_it_keeps_to_the_order_of_the_loop_and_the_role(project):
         return {group.label: [link.label for link in group.links] for group in groups_for(role, "write")}
 
     assert labels(Role.EXPERT) == {
-        "Work": ["Write", "Rank", "Score"],
+        "Work": ["Write", "Rank", "Score", "Remarks"],
         "Data": ["Overview"],
         "Project": ["Guidelines"],
     }

@@ -235,8 +235,8 @@ def rank_all(expert: Person, project: str) -> None:
     page = expert.open("rank_next", project)
     for done in range(3):
         expect(page.get_by_text(f"{done} of 3")).to_be_visible()
-        page.keyboard.press("a")
-        expect(page.get_by_role("radio", name="A is better")).to_be_checked()
+        page.keyboard.press("2")
+        expect(page.get_by_role("radio", name="A better", exact=True)).to_be_checked()
         if done == 0:
             expert.shoot("13-rank")
         page.keyboard.press("Control+Enter")

@@ -275,13 +275,14 @@ class Preflight(Job):
 class Sampling(Job):
     """Candidates written by one or more adapters (or the base model).
 
-    For `purpose` ranking they become comparisons; in the playground they are only shown.
+    For `purpose` ranking they become comparisons; in the playground, and as a draft, they are only shown.
     `sources` is a list of {"label", "adapter_id" or null}; `prompts` a list of {"id", "prompt": messages}.
     """
 
     class Purpose(models.TextChoices):
         RANKING = "ranking", "Candidates to rank"
         PLAYGROUND = "playground", "Playground"
+        DRAFT = "draft", "Draft for somebody who writes"
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="samplings")
     purpose = models.CharField(max_length=10, choices=Purpose.choices)

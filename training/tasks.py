@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import close_old_connections, transaction
 from huey.contrib.djhuey import HUEY, db_task, on_startup
 
+from annotation import likeness
 from training.adapters.packaging import PACKAGE
 from training.estimating import experience
 from training.jobs import Job
@@ -25,6 +26,7 @@ log = structlog.get_logger(__name__)
 
 HEARTBEAT_SECONDS = 5
 WORKER_GONE_SECONDS = 30
+TEXTS_AT_A_LOOK = 300  # a second or two of work
 
 
 @db_task()
@@ -108,6 +110,7 @@ def _keep_watch() -> None:
                 close_old_connections()
                 workers.forget_long_gone()
                 reconcile_all()
+                likeness.catch_up(TEXTS_AT_A_LOOK)
         except Exception:
             log.exception("watch stumbled")
         time.sleep(HEARTBEAT_SECONDS)

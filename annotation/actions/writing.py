@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
-from annotation import queues
+from annotation import active_time, queues
 from annotation.actions import Refused
 from annotation.models import Demonstration, Event, Guidelines, Lease, Prompt, Revision
 from annotation.queues import Conflict, Saved
@@ -28,8 +28,19 @@ class Submitted:
     fresh: bool
 
 
-def save_draft(*, prompt: Prompt, by: User, text: str, version: int, difficulty: int | None = None) -> Saved | Conflict:
-    """Keep what is typed, even when the prompt has gone to somebody else meanwhile."""
+def save_draft(
+    *,
+    prompt: Prompt,
+    by: User,
+    text: str,
+    version: int,
+    difficulty: int | None = None,
+    active_seconds: float = 0.0,
+) -> Saved | Conflict:
+    """Keep what is typed, even when the prompt has gone to somebody else meanwhile.
+
+    `active_seconds` is what their page has counted since they got the prompt.
+    """
     with transaction.atomic():
         queues.lock(prompt.project)
         mine = _own(prompt, by)
@@ -41,8 +52,10 @@ def save_draft(*, prompt: Prompt, by: User, text: str, version: int, difficulty:
             mine.difficulty = difficulty
             mine.version += 1
             mine.save()
-        held = mine.status in CLOSED or queues.hold_prompt(prompt, by) is not None
-    return Saved(mine.version, mine.saved_at, held=held)
+        lease = None if mine.status in CLOSED else queues.hold_prompt(prompt, by)
+        if lease and active_seconds:
+            active_time.keep(lease, active_seconds)
+    return Saved(mine.version, mine.saved_at, held=mine.status in CLOSED or lease is not None)
 
 
 def submit(
@@ -53,6 +66,7 @@ def submit(
     version: int,
     guidelines: Guidelines | None,
     difficulty: int | None = None,
+    active_seconds: float = 0.0,
 ) -> Submitted | Conflict:
     """Hand the response to the reviewers. `guidelines` is the version its author had in view."""
     with transaction.atomic():
@@ -62,14 +76,18 @@ def submit(
             return conflict
         if mine.status in CLOSED:
             return Submitted(mine, fresh=False)
-        if queues.hold_prompt(prompt, by) is None:
+        lease = queues.hold_prompt(prompt, by)
+        if lease is None:
             raise Refused(IN_OTHER_HANDS)
+        spent = active_time.believed(lease, active_seconds)
         mine.text, mine.status, mine.submitted_at = text, Status.SUBMITTED, timezone.now()
+        mine.active_seconds += spent
+        mine.compared = False
         mine.version += 1
         mine.guidelines = guidelines
         mine.difficulty = difficulty
         mine.save()
-        Revision.objects.create(demonstration=mine, text=text, status=mine.status, created_by=by)
+        Revision.objects.create(demonstration=mine, text=text, status=mine.status, created_by=by, active_seconds=spent)
         Prompt.objects.filter(pk=prompt.pk).recount_answers()
         queues.finish(Lease.Kind.WRITE, prompt.pk, by)
         number = guidelines.version if guidelines else None

@@ -12,7 +12,7 @@ from annotation.checks.length import CutOff, Meter, length_hints, measure
 from annotation.checks.personal import personal_hints
 from annotation.checks.similar import Lookup, duplicate_hints
 
-__all__ = ["CutOff", "Hint", "Meter", "Rules", "check", "meter"]
+__all__ = ["CutOff", "Hint", "Meter", "Rules", "check", "meter", "section_hints"]
 
 
 @dataclass(frozen=True)

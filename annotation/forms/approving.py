@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django import forms
 
+from annotation.active_time import ActiveSeconds
 from annotation.forms.quiet import QuietForm
 from annotation.forms.work import LongText
 
@@ -12,6 +13,7 @@ class ApproveForm(QuietForm):
     """`response` is the version of the text that the reviewer has read."""
 
     response = forms.IntegerField(min_value=0, max_value=2**31 - 1, widget=forms.HiddenInput)
+    active_seconds = ActiveSeconds()
 
 
 class FixForm(ApproveForm):

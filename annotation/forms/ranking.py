@@ -9,7 +9,8 @@ from typing import Any
 
 from django import forms
 
-from annotation import marks, rubric
+from annotation import marks as marking
+from annotation import rubric
 from annotation.forms.work import LongText, WorkForm
 from annotation.models import Mark, Project, ReasonRequired
 from annotation.ranking import Said
@@ -28,7 +29,7 @@ class RankingForm(WorkForm):
 
     def __init__(self, *args: Any, texts: Mapping[str, str], project: Project, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.texts = {letter: marks.shown(text) for letter, text in texts.items()}
+        self.texts = {letter: marking.shown(text) for letter, text in texts.items()}
         self.letters = list(texts)
         self.project = project
         asked = project.criteria_compared
@@ -58,7 +59,21 @@ class RankingForm(WorkForm):
     # --- What was sent ---------------------------------------------------------------------------------------
 
     def criterion_field(self, criterion: rubric.Criterion) -> forms.ChoiceField:
-        raise TypeError("Ask for a form of two or of several.")
+        return forms.ChoiceField(
+            label=criterion.label,
+            help_text=criterion.question,
+            choices=[("", "Not judged"), *self.points()],
+            required=False,
+            widget=forms.RadioSelect,
+        )
+
+    def points(self) -> list[tuple[str, str]]:
+        """What can be said of them on one criterion: which is the best."""
+        return [(letter, f"{letter} is best") for letter in self.letters]
+
+    def on_criterion(self, choice: str) -> dict[str, Any]:
+        others = [letter for letter in self.letters if letter != choice]
+        return {"order": [[choice], others], "strength": None}
 
     def _add_quotes(self) -> None:
         for letter in self.letters:
@@ -77,10 +92,10 @@ class RankingForm(WorkForm):
     def clean_reason(self) -> str:
         return self.cleaned_data["reason"].strip()
 
-    def clean_marks(self) -> list[marks.Mark]:
+    def clean_marks(self) -> list[marking.Mark]:
         try:
-            return marks.parse(self.cleaned_data["marks"], self.texts)
-        except marks.Unclear as unclear:
+            return marking.parse(self.cleaned_data["marks"], self.texts)
+        except marking.Unclear as unclear:
             raise forms.ValidationError(str(unclear)) from None
 
     def clean(self) -> dict[str, Any]:
@@ -102,13 +117,13 @@ class RankingForm(WorkForm):
                 words, kind = cleaned.get(name), cleaned.get(f"kind-{letter.lower()}-{at}")
                 if not words:
                     continue
-                place = marks.quoted(words, self.texts[letter])
+                place = marking.quoted(words, self.texts[letter])
                 if place is None:
                     self.add_error(name, f"These words do not stand in answer {letter}.")
                 elif not kind:
                     self.add_error(name, "Say what is wrong with them.")
                 else:
-                    found.append(marks.Mark(letter, *place, kind))
+                    found.append(marking.Mark(letter, *place, kind))
         cleaned["marks"] = sorted(set(found))
 
     def _needs_reason(self, cleaned: dict[str, Any]) -> bool:
@@ -124,10 +139,6 @@ class RankingForm(WorkForm):
     def is_all_bad(self, cleaned: dict[str, Any]) -> bool:
         return bool(cleaned.get("all_bad"))
 
-    def said(self) -> Said:
-        """In letters."""
-        raise TypeError("Ask for a form of two or of several.")
-
     def _why(self) -> dict[str, Any]:
         """What both kinds of forms have in common."""
         return {
@@ -139,9 +150,6 @@ class RankingForm(WorkForm):
     def _on_criteria(self) -> dict[str, dict[str, Any]]:
         given = {each.key: self.cleaned_data.get(f"on-{each.key}") for each in self.criteria}
         return {key: self.on_criterion(choice) for key, choice in given.items() if choice}
-
-    def on_criterion(self, choice: str) -> dict[str, Any]:
-        raise TypeError("Ask for a form of two or of several.")
 
 
 class PairForm(RankingForm):
@@ -165,14 +173,8 @@ class PairForm(RankingForm):
     )
     all_are_bad = "both are bad"
 
-    def criterion_field(self, criterion: rubric.Criterion) -> forms.ChoiceField:
-        return forms.ChoiceField(
-            label=criterion.label,
-            help_text=criterion.question,
-            choices=[("", "Not judged"), *self.WORDS.items()],
-            required=False,
-            widget=forms.RadioSelect,
-        )
+    def points(self) -> list[tuple[str, str]]:
+        return list(self.WORDS.items())
 
     def is_all_bad(self, cleaned: dict[str, Any]) -> bool:
         return cleaned.get("choice") == self.BAD
@@ -205,19 +207,6 @@ class PlacesForm(RankingForm):
                 choices=[("", "–"), ("1", "1 (best)"), *((place, place) for place in places[1:])],
                 required=False,
             )
-
-    def criterion_field(self, criterion: rubric.Criterion) -> forms.ChoiceField:
-        return forms.ChoiceField(
-            label=criterion.label,
-            help_text=criterion.question,
-            choices=[("", "Not judged"), *((letter, f"{letter} is best") for letter in self.letters)],
-            required=False,
-            widget=forms.RadioSelect,
-        )
-
-    def on_criterion(self, choice: str) -> dict[str, Any]:
-        others = [letter for letter in self.letters if letter != choice]
-        return {"order": [[choice], others], "strength": None}
 
     def place_fields(self) -> list[forms.BoundField]:
         return [self[place_name(letter)] for letter in self.letters]
@@ -257,7 +246,7 @@ def ranking_form(*args: Any, texts: Mapping[str, str], project: Project, **kwarg
     return (PairForm if len(texts) == 2 else PlacesForm)(*args, texts=texts, project=project, **kwargs)
 
 
-def filled_in(said: Said, found: list[marks.Mark], reasons: list[str]) -> dict[str, str]:
+def filled_in(said: Said, found: list[marking.Mark], reasons: list[str]) -> dict[str, str]:
     """The fields in which somebody would have said this, in letters: what a judgement taken back leaves as a draft."""
     letters = sorted(letter for group in said.order for letter in group)
     two = len(letters) == 2
@@ -267,7 +256,7 @@ def filled_in(said: Said, found: list[marks.Mark], reasons: list[str]) -> dict[s
     for at, words in enumerate(reasons):
         if words in said.chips:
             fields[f"chip-{at}"] = words
-    return {**fields, "reason": said.reason, "marks": marks.write(found)}
+    return {**fields, "reason": said.reason, "marks": marking.write(found)}
 
 
 def _choice_of(said: Said) -> dict[str, str]:

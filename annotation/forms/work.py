@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 
+from annotation.active_time import ActiveSeconds
 from annotation.forms.quiet import QuietForm
 from annotation.models import Guidelines, Project
 
@@ -29,10 +30,12 @@ class LongText(forms.CharField):
 
 
 class WorkForm(QuietForm):
-    """`version` is the save the person's page started from; `guidelines` the version they had beside it."""
+    """`version` is the save the person's page started from; `guidelines` the version they had beside it,
+    `active_seconds` what their page has counted since they got the item."""
 
     version = forms.IntegerField(min_value=0, max_value=2**31 - 1, widget=forms.HiddenInput)
     guidelines = forms.IntegerField(min_value=0, max_value=2**31 - 1, required=False, widget=forms.HiddenInput)
+    active_seconds = ActiveSeconds()
 
     def guidelines_seen(self, project: Project) -> Guidelines | None:
         return project.guidelines.filter(version=self.cleaned_data.get("guidelines") or 0).first()

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotation', '0010_held_out_unanswered'),
+        ('annotation', '0011_writing'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

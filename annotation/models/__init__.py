@@ -1,5 +1,6 @@
 """What experts know: people and projects, prompts and responses, comparisons, documents, and who has what in hand."""
 
+from annotation.models.aids import Likeness, ModelDraft
 from annotation.models.assignments import Assignment
 from annotation.models.comparisons import (
     Adjudication,
@@ -11,7 +12,7 @@ from annotation.models.comparisons import (
     Mark,
     Ranking,
 )
-from annotation.models.discussion import Comment, Flag
+from annotation.models.discussion import Comment, Flag, ThreadRead
 from annotation.models.documents import Document, DocumentQuerySet
 from annotation.models.leases import Lease
 from annotation.models.people import SignInFailure, SignInLink, name_of
@@ -38,6 +39,7 @@ from annotation.models.prompts import (
     Split,
 )
 from annotation.models.rankers import Ranker
+from annotation.models.rechecks import Recheck
 
 __all__ = [
     "Adjudication",
@@ -59,8 +61,10 @@ __all__ = [
     "Guidelines",
     "Import",
     "Lease",
+    "Likeness",
     "Mark",
     "Membership",
+    "ModelDraft",
     "Numbered",
     "Priority",
     "Project",
@@ -69,11 +73,13 @@ __all__ = [
     "Ranker",
     "Ranking",
     "ReasonRequired",
+    "Recheck",
     "Revision",
     "Role",
     "SignInFailure",
     "SignInLink",
     "Split",
+    "ThreadRead",
     "UUIDModel",
     "name_of",
 ]

@@ -68,3 +68,17 @@ class Flag(UUIDModel):
 
     def __str__(self) -> str:
         return f"flag on {self.prompt_id}"
+
+
+class ThreadRead(models.Model):
+    """Up to when somebody has read the thread of a prompt."""
+
+    prompt = models.ForeignKey(Prompt, on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    read_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["prompt", "user"], name="one_place_in_a_thread")]
+
+    def __str__(self) -> str:
+        return f"thread of {self.prompt_id} read by {self.user_id}"

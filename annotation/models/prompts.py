@@ -166,6 +166,7 @@ class Demonstration(UUIDModel):
     draft_text = models.TextField(blank=True, help_text="What the model had drafted, where its author asked for it.")
     draft_source = models.CharField(max_length=200, blank=True, help_text="Which model wrote that draft.")
     active_seconds = models.FloatField(default=0.0, help_text="Of reading and writing, without pauses.")
+    compared = models.BooleanField(default=False, help_text="Whether its likeness to others can be looked up.")
     version = models.PositiveIntegerField(default=0)
     note = models.TextField(blank=True, help_text="What the reviewer asks the author to change.")
     guidelines = models.ForeignKey(Guidelines, on_delete=models.PROTECT, null=True, related_name="+")
@@ -183,6 +184,11 @@ class Demonstration(UUIDModel):
             models.Index(fields=["status", "submitted_at"]),
             models.Index(fields=["prompt", "status"]),
             models.Index(fields=["author", "status", "submitted_at"]),
+            models.Index(
+                fields=["submitted_at"],
+                condition=Q(compared=False, submitted_at__isnull=False),
+                name="not_yet_compared",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(fields=["prompt", "author"], name="one_demonstration_per_author"),
@@ -202,6 +208,7 @@ class Revision(models.Model):
     text = models.TextField()
     status = models.CharField(max_length=10, choices=Demonstration.Status.choices)
     note = models.TextField(blank=True)
+    active_seconds = models.FloatField(default=0.0, help_text="That its maker spent on it, without pauses.")
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from annotation import diff, queues
+from annotation import diff, queues, threads
 from annotation.access import MemberRequest, project_for
 from annotation.actions import Refused, approving
 from annotation.forms.approving import ApproveForm, FixForm, ReturnForm
@@ -42,7 +42,7 @@ def approve(request: MemberRequest, pk: UUID, demonstration_pk: UUID) -> HttpRes
         asked = request.GET.get("do", "read")
         return _show(request, project, demonstration, mode=asked if asked in FORMS else "read")
     action = request.POST.get("action", "")
-    if action == "skip":
+    if work_page.skips(request):
         return work_page.skip(request, project, KIND, demonstration.pk, _show_lent)
     if action not in ASKED_FOR:
         return _show(request, project, demonstration, refusal="Choose what to do with this response.", status=422)
@@ -55,7 +55,8 @@ def _decide(request: MemberRequest, project: Project, demonstration: Demonstrati
     if not form.is_valid():
         return _show(request, project, demonstration, mode=mode, form=form, status=422)
     data = form.cleaned_data
-    who = {"demonstration": demonstration, "by": request.user, "version": data["response"]}
+    who: dict[str, Any] = {"demonstration": demonstration, "by": request.user, "version": data["response"]}
+    who["active_seconds"] = data["active_seconds"]
     try:
         with transaction.atomic():  # one commit for what is decided and what is handed out
             if action == "return":
@@ -108,12 +109,15 @@ def _show(
     context = {
         "demonstration": demonstration,
         "prompt": demonstration.prompt,
+        "talk": threads.talk_of(demonstration.prompt, request.user),
         "state": state,
         "lease": lease,
         "mode": mode if state == "open" else "read",
-        "form": form or FORMS[mode](initial=_initial(demonstration, draft)),
+        "form": form or FORMS[mode](initial=_initial(demonstration, draft, lease)),
         "has_changes": bool(draft.get("text")) and draft["text"] != demonstration.text,
         "refusal": refusal,
+        "overtaken": _overtaken(demonstration, form) if refusal and state == "open" else None,
+        "from_draft": _difference_to_draft(demonstration),
         "guidelines": guidelines,
         "waiting": queues.up_to(queues.approvable(project, request.user), MOST_COUNTED),
         "most_counted": MOST_COUNTED,
@@ -132,12 +136,26 @@ def _state(demonstration: Demonstration, user: User) -> tuple[str, Lease | None]
     return ("open", lease) if lease else ("taken", None)
 
 
-def _initial(demonstration: Demonstration, draft: dict[str, Any]) -> dict[str, Any]:
+def _initial(demonstration: Demonstration, draft: dict[str, Any], lease: Lease | None) -> dict[str, Any]:
     return {
         "text": draft.get("text") or demonstration.text,
         "note": draft.get("note", ""),
         "response": demonstration.version,
+        "active_seconds": round(lease.active_seconds, 1) if lease else 0,
     }
+
+
+def _overtaken(demonstration: Demonstration, form: ApproveForm | None) -> list[diff.Piece] | None:
+    """The author's text as it is now beside the reviewer's own, typed over the earlier one."""
+    typed = form.data.get("text", "") if form else ""
+    return diff.words(demonstration.text, typed) if typed else None
+
+
+def _difference_to_draft(demonstration: Demonstration) -> list[diff.Piece] | None:
+    """What its author made of the model's draft."""
+    if not demonstration.draft_text:
+        return None
+    return diff.words(demonstration.draft_text, demonstration.text)
 
 
 def _history(demonstration: Demonstration) -> dict[str, Any]:

@@ -7,13 +7,14 @@ from django.http import JsonResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_POST
 
-from annotation import queues
+from annotation import active_time, queues
 from annotation.access import ALLOWED, MemberRequest, project_for
 from annotation.forms.work import LONGEST
 from annotation.models import Lease
 from annotation.queues import Conflict
+from annotation.views import conflicts
 
-NOT_TYPED = {"csrfmiddlewaretoken", "version", "guidelines", "response", "action"}
+NOT_TYPED = {"csrfmiddlewaretoken", "version", "guidelines", "response", "action", "active_seconds"}
 MOST_FIELDS = 60
 LARGEST_VERSION = 2**31 - 1
 
@@ -35,8 +36,8 @@ def draft_save(request: MemberRequest, pk: UUID, lease_pk: UUID) -> JsonResponse
         data = {**lease.draft, **data}
     outcome = queues.save_draft(lease, data, int(version))
     if isinstance(outcome, Conflict):
-        answer = {**outcome.draft, "message": outcome.message, "version": outcome.version}
-        return JsonResponse(answer, status=409)
+        return conflicts.answer(request, outcome, data)
+    active_time.keep(lease, active_time.seconds(request.POST.get("active_seconds")))
     held = outcome.held or not _in_other_hands(lease)
     return JsonResponse({"saved_at": outcome.saved_at.isoformat(), "version": outcome.version, "held": held})
 

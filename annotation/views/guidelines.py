@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from annotation import diff
 from annotation.access import MemberRequest, project_for
+from annotation.actions import rechecking
 from annotation.actions.guidelines import GuidelinesChanged, write_guidelines
 from annotation.forms.projects import GuidelinesForm
 
@@ -47,6 +48,9 @@ def guidelines_edit(request: MemberRequest, pk: UUID) -> HttpResponse:
             form.add_error("text", f"{changed} Open the guidelines in another tab, and take over what you need.")
         else:
             messages.success(request, f"Version {made.version} is what everybody reads from now on.")
-            return redirect("guidelines", project.pk)
+            touched = (
+                rechecking.old_responses(project, made).exists() or rechecking.old_rankings(project, made).exists()
+            )
+            return redirect("guidelines_recheck" if touched else "guidelines", project.pk)
     context = {"project": project, "form": form, "current": current}
     return render(request, "annotation/guidelines_edit.html", context, status=422 if form.errors else 200)

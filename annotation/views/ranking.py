@@ -22,7 +22,7 @@ from annotation.access import MemberRequest, project_for
 from annotation.actions import Refused, ranking
 from annotation.forms.ranking import PairForm, PlacesForm, filled_in, ranking_form
 from annotation.models import Candidate, Comparison, ComparisonQuerySet, Lease, Project, Ranking, Split
-from annotation.ranking import Said
+from annotation.ranking import Said, in_words
 from annotation.views import admitting, work_page
 
 KIND = Lease.Kind.RANK
@@ -146,8 +146,9 @@ def in_letters(given: Ranking, shown: dict[str, Candidate]) -> tuple[Said, list[
     found = [
         marks.Mark(
             letters[str(one.candidate_id)],
-            *(marks.shown_place(place, one.candidate.text) for place in (one.start, one.end)),
-            one.kind,
+            start=marks.shown_place(one.start, one.candidate.text),
+            end=marks.shown_place(one.end, one.candidate.text),
+            kind=one.kind,
         )
         for one in given.marks.select_related("candidate")
     ]
@@ -190,7 +191,7 @@ def _show(
         "candidates": _candidates(form, shown),
         "correctable": comparison.prompt.split != Split.EVALUATION,
         "last": last if last and last.comparison_id != comparison.pk else None,
-        "given": mine,
+        "said": in_words(in_letters(mine, shown)[0]) if mine else "",
         "undoable": mine is not None and ranking.may_take_back(mine),
         "refusal": refusal,
         "guidelines": guidelines,

@@ -21,6 +21,7 @@ TAKE: dict[str, Callable[[Project, User], Lease | None]] = {
     Lease.Kind.APPROVE: queues.next_to_approve,
     Lease.Kind.RANK: queues.next_to_rank,
 }
+SKIP_REASONS = ("Not my field", "The source is not enough", "The question is unclear", "It takes too long")
 ShowLease = Callable[[MemberRequest, Project, Lease], HttpResponse]
 
 
@@ -34,7 +35,9 @@ def show(request: MemberRequest, template: str, context: dict[str, Any], url: st
     """The page at `url`: whole, or the part of it that htmx puts in place of the item just done."""
     part = wants_part(request)
     frame = "annotation/part.html" if part else "base.html"
-    response = render(request, template, {**context, "frame": frame, "here": url}, status=status)
+    response = render(
+        request, template, {**context, "frame": frame, "here": url, "skip_reasons": SKIP_REASONS}, status=status
+    )
     return push_url(response, url) if part else response
 
 
@@ -58,10 +61,18 @@ def show_next(
     return show(request, project, lease) if lease else to_next(request, project, kind)
 
 
+def skips(request: MemberRequest) -> bool:
+    """With the plain button, or with one that says why."""
+    return request.POST.get("action") == "skip" or bool(request.POST.get("skip_reason"))
+
+
 def skip(request: MemberRequest, project: Project, kind: str, item_id: UUID, show: ShowLease) -> HttpResponse:
+    """A reason may come with it: one of the page's, or in one's own words."""
     lease = Lease.objects.filter(kind=kind, item_id=item_id, user=request.user).first()
     if lease:
         queues.release(lease)
+        given = (request.POST.get("skip_words") or request.POST.get("skip_reason", "")).strip()
+        Lease.objects.filter(pk=lease.pk).update(reason=given.replace("\0", "")[:500])
     return show_next(request, project, kind, take_next(request, project, kind), show)
 
 

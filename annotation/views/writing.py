@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -13,16 +14,18 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from annotation import diff, headings, queues
+from annotation import diff, headings, hints, queues, threads
 from annotation.access import MemberRequest, project_for
-from annotation.actions import Refused, writing
+from annotation.actions import Refused, drafting, writing
+from annotation.forms.work import LONGEST
 from annotation.forms.writing import DraftForm, ResponseForm
 from annotation.models import Demonstration, Lease, Project, Prompt, Revision
 from annotation.queues import Conflict, Saved
-from annotation.views import work_page
+from annotation.views import conflicts, work_page
 
 Status = Demonstration.Status
 KIND = Lease.Kind.WRITE
+REPLACE = {"take draft": drafting.take_over, "put back": drafting.put_back}
 JUST_NOW = timedelta(minutes=15)  # how long a submitted response stays in sight, to be taken back
 
 
@@ -39,10 +42,12 @@ def write(request: MemberRequest, pk: UUID, prompt_pk: UUID) -> HttpResponse:
     if request.method != "POST":
         return _show(request, prompt)
     action = request.POST.get("action")
-    if action == "skip":
+    if work_page.skips(request):
         return _skip(request, prompt)
     if action == "headings":
         return _insert_headings(request, prompt)
+    if action in REPLACE:
+        return _replace(request, prompt, action)
     return _submit(request, prompt)
 
 
@@ -55,17 +60,40 @@ def write_save(request: MemberRequest, pk: UUID, prompt_pk: UUID) -> JsonRespons
         return JsonResponse({"message": _first_error(form)}, status=400)
     outcome = _save(request, prompt, form)
     if isinstance(outcome, Conflict):
-        answer = {"message": outcome.message, "version": outcome.version, **outcome.draft}
-        return JsonResponse(answer, status=409)
+        return conflicts.answer(request, outcome, {"text": form.cleaned_data["text"]})
     return JsonResponse({"saved_at": outcome.saved_at.isoformat(), "version": outcome.version, "held": outcome.held})
 
 
 @require_POST
 def write_hints(request: MemberRequest, pk: UUID, prompt_pk: UUID) -> HttpResponse:
-    """The headings still missing from what is being typed. Saves nothing."""
+    """What the checks say of what is being typed, all in one answer. Saves nothing."""
     project = project_for(request, pk, "write")
-    missing = headings.missing(request.POST.get("text", ""), project.sections)
-    return render(request, "annotation/write.html#hints", {"missing": missing, "sections": project.sections})
+    prompt = _prompt(project, prompt_pk)
+    text = request.POST.get("text", "")[:LONGEST]
+    said = hints.all_of(prompt, text, request.user, request.role)
+    return render(request, "annotation/write_hints.html", {"hints": said, "prompt": prompt})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def write_draft(request: MemberRequest, pk: UUID, prompt_pk: UUID) -> HttpResponse:
+    """Ask the model for a draft; looking again shows it as soon as it is there, beside one's own words."""
+    project = project_for(request, pk, "write")
+    prompt = _prompt(project, prompt_pk)
+    mine = prompt.demonstrations.filter(author=request.user).first()
+    text = request.POST.get("text") if request.method == "POST" else None
+    text = (mine.text if mine else "") if text is None else text.replace("\r\n", "\n")
+    refusal = ""
+    if request.method == "POST" and request.POST.get("action", "ask") == "ask":
+        try:
+            drafting.ask(prompt=prompt, by=request.user, text=text)
+        except Refused as refused:
+            refusal = str(refused)
+    if not work_page.wants_part(request):
+        if refusal:
+            messages.warning(request, refusal)
+        return redirect("write", project.pk, prompt.pk)
+    context = {"prompt": prompt, "by_model": _drafts(prompt, request.user, text, refusal)}
+    return render(request, "annotation/write_draft.html", context)
 
 
 @require_POST
@@ -99,6 +127,7 @@ def _submit(request: MemberRequest, prompt: Prompt) -> HttpResponse:
                 version=data["version"],
                 guidelines=form.guidelines_seen(prompt.project),
                 difficulty=data["difficulty"],
+                active_seconds=data["active_seconds"],
             )
             lease = None if isinstance(outcome, Conflict) else work_page.take_next(request, prompt.project, KIND)
     except Refused as refusal:
@@ -120,7 +149,7 @@ def _skip(request: MemberRequest, prompt: Prompt) -> HttpResponse:
 
 
 def _save(request: MemberRequest, prompt: Prompt, form: DraftForm) -> Saved | Conflict:
-    names = ("text", "version", "difficulty")
+    names = ("text", "version", "difficulty", "active_seconds")
     return writing.save_draft(prompt=prompt, by=request.user, **{name: form.cleaned_data[name] for name in names})
 
 
@@ -138,8 +167,25 @@ def _insert_headings(request: MemberRequest, prompt: Prompt) -> HttpResponse:
     return redirect("write", prompt.project_id, prompt.pk)
 
 
+def _replace(request: MemberRequest, prompt: Prompt, action: str) -> HttpResponse:
+    """The model's draft in place of what stands there, or what stood there in place of the draft."""
+    form = DraftForm(request.POST)
+    if not form.is_valid():
+        return _show(request, prompt, form=form, status=422)
+    data = form.cleaned_data
+    try:
+        outcome = REPLACE[action](prompt=prompt, by=request.user, text=data["text"], version=data["version"])
+    except Refused as refusal:
+        return _show(request, prompt, form=form, refusal=str(refusal), status=409)
+    if isinstance(outcome, Conflict):
+        return _show(request, prompt, form=form, conflict=outcome, status=409)
+    if work_page.wants_part(request):
+        return _show(request, prompt)
+    return redirect("write", prompt.project_id, prompt.pk)
+
+
 def _show_lent(request: MemberRequest, project: Project, lease: Lease) -> HttpResponse:
-    return _show(request, project.prompts.get(pk=lease.item_id), lease=lease)
+    return _show(request, _prompt(project, lease.item_id), lease=lease)
 
 
 # --- The page ------------------------------------------------------------------------------------------------
@@ -160,7 +206,8 @@ def _show(
     mine, last = _own(prompt, request.user)
     guidelines = project.current_guidelines()
     closed = mine is not None and mine.status in writing.CLOSED
-    held = not closed and (lease or queues.hold_prompt(prompt, request.user)) is not None
+    lease = None if closed else lease or queues.hold_prompt(prompt, request.user)
+    held = lease is not None
     version = conflict.version if conflict else mine.version if mine else 0
     shown = form.data.get("text", "") if form else mine.text if mine else ""
     values = {
@@ -168,6 +215,7 @@ def _show(
         "version": version,
         "guidelines": guidelines.version if guidelines else None,
         "difficulty": form.data.get("difficulty", "") if form else mine.difficulty if mine else None,
+        "active_seconds": round(lease.active_seconds, 1) if lease else 0,
     }
     context = {
         "prompt": prompt,
@@ -177,8 +225,11 @@ def _show(
         "conflict": conflict,
         "refusal": refusal,
         "sections": project.sections,
-        "missing": headings.missing(shown, project.sections),
+        "hints": hints.at_once(prompt, shown),
         "guidelines": guidelines,
+        "difference": diff.words(conflict.draft["text"], shown) if conflict else None,
+        "by_model": _drafts(prompt, request.user, shown) if held else None,
+        "talk": threads.talk_of(prompt, request.user),
         "changes": _changes_by_reviewer(mine) if closed and mine else None,
         "last": last,
         **_progress(project, request.user),
@@ -191,6 +242,21 @@ def _show(
 def _prompt(project: Project, pk: UUID) -> Prompt:
     """Nobody writes for a held-out prompt: its answers would teach what it is there to test."""
     return get_object_or_404(project.prompts.for_teaching(), pk=pk)
+
+
+def _drafts(prompt: Prompt, user: User, text: str, refusal: str = "") -> dict[str, Any] | None:
+    """What the page says of drafts by the model; None where the project has none."""
+    if not drafting.offered(prompt):
+        return None
+    draft = drafting.of(prompt, user)
+    ready = draft is not None and draft.ready_at is not None
+    return {
+        "asked": draft,
+        "waiting": draft is not None and not ready and not draft.refusal,
+        "ready": ready,
+        "refusal": refusal or (draft.refusal if draft else ""),
+        "changes": diff.words(draft.text, text) if draft and ready and text.strip() else None,
+    }
 
 
 def _own(prompt: Prompt, user: User) -> tuple[Demonstration | None, Demonstration | None]:

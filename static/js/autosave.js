@@ -23,11 +23,13 @@ const store = {
   },
 };
 
-// What the person typed: without the token, the version and the names of buttons.
+// What the person typed: without the token, the version, the time it took and the names of buttons.
+const NOT_TYPED = ["csrfmiddlewaretoken", "version", "active_seconds"];
+
 function fieldsOf(form) {
   const fields = {};
   for (const [name, value] of new FormData(form)) {
-    if (name === "csrfmiddlewaretoken" || name === "version" || value instanceof File) continue;
+    if (NOT_TYPED.includes(name) || value instanceof File) continue;
     (fields[name] ??= []).push(value);
   }
   return fields;
@@ -160,45 +162,72 @@ class Autosave {
     this.tell(words, "failed");
   }
 
-  // Somebody, or another tab, saved in the meantime. The person decides; until then nothing is sent.
-  conflict({ message, version, ...newer }) {
+  // Somebody, or another tab, saved in the meantime. The person sees both, word by word, and decides; until then
+  // nothing is sent. Whichever is taken, the other one can be had back.
+  conflict({ message, version, difference = "", ...newer }) {
     this.blocked = true;
     this.tell("Not saved", "failed");
+    const mine = fieldsOf(this.form);
     const theirs = Object.fromEntries(Object.entries(newer).map(([name, value]) => [name, [value].flat().map(String)]));
-    const choices = [["Keep what is here", () => { this.version = version; }]];
+    const choices = [["Keep what is here", () => {
+      this.version = version;
+      return [theirs, "Bring the other one back"];
+    }]];
     if (Object.keys(theirs).length) {
       choices.unshift(["Take the newer one", () => {
-        fill(this.form, { ...fieldsOf(this.form), ...theirs });
+        fill(this.form, { ...mine, ...theirs });
         this.version = version;
         this.saved = fieldsOf(this.form);
         store.remove(this.key);
         this.tell("The newer one is shown", "saved");
+        return [mine, "Bring mine back"];
       }]);
     }
-    this.ask(message || "This was saved somewhere else in the meantime.", choices);
+    this.ask(message || "This was saved somewhere else in the meantime.", choices, difference);
   }
 
-  ask(question, choices) {
+  // A choice may return what it put aside, and the words to have it back. `difference` is the server's own markup.
+  ask(question, choices, difference = "") {
     if (!this.region) return;
     this.blocked = true;
     const words = document.createElement("span");
     words.textContent = `${question} `;
-    const buttons = choices.map(([label, act]) => {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.className = "btn btn-sm";
-      button.textContent = label;
-      button.addEventListener("click", () => {
-        act();
-        this.region.hidden = true;
-        this.blocked = false;
-        this.save();
-      });
-      return button;
-    });
+    const compared = document.createElement("div");
+    compared.innerHTML = difference;
+    const buttons = choices.map(([label, act]) => this.button(label, () => {
+      const aside = act();
+      this.blocked = false;
+      this.offerBack(aside);
+      this.save();
+    }));
     this.region.setAttribute("role", "alert");
-    this.region.replaceChildren(words, ...buttons);
+    this.region.replaceChildren(words, compared, ...buttons);
     this.region.hidden = false;
+  }
+
+  button(label, act) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "btn btn-sm";
+    button.textContent = label;
+    button.addEventListener("click", act);
+    return button;
+  }
+
+  offerBack(aside) {
+    this.region.hidden = !aside || !Object.keys(aside[0]).length;
+    if (this.region.hidden) return;
+    const [fields, label] = aside;
+    this.region.removeAttribute("role");
+    this.region.replaceChildren(
+      this.button(label, () => {
+        const here = fieldsOf(this.form);
+        fill(this.form, { ...here, ...fields });
+        this.offerBack([here, "Change back"]);
+        this.touched();
+      }),
+      this.button("Close", () => { this.region.hidden = true; }),
+    );
   }
 
   restore() {

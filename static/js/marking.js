@@ -276,6 +276,7 @@ function rangeOf(box, start, end) {
 
 function keepInSight(range, box) {
   const scroller = [box, box.closest(".candidates"), document.scrollingElement].find((each) => each && each.scrollHeight > each.clientHeight + 1);
+  if (!scroller) return;
   const words = range.getBoundingClientRect();
   const frame = scroller === document.scrollingElement ? { top: 120, bottom: innerHeight - 80 } : scroller.getBoundingClientRect();
   if (words.top < frame.top + 40) scroller.scrollTop -= frame.top + 40 - words.top;

@@ -347,7 +347,8 @@ function aspects(form) {
   const fold = form.querySelector("[data-aspects]");
   if (!fold) return;
   const rows = [...fold.querySelectorAll("[data-aspect]")];
-  try { if (localStorage.getItem(OPEN) === "yes") fold.open = true; } catch { /* closed, then */ }
+  const wide = matchMedia("(min-width: 52rem)").matches; // elsewhere it would cover what is to be read
+  try { if (wide && localStorage.getItem(OPEN) === "yes") fold.open = true; } catch { /* closed, then */ }
   let known = fold.open;
   fold.addEventListener("toggle", () => {
     if (fold.open === known) return;

@@ -70,8 +70,12 @@ function scrolling(button, candidates, boxes) {
   candidates.dataset.apart = "";
   let on = true;
   try { on = localStorage.getItem(TOGETHER) !== "no"; } catch { /* together, then */ }
-  const show = () => button.setAttribute("aria-pressed", String(on));
+  const show = () => {
+    button.setAttribute("aria-pressed", String(on));
+    button.hidden = getComputedStyle(boxes[0]).overflowY !== "auto"; // below each other they scroll as one page
+  };
   show();
+  new ResizeObserver(show).observe(candidates);
   button.addEventListener("click", () => {
     on = !on;
     try { localStorage.setItem(TOGETHER, on ? "yes" : "no"); } catch { /* holds for this page only */ }

@@ -21,6 +21,13 @@ function matches(event, combination) {
   return event.key.toLowerCase() === key.toLowerCase();
 }
 
+// A key that sends is meant for the form one types in, or for the part of it that has keys of its own.
+function inOrder(target) {
+  const form = target.closest("[data-own-keys], form");
+  const all = [...document.querySelectorAll("[data-key]")];
+  return form ? [...all.filter((each) => form.contains(each)), ...all.filter((each) => !form.contains(each))] : all;
+}
+
 const isSingle = (combination) => !combination.includes("+");
 const inReach = (element) => {
   const open = document.querySelector("dialog[open]");
@@ -30,6 +37,8 @@ const inReach = (element) => {
 function use(element) {
   if (element.matches("details")) {
     element.open = !element.open;
+    if (element.open) element.querySelector("[data-first], .skip-reasons .btn")?.focus();
+    else if (!document.activeElement.checkVisibility()) document.activeElement.blur();
     return;
   }
   if (element.matches("input[type=radio], input[type=checkbox], button, a, summary")) {
@@ -50,7 +59,13 @@ document.addEventListener("keydown", (event) => {
   }
   if (!typing && singleKeysOn() && !event.ctrlKey && !event.metaKey && !event.altKey && chooseScore(event)) return;
 
-  for (const element of document.querySelectorAll("[data-key]")) {
+  if (typing && event.key === "Escape") {
+    event.target.blur();
+    event.preventDefault();
+    return;
+  }
+
+  for (const element of inOrder(event.target)) {
     const hit = element.dataset.key.split(" ").find((combination) => matches(event, combination));
     if (!hit || !inReach(element)) continue;
     if (isSingle(hit) && (typing || !singleKeysOn())) continue;

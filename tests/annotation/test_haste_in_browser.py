@@ -156,8 +156,8 @@ def test_it_keeps_what_was_returned_for_a_correction(visit, project, erin):  # n
     page = visit(erin, reverse("rank", args=[project.pk, comparison.pk]))
     page.locator("#id_reason").fill("Both date the next step wrongly.")
     page.keyboard.press("Control+Enter")
-    expect(page.get_by_text("Choose one of the four.")).to_be_visible()
-    expect(page.get_by_role("radio", name="A is better")).to_be_focused()
+    expect(page.get_by_text("Choose one of the six.")).to_be_visible()
+    expect(page.get_by_role("radio", name="A much better")).to_be_focused()
     expect(page.locator("[data-autosave-state]")).to_contain_text("Saved")
     assert Lease.objects.get(user=erin).draft["reason"] == "Both date the next step wrongly."
     page.keyboard.press("0")

@@ -206,7 +206,7 @@ def test_it_asks_the_database_as_little_for_many_prompts_as_for_one(
     for _ in range(30):
         factories.demonstration(factories.prompt(project), erin)
     client = sign_in(erin)
-    with django_assert_max_num_queries(11):
+    with django_assert_max_num_queries(12):
         overview(client, project)
 
 

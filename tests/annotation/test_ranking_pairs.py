@@ -6,10 +6,11 @@ from collections import Counter
 from dataclasses import dataclass
 from itertools import permutations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotation.ranking import Said, agreed_bad, consensus_pairs, display_order, pairs
+from annotation.ranking import Said, agreed_bad, consensus_pairs, display_order, in_words, pairs
 
 IDS = ["k", "l", "m", "n", "o"]
 
@@ -184,3 +185,21 @@ def test_it_renames_there_and_back(order: list[list[str]]) -> None:
     said = Said(order, criteria={"accuracy": {"order": order, "strength": None}})
     back = said.renamed(letters).renamed({letter: each for each, letter in letters.items()})
     assert back == said
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (Said([["B"], ["A"]], strength=2), "B is much better."),
+        (Said([["B"], ["A"]], strength=1), "B is better."),
+        (Said([["A", "B"]]), "Both are equally good."),
+        (Said([["A", "B"]], all_bad=True), "Both are bad."),
+        (Said([["A", "B", "C"]]), "All are equally good."),
+        (Said([["A", "B", "C"]], all_bad=True), "All are bad."),
+        (Said([["C"], ["B", "A"], ["D"]]), "Best first: C, then A and B, then D."),
+        (Said([["C"], ["B", "A"], ["D"]], acceptable=2), "Best first: C, then A and B, then D. D is not good enough."),
+        (Said([["C"], ["B"], ["A"]], acceptable=1), "Best first: C, then B, then A. A and B are not good enough."),
+    ],
+)
+def test_it_says_a_judgement_in_words(said: Said, words: str) -> None:
+    assert in_words(said) == words

@@ -54,7 +54,7 @@ def test_it_ranks_comparison_after_comparison_by_keys(visit, project, erin):  # 
     first = factories.comparison(factories.prompt(project))
     second = factories.comparison(factories.prompt(project), ["One.", "Two.", "Three."])
     page = visit(erin, reverse("rank_next", args=[project.pk]))
-    page.keyboard.press("b")
+    page.keyboard.press("4")
     page.keyboard.press("Control+Enter")
     at(page, "rank", project, second)
     page.get_by_role("button", name="Move C up").click()

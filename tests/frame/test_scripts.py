@@ -14,7 +14,9 @@ from annotation.models import Demonstration, Lease, Project, Ranking
 from tests import factories
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-WHERE = "[...document.querySelectorAll('.pane-work, .candidates, html')].map((each) => each.scrollTop)"
+WHERE = (
+    "[...document.querySelectorAll('.pane-work, .candidates, .candidate .reading, html')].map((each) => each.scrollTop)"
+)
 COPIES = "Object.keys(sessionStorage).filter((key) => key.startsWith('draft:')).length"
 
 
@@ -127,9 +129,10 @@ def test_it_submits_by_key_and_brings_the_next_one(visit, erin, project, write_p
 def test_it_ranks_a_pair_by_keys(visit, erin, project):
     comparison = factories.comparison(factories.prompt(project))
     page = visit(erin, reverse("rank", args=[project.pk, comparison.pk]))
-    for key, words in [("b", "B is better"), ("0", "Both are bad"), ("t", "Tie"), ("a", "A is better")]:
+    choices = [("5", "B much better"), ("0", "Both are bad"), ("3", "Tie"), ("4", "B better"), ("1", "A much better")]
+    for key, words in [*choices, ("2", "A better")]:
         page.keyboard.press(key)
-        expect(page.get_by_role("radio", name=words)).to_be_checked()
+        expect(page.get_by_role("radio", name=words, exact=True)).to_be_checked()
         expect(page.get_by_role("radio", checked=True)).to_have_count(1)
     page.keyboard.press("Control+Enter")
     expect(page.get_by_role("radio")).to_have_count(0)
@@ -142,17 +145,18 @@ def test_it_keeps_the_choices_in_sight_and_the_answers_still(visit, erin, projec
     comparison = factories.comparison(factories.prompt(project), answers)
     page = visit(erin, reverse("rank", args=[project.pk, comparison.pk]))
     page.set_viewport_size(size)
-    page.evaluate("document.querySelector('.candidates').scrollTop = 400; window.scrollTo(0, 900)")
+    page.evaluate("document.querySelector('.candidate .reading').scrollTop = 400; window.scrollTo(0, 900)")
+    page.wait_for_timeout(100)  # the other answer scrolls along
     still = page.evaluate(WHERE)
     assert max(still) > 300
     bar = [page.get_by_role("radio"), page.get_by_label("Why"), page.get_by_role("button", name="Submit and next")]
     for each in bar:
         expect(each.first).to_be_in_viewport(ratio=1)
-    page.keyboard.press("b")
+    page.keyboard.press("4")
     page.get_by_role("radio", name="Both are bad").click()
     page.get_by_role("radio", name="Both are bad").press("ArrowLeft")
-    expect(page.get_by_role("radio", name="B is better")).to_be_checked()
-    page.keyboard.press("Tab")
+    expect(page.get_by_role("radio", name="B much better")).to_be_checked()
+    page.keyboard.press("e")
     expect(page.get_by_label("Why")).to_be_focused()
     page.keyboard.type("It dates the next step.")
     assert page.evaluate(WHERE) == still
@@ -162,7 +166,7 @@ def test_it_keeps_the_choices_in_sight_and_the_answers_still(visit, erin, projec
 def test_it_brings_back_what_one_had_chosen(visit, erin, project):
     comparison = factories.comparison(factories.prompt(project))
     page = visit(erin, reverse("rank", args=[project.pk, comparison.pk]))
-    page.keyboard.press("t")
+    page.keyboard.press("3")
     expect(_state(page)).to_contain_text("Saved")
     page.reload()
     expect(page.get_by_role("radio", name="Tie")).to_be_checked()
@@ -172,12 +176,12 @@ def test_it_ranks_several_by_moving_them(visit, erin, project):
     comparison = factories.comparison(factories.prompt(project), ["One.", "Two.", "Three."])
     page = visit(erin, reverse("rank", args=[project.pk, comparison.pk]))
     page.get_by_role("button", name="Move C up").click()
-    expect(page.locator("[data-ranking-summary]")).to_have_text("Best first: A, then C, then B.")
+    expect(page.locator("[data-ranking-summary] strong")).to_have_text("Best first: A, then C, then B.")
     page.get_by_role("region", name="Answer B").focus()
     page.keyboard.press("1")
-    expect(page.locator("[data-ranking-summary]")).to_have_text("A and B are better than C.")
+    expect(page.locator("[data-ranking-summary] strong")).to_have_text("A and B are better than C.")
     page.keyboard.press("0")
-    expect(page.locator("[data-ranking-summary]")).to_have_text("All are bad.")
+    expect(page.locator("[data-ranking-summary] strong")).to_have_text("All are bad.")
 
 
 def test_it_remembers_the_theme(visit, erin, project):

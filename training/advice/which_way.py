@@ -115,7 +115,7 @@ def comparison(parameters: int) -> dict[str, dict[str, str]]:
         "Compute": (
             "1",
             "1 to 1.2",
-            "1.1; 1.3 on a GPU",
+            "1.2 to 1.3",
             "1, with less than half the memory",
             "1.5, with about 6 times the memory",
             "None; longer prompts cost with each answer",

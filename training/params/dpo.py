@@ -65,7 +65,7 @@ PRESETS = {
             find_settings=True,
             learning_rate=5e-4,
             num_train_epochs=3.0,
-            sft_weight=4.0,
+            sft_weight=2.0,
             lr_scheduler_type="constant_with_warmup",
             warmup_ratio=0.05,
         ),

@@ -22,12 +22,12 @@ def build_trainer(given: Parts) -> Any:
     from datasets import Dataset
     from trl import DPOConfig
 
-    from training.recipes.trainers import WEIGHT, AnchoredPairTrainer, PairTrainer, WeightedPairs, WeightedPairTrainer
+    from training.recipes.trainers import WEIGHT, FindingTrainer, PairTrainer, WeightedPairs, WeightedPairTrainer
     from training.recipes.training_run import NAMES, in_one_place
 
     params = given.params
     losses, weights = [params.loss_type], [1.0]
-    if params.sft_weight > 0 or params.find_settings:
+    if params.sft_weight > 0 and not params.find_settings:
         losses, weights = [*losses, "sft"], [*weights, params.sft_weight]
     weighted = params.pair_weighting != "equal"
     # whole groups of rows are set aside, and the rows that trainers get have no group
@@ -38,7 +38,7 @@ def build_trainer(given: Parts) -> Any:
         train = train.add_column(WEIGHT, pairs.weights(picked, params.pair_weighting))
     shared = given.run_dir.path / "rows"
     usual = WeightedPairTrainer if weighted else PairTrainer
-    trainer: Any = (AnchoredPairTrainer if params.find_settings else usual)(
+    trainer: Any = (FindingTrainer if params.find_settings else usual)(
         model=given.model,
         args=DPOConfig(
             **given.arguments,

@@ -79,7 +79,7 @@ class Finder(TrainerCallback):
         for place, group in enumerate(self.trainer.optimizer.param_groups):
             scheduler.base_lrs[place] = rate
             group["lr"] = rate * scheduler.lr_lambdas[place](scheduler.last_epoch)
-        self.trainer.loss_weights[-1] = self.way.sft_weight
+        self.trainer.sft_weight = self.way.sft_weight
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **rest: Any) -> None:
         if state.global_step % self._steps_between() and state.global_step != state.max_steps:

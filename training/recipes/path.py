@@ -13,7 +13,8 @@ from typing import Any
 
 ENOUGH = 95.0  # of the way from what the model wrote before to what the chosen answers have
 CLOSE = 0.5  # points of the wanted trait that are no gain
-PATIENCE = 2  # looks without gain
+PATIENCE = 3  # looks without gain, once there was some
+UNMOVED = 2  # looks without any
 MOST_TURNS = 3
 LOST_IN_A_ROW = 6  # looks, of which the last turns
 LOSS = "loss"  # the guard that falls while something is learned
@@ -107,7 +108,7 @@ class Way:
             return self._stop("reached")
         if look.half_way:
             return self._turn()
-        if self.idle < PATIENCE:
+        if self.idle < (UNMOVED if self.best < 0 else PATIENCE):
             return GO_ON
         if self.best < 0 and self.learning_rate < FASTEST * self.first_rate and self.turns == 0:
             self.learning_rate, self.idle = FASTEST * self.first_rate, 0

@@ -107,32 +107,39 @@ class WeightedPairTrainer(PairTrainer):
             hook.remove()
 
 
-class AnchoredPairTrainer(WeightedPairTrainer):
-    """With an anchor, the SFT term counts only from where a chosen answer departs from the other one on.
+class FindingTrainer(WeightedPairTrainer):
+    """For a round that finds its own settings: with an anchor once there is one, and its own SFT term.
 
-    What both say before is preferred by nobody; taught as a demonstration it would pull the rest of what the model
-    writes towards candidates drawn at random. The preference itself is untouched: before the answers depart, what
-    flows back through the two of them cancels out (but for their lengths, which IPO divides by).
+    TRL's term is a mean over every token of the chosen answers. With an anchor ours is one over those from where a
+    chosen answer departs from the other one on, so it weighs the same in answers of any length. What both say before
+    is preferred by nobody; taught as a demonstration it would pull the rest of what the model writes towards
+    candidates drawn at random.
     """
 
     anchor: Anchor | None = None
+    sft_weight = 0.0
 
     def compute_loss(
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
-        if self.anchor is None or not torch.is_grad_enabled():
+        if not torch.is_grad_enabled():
             return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
-        departed = has_departed(inputs["input_ids"])[:, 1:]  # a log-probability is of the token after its place
-
-        def let_go(_module: Any, _given: Any, output: Any) -> None:
-            output.log_probs.register_hook(lambda slopes: slopes * departed)
-
-        hook = model.register_forward_hook(let_go)
+        read: list[torch.Tensor] = []
+        hook = model.register_forward_hook(lambda _module, _given, output: read.append(output.log_probs))
         try:
             loss = super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
         finally:
             hook.remove()
-        return loss + FIRMNESS * self.anchor.drift()
+        loss = loss + self.sft_weight * -read[0][self._taught(inputs)].mean()
+        return loss + FIRMNESS * self.anchor.drift() if self.anchor else loss
+
+    def _taught(self, inputs: dict[str, Any]) -> torch.Tensor:
+        """Which log-probabilities the SFT term is of; one is of the token after its place."""
+        taught = inputs["completion_mask"].clone()
+        taught[len(taught) // 2 :] = 0
+        if self.anchor:
+            taught *= has_departed(inputs["input_ids"])
+        return taught[:, 1:].bool()
 
 
 def has_departed(input_ids: torch.Tensor) -> torch.Tensor:

@@ -181,7 +181,8 @@ def test_it_does_not_turn_for_ever() -> None:
 
 def test_it_ends_when_nothing_more_is_gained() -> None:
     here = way()
-    assert walked(here, look(4, 50), look(8, 50), look(12, 49)) == [(GO_ON, True), (GO_ON, False), (STOP, False)]
+    looks = [look(4, 50), look(8, 50), look(12, 49), look(16, 50)]
+    assert walked(here, *looks) == [(GO_ON, True), (GO_ON, False), (GO_ON, False), (STOP, False)]
     assert (here.stopped, here.best_look.step) == ("no gain", 4)
 
 

@@ -232,6 +232,53 @@ def test_its_gradient_is_that_of_the_weighted_loss(
     assert not torch.allclose(first, second, atol=1e-2)
 
 
+def test_the_sft_term_of_a_round_that_finds_its_settings_is_that_of_trl_until_an_anchor_holds_it(
+    make_run: MakeRun, preferences: Rows, parent_adapter: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    from training.recipes import base
+    from training.recipes.trainers import FindingTrainer
+
+    monkeypatch.setattr(base, "load_model", partial(base.load_model, dtype=torch.float32))
+    params = {**SMALL, "max_steps": 2, "learning_rate": 0.001, "sft_weight": 0.5}
+    trainer = trainer_of("dpo", make_run("dpo", params, preferences, parent_adapter_dir=str(parent_adapter)))
+    names = ("prompt_ids", "chosen_ids", "rejected_ids", "ref_chosen_logps", "ref_rejected_logps")
+    batch = trainer.data_collator([{name: trainer.train_dataset[place][name] for name in names} for place in (0, 5)])
+    trainer.model.train()
+
+    def gradient(losses: list[str], weights: list[float]) -> Any:
+        trainer.loss_types, trainer.loss_weights = losses, weights
+        trainer.model.zero_grad()
+        trainer.compute_loss(trainer.model, dict(batch)).backward()
+        return torch.cat([each.grad.flatten() for each in trainer.model.parameters() if each.grad is not None])
+
+    preferred, by_trl = gradient(["sigmoid"], [1.0]), gradient(["sigmoid", "sft"], [1.0, 0.5])
+    trainer.__class__, trainer.sft_weight = FindingTrainer, 0.5
+    assert torch.allclose(gradient(["sigmoid"], [1.0]), by_trl, rtol=1e-4, atol=1e-6)
+
+    class Still:
+        """An anchor of a model that has not moved."""
+
+        def drift(self) -> float:
+            return 0.0
+
+    trainer.anchor = Still()
+    taught = trainer._taught(batch)
+    chosen, rejected = batch["input_ids"].chunk(2)
+    first = [int((one != other).nonzero()[0]) for one, other in zip(chosen, rejected, strict=True)]
+    answers = batch["completion_mask"].chunk(2)[0]
+    assert [row.nonzero().flatten().tolist() for row in taught.chunk(2)[0]] == [
+        [place - 1 for place in mask.nonzero().flatten().tolist() if place >= departs]
+        for mask, departs in zip(answers, first, strict=True)
+    ]
+    assert not taught.chunk(2)[1].any()
+    held = gradient(["sigmoid"], [1.0])
+    trainer.sft_weight = 1.0
+    assert torch.allclose(gradient(["sigmoid"], [1.0]) - held, held - preferred, rtol=1e-3, atol=1e-5)
+    assert not torch.allclose(held, by_trl, atol=1e-4)
+
+
 # --- KTO ----------------------------------------------------------------------------------------------------
 
 

@@ -1,0 +1,146 @@
+"""An edited guideline, and the work that was done before it."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from annotation.actions import Refused, rechecking
+from annotation.actions.guidelines import write_guidelines
+from annotation.actions.ranking import rank
+from annotation.models import Comparison, Demonstration, Event, Lease, Ranking, Recheck
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+def client_of(user) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def work(project, erin, eve, ada):
+    """Two responses and a ranking under version 1, one response under version 2, which is current."""
+    first = project.current_guidelines()
+    old = [
+        factories.demonstration(factories.prompt(project, task_type=kind), person, guidelines=first)
+        for kind, person in (("letter", erin), ("memo", eve))
+    ]
+    comparison = factories.comparison(factories.prompt(project))
+    better, worse = [str(each.pk) for each in comparison.candidates.all()]
+    rank(comparison=comparison, by=erin, order=[[better], [worse]], guidelines=first)
+    second = write_guidelines(project=project, text="Write six headings, and the county.", by=ada)
+    factories.demonstration(factories.prompt(project), erin, guidelines=second)
+    return old
+
+
+def page(project) -> str:
+    return reverse("guidelines_recheck", args=[project.pk])
+
+
+def test_it_says_how_much_stands_under_earlier_versions(project, work, rita, erin) -> None:
+    shown = client_of(rita).get(page(project)).content.decode()
+    assert rechecking.affected(project, project.current_guidelines()) == [rechecking.Affected(1, 2, 1)]
+    assert "Version 1" in shown
+    assert client_of(erin).get(page(project)).status_code == 403
+
+
+def test_it_leads_from_a_new_version_to_the_work_it_may_touch(project, work, ada) -> None:
+    edit = reverse("guidelines_edit", args=[project.pk])
+    moved = client_of(ada).post(edit, {"text": "Write the county and the court.", "after": 2})
+    assert moved.url == page(project)
+    assert "version 2" in client_of(ada).get(moved.url).content.decode()
+
+
+def test_it_asks_the_authors_of_some_of_it(project, work, rita, erin, eve) -> None:
+    data = {"action": "ask", "versions": ["1"], "kinds": ["responses"], "task_type": "letter"}
+    client_of(rita).post(page(project), data)
+    assert [each.demonstration for each in Recheck.objects.all()] == [work[0]]
+    assert "to re-check" in client_of(erin).get("/").content.decode()
+    assert "to re-check" not in client_of(eve).get("/").content.decode()
+    client_of(rita).post(page(project), {"action": "ask", "versions": ["1"], "kinds": ["responses", "rankings"]})
+    assert Recheck.objects.open().count() == 3, "each piece is asked about once"
+    assert Event.objects.filter(verb="asked for a re-check").count() == 2
+    assert client_of(rita).post(page(project), {"action": "ask", "versions": ["7"]}).status_code == 422
+
+
+def test_it_keeps_what_its_author_confirms_under_the_new_version(project, work, rita, erin, eve) -> None:
+    rechecking.ask_again(project=project, by=rita, versions=[1])
+    client = client_of(erin)
+    first = client.get(reverse("recheck_next", args=[project.pk])).url
+    shown = client.get(first).content.decode()
+    assert "Still right under version 2" in shown
+    assert "<ins>" in shown
+    assert client_of(eve).get(first).status_code == 404, "others answer for their own work"
+    client.post(first, {"action": "confirm"})
+    second = client.get(reverse("recheck_next", args=[project.pk])).url
+    client.post(second, {"action": "confirm"})
+    assert "Nothing left" in client.get(reverse("recheck_next", args=[project.pk])).content.decode()
+    work[0].refresh_from_db()
+    assert (work[0].status, work[0].guidelines.version) == ("approved", 2)
+    assert Ranking.objects.get().guidelines.version == 2
+    with pytest.raises(Refused):
+        rechecking.confirm(recheck=Recheck.objects.filter(person=erin).first(), by=erin)
+
+
+def test_it_gives_a_response_back_to_who_wants_to_change_it(project, work, rita, erin) -> None:
+    rechecking.ask_again(project=project, by=rita, versions=[1], rankings=False)
+    mine = Recheck.objects.get(person=erin)
+    moved = client_of(erin).post(reverse("recheck", args=[project.pk, mine.pk]), {"action": "change"})
+    assert moved.url == reverse("write", args=[project.pk, work[0].prompt_id])
+    work[0].refresh_from_db()
+    assert (work[0].status, work[0].prompt.answers_done) == ("returned", 1), "nobody else is asked for it"
+    shown = client_of(erin).get(moved.url).content.decode()
+    assert "for version 2 of the guidelines" in shown
+    data = {"text": "Now with county.", "version": work[0].version, "guidelines": 2, "action": "submit"}
+    assert client_of(erin).post(moved.url, data).status_code == 302
+    work[0].refresh_from_db()
+    assert (work[0].status, work[0].guidelines.version) == ("submitted", 2)
+
+
+def test_it_takes_a_ranking_away_to_be_made_anew(project, work, rita, erin) -> None:
+    rechecking.ask_again(project=project, by=rita, versions=[1], responses=False)
+    mine = Recheck.objects.get()
+    moved = client_of(erin).post(reverse("recheck", args=[project.pk, mine.pk]), {"action": "change"})
+    comparison = Comparison.objects.get()
+    assert moved.url == reverse("rank", args=[project.pk, comparison.pk])
+    assert (comparison.rankings_done, Ranking.objects.count()) == (0, 0)
+    assert Event.objects.get(verb="took a ranking back to change it for newer guidelines").data["order"]
+    client_of(erin).get(moved.url)
+    assert Lease.objects.filter(kind="rank", user=erin).exists()
+
+
+def test_it_leaves_earlier_work_as_it_is_where_the_edit_does_not_affect_it(project, work, rita, ada, erin) -> None:
+    rechecking.ask_again(project=project, by=rita, versions=[1], rankings=False)
+    client_of(rita).post(page(project), {"action": "spare"})
+    assert not Recheck.objects.open().exists()
+    assert "older than the guidelines" in client_of(rita).get(page(project)).content.decode()
+    with pytest.raises(Refused):
+        rechecking.ask_again(project=project, by=rita, versions=[1])
+    third = write_guidelines(project=project, text="Quite other rules.", by=ada)
+    assert [row.version for row in rechecking.affected(project, third)] == [2, 1]
+
+
+def test_it_lets_nobody_answer_for_another(project, work, rita, eve) -> None:
+    rechecking.ask_again(project=project, by=rita, versions=[1])
+    mine = Recheck.objects.exclude(person=eve).first()
+    for act in (rechecking.confirm, rechecking.change):
+        with pytest.raises(Refused, match="somebody else's"):
+            act(recheck=mine, by=eve)
+    assert Demonstration.objects.filter(guidelines__version=1).count() == 2
+
+
+def test_it_asks_by_api(project, work, rita, erin) -> None:
+    path = f"/api/v1/projects/{project.pk}/rechecks/"
+    assert client_of(erin).get(path).status_code == 403
+    client = client_of(rita)
+    assert client.get(path).json() == [{"version": 1, "responses": 2, "rankings": 1}]
+    asked = client.post(path, {"versions": [1], "rankings": False}, content_type="application/json")
+    assert (asked.status_code, asked.json()) == (201, {"asked": 2})
+    assert client.get(path).json() == [{"version": 1, "responses": 0, "rankings": 1}]
+    again = client.post(path, {"versions": [1], "rankings": False}, content_type="application/json")
+    assert again.status_code == 409
+    assert client.post(path, {"versions": []}, content_type="application/json").status_code == 400
