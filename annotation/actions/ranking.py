@@ -171,7 +171,8 @@ def acted_upon() -> Q:
     )
     # what came unannounced goes into nothing, whatever became of its comparison before: else one could tell
     usual = Q(comparison__repeat_of=None) & ~Q(Exists(Gold.objects.filter(**of_it)))
-    return (usual & used) | Q(Exists(Correction.objects.filter(**later))) | Q(in_training=True)
+    explained = Q(in_training=True) | Q(Exists(Gold.objects.filter(**of_it, for_training=True)))
+    return (usual & used) | Q(Exists(Correction.objects.filter(**later))) | explained
 
 
 def acted_upon_value() -> ExpressionWrapper:
@@ -192,10 +193,13 @@ def take_back(*, ranking: Ranking, by: User, draft: dict[str, str]) -> None:
         undone, _ = Ranking.objects.filter(pk=ranking.pk, ranker=by).exclude(acted_upon()).delete()
         if not undone:
             raise Refused(STANDS)
+        Ranker.objects.filter(project=project, user=by, judged__gt=0).update(judged=F("judged") - 1)
         if queues.is_counted(comparison):
             Comparison.objects.filter(pk=comparison.pk).update(rankings_done=F("rankings_done") - 1)
-        Ranker.objects.filter(project=project, user=by, judged__gt=0).update(judged=F("judged") - 1)
-        lease = queues.hold_comparison(comparison, by)
+            comparison.refresh_from_db(fields=["rankings_done"])
+            lease = queues.hold_comparison(comparison, by)
+        else:
+            lease = queues.lend(project, Lease.Kind.RANK, by, comparison.pk)
         if lease:
             Lease.objects.filter(pk=lease.pk).update(
                 draft=draft, draft_version=F("draft_version") + 1, shown=ranking.shown

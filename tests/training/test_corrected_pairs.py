@@ -12,7 +12,7 @@ from annotation.actions.exporting import lines
 from annotation.models import Comparison, Correction, Project, Ranking, Split
 from tests import factories
 from training import actions
-from training.freezing import datasets
+from training.freezing import datasets, preferences
 
 pytestmark = pytest.mark.django_db
 
@@ -85,6 +85,6 @@ def test_it_makes_one_pair_of_an_answer_that_is_better_twice(project, bad, ada, 
     answer = bad.prompt.demonstrations.get()
     edited = bad.candidates.order_by("pk").first()
     Correction.objects.create(comparison=bad, demonstration=answer, edited=edited, created_by=erin)
-    rows = datasets.preference_rows(project)
+    rows = preferences.preference_rows(project)
     assert len(rows) == 2
     assert len({row.id for row in rows}) == 2

@@ -130,6 +130,7 @@ def describe(train: list[Row], validation: list[Row]) -> dict[str, Any]:
     consensus = next((row.content["consensus"] for row in rows if row.content.get("consensus")), "")
     return {
         **({"good": labels[True], "bad": labels[False]} if labels else {}),
+        **({"corrected": corrected} if (corrected := origins["edited"] + origins["better"]) else {}),
         **({"origins": dict(sorted(origins.items()))} if origins else {}),
         **({"consensus": consensus} if consensus else {}),
         "prompts": len({row.prompt_id for row in rows}),
