@@ -1,6 +1,7 @@
 """What experts know: people and projects, prompts and responses, comparisons, documents, and who has what in hand."""
 
 from annotation.models.assignments import Assignment
+from annotation.models.chores import Chore
 from annotation.models.comparisons import (
     Adjudication,
     Candidate,
@@ -43,6 +44,7 @@ __all__ = [
     "AnyUser",
     "Assignment",
     "Candidate",
+    "Chore",
     "Comment",
     "Comparison",
     "ComparisonQuerySet",

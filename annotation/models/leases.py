@@ -50,7 +50,10 @@ class Lease(UUIDModel):
     objects = LeaseQuerySet.as_manager()
 
     class Meta:
-        indexes = [models.Index(fields=["project", "kind", "expires_at"])]
+        indexes = [
+            models.Index(fields=["project", "kind", "expires_at"]),
+            models.Index(fields=["user", "project", "kind"]),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["kind", "item_id", "user"], name="one_lease_per_person_and_item")
         ]

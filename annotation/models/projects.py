@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any, Self
+from collections.abc import Iterable
+from typing import Any, ClassVar, Self, TypeVar
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -11,6 +12,7 @@ from django.db.models import Max
 from annotation import rubric
 
 AnyUser = User | AnonymousUser
+M = TypeVar("M", bound=models.Model)
 PEOPLE = [MinValueValidator(1), MaxValueValidator(9)]
 LANGUAGES = [
     ("en", "English"),
@@ -35,6 +37,34 @@ class UUIDModel(models.Model):
 
     class Meta:
         abstract = True
+
+
+class OwnerKnown(models.Model):
+    """Carries its project itself, so that questions about a project are answered by one index.
+
+    It is that of the row named by OWNER; nobody has to give it.
+    """
+
+    OWNER: ClassVar[str]
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.know_owner()
+        super().save(*args, **kwargs)
+
+    def know_owner(self) -> None:
+        if self.project_id is None:  # type: ignore[attr-defined]  # each subclass has its own foreign key
+            self.project_id = getattr(self, self.OWNER).project_id
+
+
+class OwnerKnownQuerySet(models.QuerySet[M]):
+    def bulk_create(self, objs: Iterable[M], *args: Any, **kwargs: Any) -> list[M]:
+        rows = list(objs)
+        for row in rows:
+            row.know_owner()  # type: ignore[attr-defined]  # OwnerKnown
+        return super().bulk_create(rows, *args, **kwargs)
 
 
 class Numbered:
