@@ -1,18 +1,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Self
 
 from django.db import models
 
 from annotation.models.projects import Project, Role
-
-
-class AssignmentQuerySet(models.QuerySet["Assignment"]):
-    def for_person(self, user_id: int, role: str | None) -> Self:
-        """Those that name this person, or their role."""
-        rows = self.values_list("pk", "people", "roles")
-        return self.filter(pk__in=[pk for pk, people, roles in rows if user_id in people or role in roles])
 
 
 class Assignment(models.Model):
@@ -27,8 +19,6 @@ class Assignment(models.Model):
     roles = models.JSONField(default=list)
     key = models.CharField(max_length=500, help_text="Both, as text: what makes two sets the same.")
     created_at = models.DateTimeField(auto_now_add=True)
-
-    objects = AssignmentQuerySet.as_manager()
 
     class Meta:
         ordering = ["pk"]

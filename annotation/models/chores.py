@@ -78,9 +78,12 @@ class Chore(UUIDModel):
     def go_on(self, *, after: int, changed: int) -> bool:
         """Keep how far it has come; False when another attempt has taken it over."""
         self.after, self.changed = after, self.changed + changed
-        return self._mine().update(
-            after=after, changed=self.changed, state=self.state, lease_expires_at=timezone.now() + LEASE
-        ) == 1
+        return (
+            self._mine().update(
+                after=after, changed=self.changed, state=self.state, lease_expires_at=timezone.now() + LEASE
+            )
+            == 1
+        )
 
     def end(self, status: str, problem: str = "") -> None:
         self.status, self.problem, self.finished_at = status, problem[:500], timezone.now()

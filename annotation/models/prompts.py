@@ -35,8 +35,8 @@ class PromptQuerySet(models.QuerySet["Prompt"]):
         return self.exclude(split=Split.EVALUATION)
 
     def awaiting_response(self) -> Self:
-        """Prompts that lack a response, or more of them, past their drafts."""
-        return self.for_teaching().filter(answers_done__lt=F("answers_needed"))
+        """Prompts that lack a response, or more of them, past their drafts; what is held out needs none."""
+        return self.filter(answers_done__lt=F("answers_needed"))
 
     def recount_answers(self) -> int:
         """Set `answers_done` to what there is; after whatever adds a response, or takes one back."""

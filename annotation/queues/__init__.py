@@ -6,12 +6,15 @@ from annotation.queues.lending import (
     finish,
     free_for,
     hold,
+    in_other_hands,
     lock,
     release,
+    renew,
     save_draft,
     take_next,
 )
 from annotation.queues.reasons import why_nothing
+from annotation.queues.tallies import seldom
 from annotation.queues.waiting import (
     answerable,
     answered,
@@ -25,6 +28,7 @@ from annotation.queues.waiting import (
     next_to_write,
     rankable,
     returned_prompts,
+    sets_of,
     up_to,
 )
 
@@ -41,14 +45,18 @@ __all__ = [
     "hold_comparison",
     "hold_demonstration",
     "hold_prompt",
+    "in_other_hands",
     "lock",
     "next_to_approve",
     "next_to_rank",
     "next_to_write",
     "rankable",
     "release",
+    "renew",
     "returned_prompts",
     "save_draft",
+    "seldom",
+    "sets_of",
     "take_next",
     "up_to",
     "why_nothing",

@@ -37,14 +37,8 @@ def draft_save(request: MemberRequest, pk: UUID, lease_pk: UUID) -> JsonResponse
     if isinstance(outcome, Conflict):
         answer = {**outcome.draft, "message": outcome.message, "version": outcome.version}
         return JsonResponse(answer, status=409)
-    held = outcome.held or not _in_other_hands(lease)
+    held = outcome.held or not queues.in_other_hands(lease)
     return JsonResponse({"saved_at": outcome.saved_at.isoformat(), "version": outcome.version, "held": held})
-
-
-def _in_other_hands(lease: Lease) -> bool:
-    """Asked of a lease that ran out. While nobody has taken the item up, submitting takes it back."""
-    others = Lease.objects.live().filter(kind=lease.kind, item_id=lease.item_id)
-    return others.exclude(user_id=lease.user_id).exists()
 
 
 def _problem(data: dict[str, str]) -> str:
