@@ -65,5 +65,3 @@ def _part(chore: Chore, work: Work) -> bool:
         if not chore.go_on(after=after, changed=changed):
             raise TakenOver
     return len(some) == PART
-
-

@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Sum
 from django.utils import timezone
 from huey.contrib.djhuey import db_task
 
 from annotation import chores
-from annotation.models import Chore, Project
+from annotation.models import Chore, Demonstration, Project
 
 ESTIMATE_AGAIN = timedelta(minutes=10)
 
@@ -33,7 +32,7 @@ def reconcile() -> None:
         run_chore(str(chore.pk))
     for project in Project.objects.filter(informative_first=True):
         if estimate_is_due(project):
-            run_chore(str(Chore.objects.create(project=project, kind=Chore.Kind.ESTIMATE, spec=_seen(project)).pk))
+            run_chore(str(Chore.objects.create(project=project, kind=Chore.Kind.ESTIMATE, spec=seen(project)).pk))
 
 
 def estimate_is_due(project: Project) -> bool:
@@ -43,14 +42,13 @@ def estimate_is_due(project: Project) -> bool:
         return True
     if last.finished_at is None or last.finished_at > timezone.now() - ESTIMATE_AGAIN:
         return False
-    return last.spec != _seen(project)
+    return last.spec != seen(project)
 
 
-def _seen(project: Project) -> dict[str, int]:
+def seen(project: Project) -> dict[str, int]:
     """What the estimate depends on, in numbers that any new answer, prompt or comparison changes."""
-    sums = project.prompts.order_by().aggregate(answers=Sum("answers_done"))
     return {
-        "answers": sums["answers"] or 0,
+        "answers": project.demonstrations.exclude(status=Demonstration.Status.DRAFT).count(),
         "prompts": project.prompts.count(),
         "comparisons": project.comparisons.count(),
     }

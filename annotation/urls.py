@@ -2,7 +2,18 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from annotation.views import account, corpus, exporting, guidelines, importing, members, projects, prompts, sign_in
+from annotation.views import (
+    account,
+    assigning,
+    corpus,
+    exporting,
+    guidelines,
+    importing,
+    members,
+    projects,
+    prompts,
+    sign_in,
+)
 
 P = "projects/<uuid:pk>/"
 
@@ -21,6 +32,7 @@ urlpatterns = [
     path(f"{P}guidelines/<int:version>/", guidelines.guidelines, name="guidelines_version"),
     path(f"{P}guidelines/edit/", guidelines.guidelines_edit, name="guidelines_edit"),
     path(f"{P}prompts/", prompts.prompts, name="prompts"),
+    path(f"{P}prompts/who-gets-what/", assigning.who_gets_what, name="who_gets_what"),
     path(f"{P}prompts/<uuid:prompt_pk>/", prompts.prompt, name="prompt"),
     path(f"{P}import/", importing.import_start, name="import_start"),
     path(f"{P}import/<uuid:import_pk>/", importing.import_map, name="import_map"),

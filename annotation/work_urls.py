@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from annotation.views import approving, drafts, ranking, writing
+from annotation.views import approving, drafts, leases, ranking, writing
 
 IN_PROJECT = "projects/<uuid:pk>"
 
@@ -17,4 +17,5 @@ urlpatterns = [
     path(f"{IN_PROJECT}/rank/", ranking.rank_next, name="rank_next"),
     path(f"{IN_PROJECT}/rank/<uuid:comparison_pk>/", ranking.rank, name="rank"),
     path(f"{IN_PROJECT}/drafts/<uuid:lease_pk>/", drafts.draft_save, name="draft_save"),
+    path(f"{IN_PROJECT}/leases/<uuid:lease_pk>/renew/", leases.lease_renew, name="lease_renew"),
 ]

@@ -22,7 +22,9 @@ class PromptFilterForm(forms.Form):
         choices=[("", "All"), ("none", "None yet"), *Demonstration.Status.choices],
     )
     task_type = forms.ChoiceField(required=False)
-    priority = forms.ChoiceField(required=False, choices=[("", "All"), *((str(value), label) for value, label in Priority.choices)])
+    priority = forms.ChoiceField(
+        required=False, choices=[("", "All"), *((str(value), label) for value, label in Priority.choices)]
+    )
     assigned = forms.ChoiceField(required=False, choices=[("", "All"), ("yes", "To somebody"), ("no", "To nobody")])
 
     def __init__(self, data: Any, *, project: Project) -> None:

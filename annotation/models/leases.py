@@ -58,5 +58,9 @@ class Lease(UUIDModel):
             models.UniqueConstraint(fields=["kind", "item_id", "user"], name="one_lease_per_person_and_item")
         ]
 
+    @property
+    def is_live(self) -> bool:
+        return self.expires_at > timezone.now()
+
     def __str__(self) -> str:
         return f"{self.kind} lease of {self.user_id}"

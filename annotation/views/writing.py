@@ -160,7 +160,7 @@ def _show(
     mine, last = _own(prompt, request.user)
     guidelines = project.current_guidelines()
     closed = mine is not None and mine.status in writing.CLOSED
-    held = not closed and (lease or queues.hold_prompt(prompt, request.user)) is not None
+    lease = None if closed else lease or queues.hold_prompt(prompt, request.user)
     version = conflict.version if conflict else mine.version if mine else 0
     shown = form.data.get("text", "") if form else mine.text if mine else ""
     values = {
@@ -172,7 +172,8 @@ def _show(
     context = {
         "prompt": prompt,
         "mine": mine,
-        "state": "closed" if closed else "open" if held else "taken",
+        "state": "closed" if closed else "open" if lease else "taken",
+        "lease": lease,
         "form": ResponseForm(values) if form else ResponseForm(initial=values),
         "conflict": conflict,
         "refusal": refusal,
