@@ -54,11 +54,10 @@ function look() {
   if (!element) return;
   const now = Date.now();
   const active = !document.hidden && now - seen < ACTIVE;
-  if (active && !asking && element.dataset.state !== "over" && (now - asked >= EVERY || element.dataset.state === "free")) {
-    ask(element);
-  } else if (element.dataset.state !== "free") {
-    show(element);
-  }
+  const { state } = element.dataset;
+  const due = now - asked >= (state === "free" && active ? 5_000 : EVERY);
+  if (due && !asking && state !== "over" && (active || state === "free")) ask(element, active ? {} : { look: "1" });
+  else if (state !== "free") show(element);
 }
 
 for (const name of ["keydown", "pointerdown", "pointermove", "wheel", "scroll", "input"]) {
