@@ -108,10 +108,12 @@ def _outputs(projects: list[UUID], user: User) -> Iterable[dict[str, Any]]:
     """Only of those that people review; others are judged by metrics alone."""
     review, wanted = Q(for_review=True), F("contestant__evaluation__reviews_per_output")
     mine = Output.objects.to_score_by(user).filter(contestant__evaluation__project__in=projects).values("pk")
-    rows = Output.objects.filter(contestant__evaluation__project__in=projects).order_by()
-    return rows.values("contestant__evaluation__project_id").annotate(
-        reviews=Sum("reviews_done", filter=review),
-        reviews_needed=Sum(wanted, filter=review),
-        to_score=Count("pk", filter=review & Q(reviews_done__lt=wanted)),
-        my_to_score=Count("pk", filter=Q(pk__in=mine)),
-    )
+    rows: QuerySet[Any] = Output.objects.filter(contestant__evaluation__project__in=projects).order_by()
+    numbers: dict[str, Aggregate] = {
+        "reviews": Sum("reviews_done", filter=review),
+        "reviews_needed": Sum(wanted, filter=review),
+        "to_score": Count("pk", filter=review & Q(reviews_done__lt=wanted)),
+        "my_to_score": Count("pk", filter=Q(pk__in=mine)),
+    }
+    found: Iterable[dict[str, Any]] = rows.values("contestant__evaluation__project_id").annotate(**numbers)
+    return found

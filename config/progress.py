@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q, QuerySet, Value
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -18,7 +17,7 @@ from django.views.decorators.http import require_safe
 
 from annotation import queues
 from annotation.access import MemberRequest, project_for
-from annotation.models import Demonstration, Project, Ranking, Role
+from annotation.models import Demonstration, Project, Role
 from config.counts import counts_of
 from evaluation.models import Review
 
@@ -38,7 +37,6 @@ class Done:
     scored: list[int]
     minutes_writing: float | None
     minutes_ranking: float | None
-    timed: int
 
 
 @require_safe
@@ -67,60 +65,60 @@ def who_did_what(project: Project) -> list[Done]:
     starts = (today, now - timedelta(days=7))
     counts = _counts(project, starts)
     roles = dict(project.memberships.values_list("user_id", "role"))
-    writing, ranking = (
-        _minutes(project.demonstrations.exclude(submitted_at=None), "author", "-submitted_at"),
-        _minutes(project.rankings.all(), "ranker", "-created_at"),
-    )
+    minutes = _minutes(project)
     present = set(roles) | {person for person, _what, _span in counts}
     users = User.objects.filter(pk__in=present).order_by("last_name", "first_name", "username")
     return [
         Done(
             user,
             Role(roles[user.pk]).label if user.pk in roles else "Left",
-            *([counts[user.pk, what, span] for span in SPANS] for what in KINDS),
-            minutes_writing=_middle(writing.get(user.pk)),
-            minutes_ranking=_middle(ranking.get(user.pk)),
-            timed=len(writing.get(user.pk, [])) + len(ranking.get(user.pk, [])),
+            **{what: [counts[user.pk, what, span] for span in SPANS] for what in KINDS},
+            minutes_writing=_middle(minutes.get((user.pk, "written"))),
+            minutes_ranking=_middle(minutes.get((user.pk, "ranked"))),
         )
         for user in users
     ]
 
 
 def _counts(project: Project, starts: tuple[datetime, datetime]) -> Counter[tuple[int, str, str]]:
-    """(person, what, span) -> how many. What is long past is counted now and then in a large project."""
+    """(person, what, span) -> how many; of a large project as of some minutes ago."""
     written = project.demonstrations.exclude(submitted_at=None)
-    approved = project.demonstrations.filter(status=Demonstration.Status.APPROVED)
+    approved = project.demonstrations.filter(status=Demonstration.Status.APPROVED).exclude(reviewed_by=None)
     scored = Review.objects.filter(output__contestant__evaluation__project=project)
-    parts: tuple[tuple[str, QuerySet[Any], str, str], ...] = (
-        ("written", written, "author_id", "submitted_at"),
-        ("approved", approved.exclude(reviewed_by=None), "reviewed_by_id", "reviewed_at"),
-        ("ranked", Ranking.objects.filter(project=project), "ranker_id", "created_at"),
-        ("scored", scored, "reviewer_id", "created_at"),
-    )
-    found: Counter[tuple[int, str, str]] = Counter()
-    for what, rows, person, at in parts:
-        for row in _recent(rows, person, at, starts):
-            found[row[person], what, "today"], found[row[person], what, "week"] = row["today"], row["week"]
+    parts = [
+        _by_person(written, "written", "author_id", "submitted_at", starts),
+        _by_person(approved, "approved", "reviewed_by_id", "reviewed_at", starts),
+        _by_person(project.rankings.all(), "ranked", "ranker_id", "created_at", starts),
+        _by_person(scored, "scored", "reviewer_id", "created_at", starts),
+    ]
 
-        def count(rows: QuerySet[Any] = rows, person: str = person) -> dict[Any, int]:
-            return dict(rows.order_by().values_list(person).annotate(number=Count("*")))
+    def count() -> dict[Any, int]:
+        rows = parts[0].union(*parts[1:], all=True)
+        return {(row[0], row[1], span): number for row in rows for span, number in zip(SPANS, row[2:], strict=True)}
 
-        for who, number in queues.seldom(f"progress-{project.pk}-{what}", count).items():
-            found[who, what, "all"] = number
-    return found
+    return Counter(queues.seldom(f"progress-{project.pk}", count))
 
 
-def _recent(rows: QuerySet[Any], person: str, at: str, starts: tuple[datetime, datetime]) -> Iterable[dict[str, Any]]:
-    today, week = starts
-    recent = rows.filter(**{f"{at}__gte": week}).order_by().values(person)
-    return recent.annotate(week=Count("*"), today=Count("*", filter=Q(**{f"{at}__gte": today})))
+def _by_person(
+    rows: QuerySet[Any], what: str, person: str, at: str, starts: tuple[datetime, datetime]
+) -> QuerySet[Any]:
+    today, week = ({f"{at}__gte": start} for start in starts)
+    numbers = {
+        "n_today": Count(at, filter=Q(**today)),
+        "n_week": Count(at, filter=Q(**week)),
+        "n_all": Count("*"),
+    }
+    return rows.order_by().values_list(person).annotate(n_what=Value(what), **numbers)
 
 
-def _minutes(rows: QuerySet[Any], person: str, newest: str) -> dict[int, list[float]]:
-    found: dict[int, list[float]] = {}
-    timed = rows.filter(active_seconds__gt=0).order_by(newest)
-    for who, seconds in timed.values_list(f"{person}_id", "active_seconds")[:NEWEST]:
-        found.setdefault(who, []).append(seconds / 60)
+def _minutes(project: Project) -> dict[tuple[int, str], list[float]]:
+    """(person, what) -> how long each of their newest pieces of work took."""
+    written = project.demonstrations.filter(active_seconds__gt=0).exclude(submitted_at=None).order_by("-submitted_at")
+    ranked = project.rankings.filter(active_seconds__gt=0).order_by("-created_at")
+    found: dict[tuple[int, str], list[float]] = {}
+    for what, rows, person in (("written", written, "author_id"), ("ranked", ranked, "ranker_id")):
+        for who, seconds in rows.values_list(person, "active_seconds")[:NEWEST]:
+            found.setdefault((who, what), []).append(seconds / 60)
     return found
 
 

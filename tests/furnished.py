@@ -76,7 +76,18 @@ def plain_pages(project: Project) -> list[Page]:
     """Pages that need nothing but the project."""
     pk = str(project.pk)
     of_project = ["project", "members", "project_settings", "guidelines", "guidelines_edit", "prompts", "import_start"]
-    more = ["export", "datasets", "rounds", "round_create", "adapters", "sampling_create", "playground", "workers"]
+    more = [
+        "who_gets_what",
+        "progress",
+        "export",
+        "datasets",
+        "rounds",
+        "round_create",
+        "adapters",
+        "sampling_create",
+        "playground",
+        "workers",
+    ]
     judging = ["evaluations", "evaluation_create", "promotions"]
     return [
         Page("home"),

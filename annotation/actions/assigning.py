@@ -83,7 +83,7 @@ def forget_person(*, project: Project, user: User) -> None:
                 continue
             now = Assignment.of(project, [pk for pk in before.people if pk != user.pk], before.roles)
             for kind in (Prompt, Comparison):
-                kind.objects.filter(project=project, assignment=before).update(assignment=now)  # type: ignore[attr-defined]
+                kind.objects.filter(project=project, assignment=before).update(assignment=now)
             before.delete()
 
 

@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
         migrations.AddIndex("comparison", models.Index(fields=["project", "rankings_done", "rankings_needed"], name="annotation__project_29ad44_idx")),
         migrations.AddIndex("demonstration", models.Index(fields=["project", "status", "submitted_at"], name="annotation__project_a39cfc_idx")),
         migrations.AddIndex("demonstration", models.Index(fields=["project", "author", "submitted_at"], name="annotation__project_9dae10_idx")),
-        migrations.AddIndex("demonstration", models.Index(fields=["project", "reviewed_by", "reviewed_at"], name="annotation__project_94b154_idx")),
+        migrations.AddIndex("demonstration", models.Index(fields=["project", "reviewed_by", "reviewed_at", "status"], name="annotation__project_5bcddd_idx")),
         migrations.AddIndex("lease", models.Index(fields=["user", "project", "kind"], name="annotation__user_id_4560fd_idx")),
         migrations.AddIndex("prompt", models.Index(condition=TO_ANSWER, fields=["project", "assignment", "-priority", "position", "id"], name="prompts_to_answer")),
         migrations.AddIndex("prompt", models.Index(condition=TO_ANSWER, fields=["project", "assignment", "-priority", "-expected_value", "position", "id"], name="informative_prompts_first")),

@@ -55,8 +55,8 @@ class OwnerKnown(models.Model):
         super().save(*args, **kwargs)
 
     def know_owner(self) -> None:
-        if self.project_id is None:  # type: ignore[attr-defined]  # each subclass has its own foreign key
-            self.project_id = getattr(self, self.OWNER).project_id
+        if getattr(self, "project_id", None) is None:
+            setattr(self, "project_id", getattr(self, self.OWNER).project_id)  # noqa: B010 - each has its own foreign key
 
 
 class OwnerKnownQuerySet(models.QuerySet[M]):

@@ -204,7 +204,7 @@ class Demonstration(OwnerKnown, UUIDModel):
         indexes = [
             models.Index(fields=["project", "status", "submitted_at"]),
             models.Index(fields=["project", "author", "submitted_at"]),
-            models.Index(fields=["project", "reviewed_by", "reviewed_at"]),
+            models.Index(fields=["project", "reviewed_by", "reviewed_at", "status"]),
             models.Index(fields=["prompt", "status"]),
             models.Index(fields=["author", "status", "submitted_at"]),
         ]

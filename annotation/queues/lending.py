@@ -83,13 +83,19 @@ def hold(
     done: str | None = None,
     *,
     item_id: UUID,
+    in_hand: QuerySet[Any] | None = None,
 ) -> Lease | None:
-    """The user's lease on this very item, taken now if need be; None when it is no longer theirs to do."""
+    """The user's lease on this very item, taken now if need be; None when it is no longer theirs to do.
+
+    `in_hand` are items one may go on with while one has them, though they are no longer among `items`.
+    """
     lease = Lease.objects.filter(kind=kind, item_id=item_id, user=user).first()
     if lease and lease.expires_at > timezone.now() + _length() / 2:
         return lease
     with transaction.atomic(savepoint=False):
         lock(project)
+        if in_hand is not None and lease and lease.is_live:
+            items = in_hand
         if not free_for(items, kind, user, needed, done).filter(pk=item_id).exists():
             return None
         return _extend(lease) if lease else _lend(project, kind, user, item_id)

@@ -74,8 +74,12 @@ def answerable(project: Project, user: User, sets: list[int] | None = None) -> P
 
 def _writable(project: Project, user: User, sets: list[int] | None = None) -> PromptQuerySet:
     """What lacks a response and what came back, with how many may be at work on it."""
+    return _or_sent_back(project, user, answerable(project, user, sets))
+
+
+def _or_sent_back(project: Project, user: User, prompts: PromptQuerySet) -> PromptQuerySet:
     back = Q(pk__in=_sent_back(project, user).values("prompt_id"))
-    either = back | Q(pk__in=answerable(project, user, sets).order_by().values("pk"))
+    either = back | Q(pk__in=prompts.order_by().values("pk"))
     return project.prompts.filter(either).alias(
         places=Case(When(back, then=Value(ANY_NUMBER)), default=F(NEEDED), output_field=IntegerField())
     )
@@ -116,7 +120,8 @@ def next_to_write(project: Project, user: User) -> Lease | None:
 
 def hold_prompt(prompt: Prompt, user: User) -> Lease | None:
     project, kind = prompt.project, Lease.Kind.WRITE
-    return hold(project, kind, user, _writable(project, user), "places", DONE, item_id=prompt.pk)
+    in_hand = _or_sent_back(project, user, _answerable(project, user))
+    return hold(project, kind, user, _writable(project, user), "places", DONE, item_id=prompt.pk, in_hand=in_hand)
 
 
 def next_to_approve(project: Project, user: User) -> Lease | None:
@@ -136,8 +141,9 @@ def next_to_rank(project: Project, user: User) -> Lease | None:
 
 def hold_comparison(comparison: Comparison, user: User) -> Lease | None:
     project = comparison.prompt.project
-    items = rankable(project, user)
-    return hold(project, Lease.Kind.RANK, user, items, "rankings_needed", "rankings_done", item_id=comparison.pk)
+    kind, items, in_hand = Lease.Kind.RANK, rankable(project, user), _rankable(project, user)
+    needed, done = "rankings_needed", "rankings_done"
+    return hold(project, kind, user, items, needed, done, item_id=comparison.pk, in_hand=in_hand)
 
 
 def answered(project: Project) -> dict[str, int]:

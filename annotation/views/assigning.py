@@ -53,9 +53,8 @@ def who_gets_what(request: MemberRequest, pk: UUID) -> HttpResponse:
 
 def _told(request: MemberRequest, chore: Chore) -> HttpResponse:
     if chore.status == Chore.Status.DONE:
-        noun = "comparison" if chore.spec["work"] == RANK else "prompt"
         messages.success(
-            request, f"{counted(chore.changed, noun)} changed." if chore.changed else "All were so already."
+            request, f"{counted(chore.changed, 'change')} made." if chore.changed else "All were so already."
         )
     elif chore.status == Chore.Status.FAILED:
         messages.error(request, f"It stopped: {chore.problem}")
