@@ -17,7 +17,7 @@ from django.db.models import Aggregate, Count, F, OuterRef, Q, QuerySet, Subquer
 from django.db.models.functions import Coalesce
 
 from annotation import queues
-from annotation.models import Assignment, Comparison, Demonstration, Membership, Project, Prompt, Ranking
+from annotation.models import Assignment, Comparison, Demonstration, Project, Prompt, Ranking
 from evaluation.models import Output
 
 Counts = Counter[str]  # what was not counted is 0
@@ -85,9 +85,10 @@ def _shared() -> dict[str, Coalesce]:
 
 def _kept_for(projects: list[UUID], user: User) -> list[int]:
     """The assignments that name this person, or the role they have where it is theirs."""
-    rows = list(Assignment.objects.filter(project__in=projects).values_list("pk", "project_id", "people", "roles"))
-    roles = dict(Membership.objects.filter(user=user).values_list("project_id", "role")) if rows else {}
-    return [pk for pk, project, people, named in rows if user.pk in people or roles.get(project) in named]
+    rows = Assignment.objects.filter(project__in=projects, project__memberships__user=user).values_list(
+        "pk", "people", "roles", "project__memberships__role"
+    )
+    return [pk for pk, people, roles, role in rows if user.pk in people or role in roles]
 
 
 def _own(user: User, kept: list[int]) -> dict[str, Coalesce]:

@@ -64,19 +64,19 @@ def who_did_what(project: Project) -> list[Done]:
     today = now.replace(hour=0, minute=0, second=0, microsecond=0)
     starts = (today, now - timedelta(days=7))
     counts = _counts(project, starts)
-    roles = dict(project.memberships.values_list("user_id", "role"))
+    members = {each.user: each.role for each in project.memberships.select_related("user")}
     minutes = _minutes(project)
-    present = set(roles) | {person for person, _what, _span in counts}
-    users = User.objects.filter(pk__in=present).order_by("last_name", "first_name", "username")
+    left = {person for person, _what, _span in counts} - {user.pk for user in members}
+    others = User.objects.filter(pk__in=left).order_by("last_name", "first_name", "username") if left else []
     return [
         Done(
             user,
-            Role(roles[user.pk]).label if user.pk in roles else "Left",
+            Role(members[user]).label if user in members else "Left",
             **{what: [counts[user.pk, what, span] for span in SPANS] for what in KINDS},
             minutes_writing=_middle(minutes.get((user.pk, "written"))),
             minutes_ranking=_middle(minutes.get((user.pk, "ranked"))),
         )
-        for user in users
+        for user in [*members, *others]
     ]
 
 

@@ -69,6 +69,11 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.AddField(
+            "project",
+            "has_assignments",
+            models.BooleanField(default=False, editable=False, help_text="Whether any item was ever kept for somebody: most projects never ask."),
+        ),
         migrations.AddField("prompt", "assignment", assignment()),
         migrations.AddField("comparison", "assignment", assignment()),
         migrations.AddField("comparison", "project", owner("comparisons")),

@@ -34,4 +34,7 @@ class Assignment(models.Model):
         if not chosen and not named:
             return None
         key = " ".join([*named, *map(str, chosen)])
+        if not project.has_assignments:
+            project.has_assignments = True
+            project.save(update_fields=["has_assignments"])
         return cls.objects.get_or_create(project=project, key=key, defaults={"people": chosen, "roles": named})[0]

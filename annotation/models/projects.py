@@ -178,6 +178,9 @@ class Project(UUIDModel):
     informative_first = models.BooleanField(
         default=False, help_text="Hand out prompts first from whose answers the model would learn most."
     )
+    has_assignments = models.BooleanField(
+        default=False, editable=False, help_text="Whether any item was ever kept for somebody: most projects never ask."
+    )
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, QuerySet, Value, When
+from django.db.models import Case, Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce
 
 from annotation.models import (
     Comparison,
@@ -43,6 +44,8 @@ def _for_everybody_or(sets: list[int]) -> Q:
 
 def sets_of(project: Project, user: User) -> list[int]:
     """The assignments that name this person, or their role."""
+    if not project.has_assignments:
+        return []
     rows = list(project.assignments.values_list("pk", "people", "roles"))
     role = project.role_of(user) if rows else None
     return [pk for pk, people, roles in rows if user.pk in people or role in roles]
@@ -150,8 +153,11 @@ def answered(project: Project) -> dict[str, int]:
     """How many prompts have all the responses they need, of how many; in a large project, as of a minute ago."""
 
     def count() -> dict[str, int]:
-        prompts = project.prompts.for_teaching().count()
-        return {"prompts": prompts, "answered": prompts - project.prompts.awaiting_response().count()}
+        parts = (project.prompts.for_teaching(), project.prompts.awaiting_response())
+        numbers = (part.order_by().values("project").annotate(number=Count("*")).values("number") for part in parts)
+        rows = Project.objects.filter(pk=project.pk).values_list(*(Coalesce(Subquery(each), 0) for each in numbers))
+        prompts, unanswered = rows[0]
+        return {"prompts": prompts, "answered": prompts - unanswered}
 
     return seldom(f"answered-{project.pk}", count)
 
