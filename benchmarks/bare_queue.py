@@ -57,7 +57,7 @@ from django.urls import path  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 
-class Member(models.Model):
+class Member(models.Model):  # noqa: DJ008
     user = models.ForeignKey(User, on_delete=models.CASCADE)
     project = models.IntegerField()
 
@@ -65,7 +65,7 @@ class Member(models.Model):
         app_label = "bare_queue"
 
 
-class Item(models.Model):
+class Item(models.Model):  # noqa: DJ008
     project = models.IntegerField()
     text = models.TextField()
     done = models.BooleanField(default=False)
@@ -77,7 +77,7 @@ class Item(models.Model):
         indexes = [models.Index(fields=["project", "id"], condition=Q(done=False), name="open_items")]
 
 
-class Answer(models.Model):
+class Answer(models.Model):  # noqa: DJ008
     item = models.OneToOneField(Item, on_delete=models.CASCADE)
     user = models.ForeignKey(User, on_delete=models.CASCADE)
     text = models.TextField()
@@ -87,7 +87,7 @@ class Answer(models.Model):
         app_label = "bare_queue"
 
 
-class Counter(models.Model):
+class Counter(models.Model):  # noqa: DJ008
     project = models.IntegerField(unique=True)
     answers = models.IntegerField(default=0)
 
@@ -98,7 +98,8 @@ class Counter(models.Model):
 PAGE = Engine().from_string(
     "<!doctype html><title>Item</title><h1>Item {{ item.pk }}</h1><pre>{{ item.text }}</pre><p>{{ done }} done</p>"
     '<form method="post"><input type="hidden" name="csrfmiddlewaretoken" value="{{ token }}">'
-    '<input type="hidden" name="item" value="{{ item.pk }}"><textarea name="text"></textarea><button>Send</button></form>'
+    '<input type="hidden" name="item" value="{{ item.pk }}"><textarea name="text"></textarea>'
+    "<button>Send</button></form>"
     "<!--{{ filler }}-->"
 )
 FILLER = "x" * 900
