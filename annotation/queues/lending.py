@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,6 +16,8 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from annotation.models import Lease, Project
+
+Items = QuerySet[Any] | Callable[[], QuerySet[Any]]  # as a function where most of the time nobody asks for it
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ def take_next(
     project: Project,
     kind: str,
     user: User,
-    items: QuerySet[Any],
+    items: Items,
     needed: int | str,
     done: str | None = None,
     *,
@@ -59,18 +61,18 @@ def take_next(
     """
     with transaction.atomic(savepoint=False):
         lock(project)
-        free = free_for(items, kind, user, needed, done)
         mine = list(project.leases.filter(kind=kind, user=user).exclude(release=Lease.Release.DECLINED))
         in_hand = sorted((m for m in mine if not m.release), key=lambda m: m.expires_at, reverse=True)
         skipped = sorted((m for m in mine if m.release), key=lambda m: m.expires_at)
-        if lease := _first_free(in_hand, free):
+        free = free_for(_known(items), kind, user, needed, done) if mine else None
+        if free is not None and (lease := _first_free(in_hand, free)):
             return _extend(lease)
         own = Lease.objects.filter(kind=kind, item_id=OuterRef("pk"), user=user)
-        for together in walks or [[items]]:
+        for together in walks or [[_known(items)]]:
             new = [free_for(part, kind, user, needed, done).filter(~Exists(own)) for part in together]
             if item_id := _first_of(new):
                 return _lend(project, kind, user, item_id)
-        lease = _first_free(skipped, free) if again else None
+        lease = _first_free(skipped, free) if again and free is not None else None
         return _extend(lease) if lease else None
 
 
@@ -78,12 +80,12 @@ def hold(
     project: Project,
     kind: str,
     user: User,
-    items: QuerySet[Any],
+    items: Items,
     needed: int | str,
     done: str | None = None,
     *,
     item_id: UUID,
-    in_hand: QuerySet[Any] | None = None,
+    in_hand: Items | None = None,
 ) -> Lease | None:
     """The user's lease on this very item, taken now if need be; None when it is no longer theirs to do.
 
@@ -96,9 +98,13 @@ def hold(
         lock(project)
         if in_hand is not None and lease and lease.is_live:
             items = in_hand
-        if not free_for(items, kind, user, needed, done).filter(pk=item_id).exists():
+        if not free_for(_known(items), kind, user, needed, done).filter(pk=item_id).exists():
             return None
         return _extend(lease) if lease else _lend(project, kind, user, item_id)
+
+
+def _known(items: Items) -> QuerySet[Any]:
+    return items() if callable(items) else items
 
 
 def lock(project: Project) -> None:

@@ -56,7 +56,7 @@ def _walks(items: QuerySet[Any], sets: list[int]) -> list[list[QuerySet[Any]]]:
 
     PostgreSQL takes a stretch without a value for ordered only when the order names that column.
     """
-    everybody = items.filter(assignment=None).order_by("assignment", *items.query.order_by)
+    everybody = items.filter(assignment=None).order_by("assignment_id", *items.query.order_by)
     kept = [items.filter(assignment=one) for one in sets]
     return [kept, [everybody]] if kept else [[everybody]]
 
@@ -114,7 +114,11 @@ def next_to_write(project: Project, user: User) -> Lease | None:
         if back:
             return back
         sets = sets_of(project, user)
-        items, walks = answerable(project, user, sets), _walks(_answerable(project, user), sets)
+        walks = _walks(_answerable(project, user), sets)
+
+        def items() -> PromptQuerySet:
+            return answerable(project, user, sets)
+
         if returned is None:
             return take_next(project, kind, user, items, NEEDED, DONE, walks=walks)
         new = take_next(project, kind, user, items, NEEDED, DONE, again=False, walks=walks)
@@ -123,8 +127,14 @@ def next_to_write(project: Project, user: User) -> Lease | None:
 
 def hold_prompt(prompt: Prompt, user: User) -> Lease | None:
     project, kind = prompt.project, Lease.Kind.WRITE
-    in_hand = _or_sent_back(project, user, _answerable(project, user))
-    return hold(project, kind, user, _writable(project, user), "places", DONE, item_id=prompt.pk, in_hand=in_hand)
+
+    def items() -> PromptQuerySet:
+        return _writable(project, user)
+
+    def in_hand() -> PromptQuerySet:
+        return _or_sent_back(project, user, _answerable(project, user))
+
+    return hold(project, kind, user, items, "places", DONE, item_id=prompt.pk, in_hand=in_hand)
 
 
 def next_to_approve(project: Project, user: User) -> Lease | None:
@@ -138,14 +148,24 @@ def hold_demonstration(demonstration: Demonstration, user: User) -> Lease | None
 
 def next_to_rank(project: Project, user: User) -> Lease | None:
     sets = sets_of(project, user)
-    items, walks = rankable(project, user, sets), _walks(_rankable(project, user), sets)
+    walks = _walks(_rankable(project, user), sets)
+
+    def items() -> ComparisonQuerySet:
+        return rankable(project, user, sets)
+
     return take_next(project, Lease.Kind.RANK, user, items, "rankings_needed", "rankings_done", walks=walks)
 
 
 def hold_comparison(comparison: Comparison, user: User) -> Lease | None:
     project = comparison.prompt.project
-    kind, items, in_hand = Lease.Kind.RANK, rankable(project, user), _rankable(project, user)
-    needed, done = "rankings_needed", "rankings_done"
+    kind, needed, done = Lease.Kind.RANK, "rankings_needed", "rankings_done"
+
+    def items() -> ComparisonQuerySet:
+        return rankable(project, user)
+
+    def in_hand() -> ComparisonQuerySet:
+        return _rankable(project, user)
+
     return hold(project, kind, user, items, needed, done, item_id=comparison.pk, in_hand=in_hand)
 
 
