@@ -255,6 +255,10 @@ SPECTACULAR_SETTINGS = {
         "JobStatusEnum": "training.jobs.Status",
         "DemonstrationStatusEnum": "annotation.models.Demonstration.Status",
         "ImportStatusEnum": "annotation.models.Import.Status",
+        "RoleEnum": "annotation.models.Role",
+        "ChoreKindEnum": "annotation.models.Chore.Kind",
+        "KindEnum": "training.models.DatasetVersion.Kind",
+        "ChoreStatusEnum": "annotation.models.Chore.Status",
     },
 }
 REST_KNOX = {"TOKEN_TTL": None, "AUTH_HEADER_PREFIX": "Bearer"}
