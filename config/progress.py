@@ -113,12 +113,13 @@ def _by_person(
 
 def _minutes(project: Project) -> dict[tuple[int, str], list[float]]:
     """(person, what) -> how long each of their newest pieces of work took."""
-    written = project.demonstrations.filter(active_seconds__gt=0).exclude(submitted_at=None).order_by("-submitted_at")
-    ranked = project.rankings.filter(active_seconds__gt=0).order_by("-created_at")
+    written = project.demonstrations.exclude(submitted_at=None).order_by("-submitted_at")
+    ranked = project.rankings.order_by("-created_at")
     found: dict[tuple[int, str], list[float]] = {}
     for what, rows, person in (("written", written, "author_id"), ("ranked", ranked, "ranker_id")):
         for who, seconds in rows.values_list(person, "active_seconds")[:NEWEST]:
-            found.setdefault((who, what), []).append(seconds / 60)
+            if seconds:  # not of what came from a file, or before times were recorded
+                found.setdefault((who, what), []).append(seconds / 60)
     return found
 
 

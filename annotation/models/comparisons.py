@@ -129,7 +129,7 @@ class Ranking(OwnerKnown, UUIDModel):
 
     class Meta:
         ordering = ["created_at"]
-        indexes = [models.Index(fields=["project", "ranker", "created_at"])]
+        indexes = [models.Index(fields=["project", "created_at", "ranker"])]
         constraints = [models.UniqueConstraint(fields=["comparison", "ranker"], name="one_ranking_per_person")]
 
     def __str__(self) -> str:

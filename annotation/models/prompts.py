@@ -203,10 +203,10 @@ class Demonstration(OwnerKnown, UUIDModel):
         ordering = ["prompt__position"]
         indexes = [
             models.Index(fields=["project", "status", "submitted_at"]),
-            models.Index(fields=["project", "author", "submitted_at"]),
+            models.Index(fields=["project", "author", "status", "submitted_at"]),
+            models.Index(fields=["project", "submitted_at", "author"]),
             models.Index(fields=["project", "reviewed_by", "reviewed_at", "status"]),
             models.Index(fields=["prompt", "status"]),
-            models.Index(fields=["author", "status", "submitted_at"]),
         ]
         constraints = [
             models.UniqueConstraint(fields=["prompt", "author"], name="one_demonstration_per_author"),
