@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from annotation.views import (
     account,
+    assigning,
     corpus,
     deciding,
     exporting,
@@ -36,6 +37,7 @@ urlpatterns = [
     path(f"{P}guidelines/<int:version>/", guidelines.guidelines, name="guidelines_version"),
     path(f"{P}guidelines/edit/", guidelines.guidelines_edit, name="guidelines_edit"),
     path(f"{P}prompts/", prompts.prompts, name="prompts"),
+    path(f"{P}prompts/who-gets-what/", assigning.who_gets_what, name="who_gets_what"),
     path(f"{P}prompts/<uuid:prompt_pk>/", prompts.prompt, name="prompt"),
     path(f"{P}disagreements/", deciding.disagreements, name="disagreements"),
     path(f"{P}disagreements/<uuid:comparison_pk>/", deciding.disagreement, name="disagreement"),

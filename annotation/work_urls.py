@@ -9,6 +9,7 @@ from annotation.views import (
     discussion,
     drafts,
     flags,
+    leases,
     precedents,
     ranking,
     rechecking,
@@ -51,4 +52,5 @@ urlpatterns = [
     path(f"{IN_PROJECT}/rank/training/", admitting.rank_training, name="rank_training"),
     path(f"{IN_PROJECT}/rank/training/<uuid:comparison_pk>/", admitting.rank_explained, name="rank_explained"),
     path(f"{IN_PROJECT}/drafts/<uuid:lease_pk>/", drafts.draft_save, name="draft_save"),
+    path(f"{IN_PROJECT}/leases/<uuid:lease_pk>/renew/", leases.lease_renew, name="lease_renew"),
 ]

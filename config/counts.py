@@ -1,33 +1,42 @@
-"""How much of everything there is in projects, and what of it waits for one person: one question for each table."""
+"""How much of everything there is in projects, and what of it waits for one person.
+
+Each number is a count over an index that holds all it asks about. In large projects the numbers that are everybody's
+are counted now and then only; what is the person's own is counted every time.
+"""
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.db.models import Aggregate, CharField, Count, Exists, F, Model, OuterRef, Q, QuerySet, Sum, Value
+from django.db.models import Aggregate, CharField, Count, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models.functions import Coalesce
 
-from annotation import threads
-from annotation.models import Comparison, Demonstration, Flag, Prompt, Ranker, Ranking, Recheck, Split
+from annotation import queues, threads
+from annotation.models import Assignment, Comparison, Demonstration, Flag, Project, Prompt, Ranker, Ranking, Recheck
 from evaluation.models import Output
 
 Counts = Counter[str]  # what was not counted is 0
+States = Demonstration.Status
 
 
 def counts_of(projects: list[UUID], user: User) -> dict[UUID, Counts]:
     """Of each project. What depends on the person begins with `my_`."""
     found = {pk: Counts() for pk in projects}
-    for model, project, numbers in (
-        (Prompt, "project_id", _prompts()),
-        (Demonstration, "prompt__project_id", _demonstrations(user)),
-        (Comparison, "prompt__project_id", _comparisons(user)),
-        (Output, "contestant__evaluation__project_id", _outputs(user)),
-    ):
-        _add(found, model, project, numbers)
+    for (pk, name), number in _everybodys(projects).items():
+        found[pk][name] += number
+    for row in _rows(projects, _own(user, _kept_for(projects, user))):
+        found[row.pop("pk")].update(row)
+    for row in _outputs(projects, user):
+        found[row.pop("contestant__evaluation__project_id")].update({name: count or 0 for name, count in row.items()})
     for project, name, number in _talk(projects, user):
         found[project][name] = number
+    for counts in found.values():
+        _put_together(counts)
     return found
 
 
@@ -47,42 +56,70 @@ def _numbers(rows: QuerySet[Any], project: str, projects: list[UUID], name: str)
     return kept.values(of=F(project), name=kind).annotate(number=Count("pk")).values_list("of", "name", "number")
 
 
-def _add(found: dict[UUID, Counts], model: type[Model], project: str, numbers: dict[str, Aggregate]) -> None:
-    rows = model._default_manager.filter(**{f"{project}__in": list(found)}).order_by()
-    for row in rows.values(project).annotate(**numbers):
-        found[row.pop(project)].update({name: number or 0 for name, number in row.items()})
+def _put_together(counts: Counts) -> None:
+    counts["teaching"] = counts["prompts"] - counts["held_out"]
+    counts["my_to_write"] = max(counts["to_write_by_all"] + counts["my_kept_to_write"] - counts["my_given_open"], 0)
+    counts["my_to_rank"] = max(counts["to_rank_by_all"] + counts["my_kept_to_rank"] - counts["my_ranked_open"], 0)
 
 
-def _prompts() -> dict[str, Aggregate]:
-    teaching = ~Q(split=Split.EVALUATION)
+def _everybodys(projects: list[UUID]) -> dict[tuple[UUID, str], int]:
+    def count() -> dict[Any, int]:
+        rows = _rows(projects, _shared())
+        return {(row["pk"], name): number for row in rows for name, number in row.items() if name != "pk"}
+
+    these = hashlib.sha256(" ".join(sorted(map(str, projects))).encode()).hexdigest()
+    return queues.seldom(f"counts-{these}", count)
+
+
+def _rows(projects: list[UUID], numbers: dict[str, Coalesce]) -> list[dict[str, Any]]:
+    """Of each project its `pk` and these numbers."""
+    found = Project.objects.filter(pk__in=projects).order_by().values_list("pk", *numbers.values())
+    return [{"pk": pk, **dict(zip(numbers, values, strict=True))} for pk, *values in found]
+
+
+def _number(rows: QuerySet[Any], what: Aggregate | None = None, path: str = "project") -> Coalesce:
+    """How many of these rows belong to the project of the question around it."""
+    of_project = rows.filter(**{path: OuterRef("pk")}).order_by().values(path)
+    return Coalesce(Subquery(of_project.annotate(number=what or Count("*")).values("number")), 0)
+
+
+def _shared() -> dict[str, Coalesce]:
+    demonstrations, comparisons = Demonstration.objects.all(), Comparison.objects.all()
+    unanswered, unfinished = Prompt.objects.awaiting_response(), comparisons.unfinished()
     return {
-        "prompts": Count("pk"),
-        "teaching": Count("pk", filter=teaching),
-        "held_out": Count("pk", filter=~teaching),
-        "unanswered": Count("pk", filter=Q(teaching, answers_done__lt=F("answers_needed"))),
+        "prompts": _number(Prompt.objects.all()),
+        "held_out": _number(Prompt.objects.held_out()),
+        "unanswered": _number(unanswered),
+        "to_write_by_all": _number(unanswered.filter(assignment=None)),
+        "approved": _number(demonstrations.filter(status=States.APPROVED)),
+        "submitted": _number(demonstrations.filter(status=States.SUBMITTED)),
+        "returned": _number(demonstrations.filter(status=States.RETURNED)),
+        "comparisons": _number(comparisons.originals()),
+        "rankings": _number(comparisons, Sum("rankings_done")),
+        "to_rank": _number(unfinished),
+        "to_rank_by_all": _number(unfinished.filter(assignment=None)),
     }
 
 
-def _demonstrations(user: User) -> dict[str, Aggregate]:
-    states, own = Demonstration.Status, Q(author=user)
-    submitted, returned = Q(status=states.SUBMITTED), Q(status=states.RETURNED)
-    return {
-        "approved": Count("pk", filter=Q(status=states.APPROVED)),
-        "submitted": Count("pk", filter=submitted),
-        "returned": Count("pk", filter=returned),
-        "my_returned": Count("pk", filter=returned & own),
-        "my_submitted": Count("pk", filter=submitted & own),
-    }
+def _kept_for(projects: list[UUID], user: User) -> list[int]:
+    """The assignments that name this person, or the role they have where it is theirs."""
+    rows = Assignment.objects.filter(project__in=projects, project__memberships__user=user).values_list(
+        "pk", "people", "roles", "project__memberships__role"
+    )
+    return [pk for pk, people, roles, role in rows if user.pk in people or role in roles]
 
 
-def _comparisons(user: User) -> dict[str, Aggregate]:
-    ranked = Q(Exists(Ranking.objects.filter(comparison_id=OuterRef("pk"), ranker=user)))
-    unfinished = Q(rankings_done__lt=F("rankings_needed"))
+def _own(user: User, kept: list[int]) -> dict[str, Coalesce]:
+    mine, ranked = Demonstration.objects.filter(author=user), Ranking.objects.filter(ranker=user)
+    still_open = {"prompt__answers_done__lt": F("prompt__answers_needed")}
+    unranked = {"comparison__rankings_done__lt": F("comparison__rankings_needed")}
     return {
-        "comparisons": Count("pk", filter=Q(repeat_of=None)),
-        "rankings": Sum("rankings_done"),
-        "to_rank": Count("pk", filter=unfinished),
-        "my_to_rank": Count("pk", filter=unfinished & ~ranked),
+        "my_returned": _number(mine.filter(status=States.RETURNED)),
+        "my_submitted": _number(mine.filter(status=States.SUBMITTED)),
+        "my_given_open": _number(mine.exclude(status=States.DRAFT).filter(**still_open)),
+        "my_kept_to_write": _number(Prompt.objects.awaiting_response().filter(assignment__in=kept)),
+        "my_ranked_open": _number(ranked.filter(**unranked)),
+        "my_kept_to_rank": _number(Comparison.objects.unfinished().filter(assignment__in=kept)),
     }
 
 
@@ -92,13 +129,16 @@ def alarms_in(projects: list[UUID]) -> Counter[UUID]:
     return Counter(raised.values_list("project_id", flat=True))
 
 
-def _outputs(user: User) -> dict[str, Aggregate]:
+def _outputs(projects: list[UUID], user: User) -> Iterable[dict[str, Any]]:
     """Only of those that people review; others are judged by metrics alone."""
     review, wanted = Q(for_review=True), F("contestant__evaluation__reviews_per_output")
-    mine = Exists(Output.objects.to_score_by(user).filter(pk=OuterRef("pk")))
-    return {
+    mine = Output.objects.to_score_by(user).filter(contestant__evaluation__project__in=projects).values("pk")
+    rows: QuerySet[Any] = Output.objects.filter(contestant__evaluation__project__in=projects).order_by()
+    numbers: dict[str, Aggregate] = {
         "reviews": Sum("reviews_done", filter=review),
         "reviews_needed": Sum(wanted, filter=review),
         "to_score": Count("pk", filter=review & Q(reviews_done__lt=wanted)),
-        "my_to_score": Count("pk", filter=Q(mine)),
+        "my_to_score": Count("pk", filter=Q(pk__in=mine)),
     }
+    found: Iterable[dict[str, Any]] = rows.values("contestant__evaluation__project_id").annotate(**numbers)
+    return found

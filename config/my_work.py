@@ -106,7 +106,7 @@ def _waiting(counts: Counts, role: str) -> list[Waiting]:
             "recheck_next",
             "Re-check",
         ),
-        Waiting(counts["unanswered"], "to write", "Prompts nobody has answered yet.", "write_next", "Write"),
+        Waiting(counts["my_to_write"], "to write", "Prompts that lack a response.", "write_next", "Write"),
         Waiting(
             counts["submitted"] - counts["my_submitted"] if role in SENIOR else 0,
             "to approve",
@@ -133,7 +133,9 @@ def _why_nothing(counts: Counts, role: str) -> str:
     if not counts["teaching"]:
         who = "Import some to begin." if role in ADMIN else "An admin of the project imports them."
         return f"Nothing waits for you, because the project has no prompts yet. {who}"
-    reasons = ["every prompt has a response"]
+    reasons = [
+        "the prompts left need other people's responses" if counts["unanswered"] else "every prompt has a response"
+    ]
     if role in SENIOR:
         own = counts["my_submitted"]
         reasons.append("your own responses are for others to approve" if own else "no response waits for approval")

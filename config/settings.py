@@ -257,6 +257,9 @@ SPECTACULAR_SETTINGS = {
         "ImportStatusEnum": "annotation.models.Import.Status",
         "MarkKindEnum": "annotation.models.Mark.Kind",
         "DatasetKindEnum": "training.models.DatasetVersion.Kind",
+        "RoleEnum": "annotation.models.Role",
+        "ChoreKindEnum": "annotation.models.Chore.Kind",
+        "ChoreStatusEnum": "annotation.models.Chore.Status",
     },
 }
 REST_KNOX = {"TOKEN_TTL": None, "AUTH_HEADER_PREFIX": "Bearer"}

@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from config import overview, views
+from config import overview, progress, views
 
 api: list[URLPattern | URLResolver] = [
     path("", include("annotation.api_urls")),
@@ -18,6 +18,7 @@ urlpatterns = [
     path("livez", views.livez, name="livez"),
     path("readyz", views.readyz, name="readyz"),
     path("projects/<uuid:pk>/", overview.overview, name="project"),
+    path("projects/<uuid:pk>/progress/", progress.progress, name="progress"),
     path("api/v1/", include(api)),
     path("", include("annotation.urls")),
     path("", include("training.urls")),

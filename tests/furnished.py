@@ -79,6 +79,8 @@ def plain_pages(project: Project) -> list[Page]:
     pk = str(project.pk)
     of_project = ["project", "members", "project_settings", "guidelines", "guidelines_edit", "prompts", "import_start"]
     more = [
+        "who_gets_what",
+        "progress",
         "export",
         "datasets",
         "rounds",

@@ -14,6 +14,7 @@ from django.db import close_old_connections, transaction
 from huey.contrib.djhuey import HUEY, db_task, on_startup
 
 from annotation import likeness
+from annotation import tasks as chores
 from training.adapters.packaging import PACKAGE
 from training.estimating import experience
 from training.jobs import Job
@@ -71,6 +72,8 @@ def ring_after_commit(task: Callable[[str], Any], job: Job) -> None:
 def reconcile_all() -> None:
     """Bells are rung only into an empty queue: one that is still full has not been answered yet."""
     quiet = HUEY.pending_count() == 0
+    if quiet:
+        chores.reconcile()
     for kind, task in watched:
         runner.reconcile(kind, task if quiet else _leave_be)
 

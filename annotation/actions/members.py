@@ -8,6 +8,7 @@ from knox.models import AuthToken
 
 from annotation import queues
 from annotation.actions import Refused
+from annotation.actions.assigning import forget_person
 from annotation.models import Event, Membership, Project, Role, SignInLink, name_of
 
 
@@ -53,6 +54,7 @@ def remove_member(*, membership: Membership, by: User) -> None:
         if row.role == Role.ADMIN:
             _refuse_without_admin(row)
         row.project.leases.filter(user=row.user).delete()
+        forget_person(project=row.project, user=row.user)
         row.delete()
         Event.record("removed a member", row.user, by=by, project=row.project, role=row.role)
 

@@ -20,6 +20,7 @@ from annotation.models import (
     Guidelines,
     Lease,
     Mark,
+    Priority,
     Prompt,
     Ranker,
     Ranking,
@@ -40,7 +41,14 @@ class Ranked:
 
 
 def create_comparison(
-    *, prompt: Prompt, candidates: Iterable[tuple[str, str]], by: User | None, source: str = "", seed: int | None = None
+    *,
+    prompt: Prompt,
+    candidates: Iterable[tuple[str, str]],
+    by: User | None,
+    source: str = "",
+    seed: int | None = None,
+    rankings_needed: int | None = None,
+    priority: int = Priority.USUAL,
 ) -> Comparison | None:
     """A comparison of the distinct texts among (text, source); None when fewer than two are left."""
     distinct: dict[str, tuple[str, str]] = {}
@@ -54,7 +62,8 @@ def create_comparison(
     with transaction.atomic():
         comparison = Comparison.objects.create(
             prompt=prompt,
-            rankings_needed=prompt.project.rankings_per_comparison,
+            rankings_needed=rankings_needed or prompt.project.rankings_per_comparison,
+            priority=priority,
             source=source,
             seed=secrets.randbits(62) if seed is None else seed,
         )

@@ -38,6 +38,10 @@ class PromptSerializer(serializers.ModelSerializer):
             "input",
             "history",
             "reference",
+            "priority",
+            "expected_value",
+            "answers_needed",
+            "answers_done",
             "created_at",
         ]
 

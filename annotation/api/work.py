@@ -16,7 +16,8 @@ from annotation.access import SENIOR
 from annotation.actions import approving, writing
 from annotation.actions.ranking import create_comparison, order_for
 from annotation.api.base import Conflicting, InProject
-from annotation.models import Candidate, Comparison, Demonstration, Prompt, Split
+from annotation.forms.projects import MOST_PER_ITEM
+from annotation.models import Candidate, Comparison, Demonstration, Priority, Prompt, Split
 from annotation.queues import Conflict
 from annotation.ranking import LETTERS
 from annotation.rows import MAX_CELL
@@ -157,7 +158,7 @@ class ComparisonSerializer(serializers.ModelSerializer):
 
     class Meta:
         model = Comparison
-        fields = ["id", "prompt", "source", "rankings_needed", "rankings_done", "candidates", "created_at"]
+        fields = ["id", "prompt", "source", "priority", "rankings_needed", "rankings_done", "candidates", "created_at"]
 
 
 class NewCandidateSerializer(serializers.Serializer):
@@ -172,6 +173,10 @@ class NewComparisonSerializer(serializers.Serializer):
     prompt = serializers.CharField(max_length=200, help_text="The prompt's id, or your own id of it.")
     candidates = serializers.ListField(child=NewCandidateSerializer(), min_length=2, max_length=len(LETTERS))
     source = serializers.CharField(max_length=200, default="file")  # type: ignore[assignment]  # as above
+    rankings_needed = serializers.IntegerField(
+        min_value=1, max_value=MOST_PER_ITEM, required=False, help_text="Left out: as many as the project says."
+    )
+    priority = serializers.ChoiceField(choices=Priority.choices, default=Priority.USUAL)
 
 
 class BlindCandidateSerializer(serializers.Serializer):
@@ -216,6 +221,8 @@ class ComparisonList(InProject, generics.ListAPIView):
             candidates=[(candidate["text"], candidate["source"]) for candidate in data["candidates"]],
             by=self.person,
             source=data["source"],
+            rankings_needed=data.get("rankings_needed"),
+            priority=data["priority"],
         )
         if made is None:
             raise serializers.ValidationError({"candidates": ["Fewer than two of the texts differ."]})

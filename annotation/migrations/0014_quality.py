@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotation', '0012_corrections_and_undo'),
+        ('annotation', '0013_queues_indexed'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

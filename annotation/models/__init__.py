@@ -2,6 +2,7 @@
 
 from annotation.models.aids import Likeness, ModelDraft
 from annotation.models.assignments import Assignment
+from annotation.models.chores import Chore
 from annotation.models.comparisons import (
     Adjudication,
     Candidate,
@@ -46,6 +47,7 @@ __all__ = [
     "AnyUser",
     "Assignment",
     "Candidate",
+    "Chore",
     "Comment",
     "Comparison",
     "ComparisonQuerySet",

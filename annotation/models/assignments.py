@@ -1,41 +1,40 @@
 from __future__ import annotations
 
-from django.contrib.auth.models import User
-from django.db import models
-from django.db.models import Q
+from collections.abc import Iterable
 
-from annotation.models.leases import Lease
+from django.db import models
+
 from annotation.models.projects import Project, Role
 
 
 class Assignment(models.Model):
-    """An item for named people, or for a role: once it has an assignment, nobody else is handed it.
+    """People and roles for whom items are kept: a prompt or comparison that points here is handed to nobody else.
 
-    `item_id` is what a lease of this kind has, without a foreign key for the same reason.
+    One row for each set of them, however many items it has: the queue looks for the first open item of each set that
+    names somebody, and never walks over the items of others.
     """
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="assignments")
-    kind = models.CharField(max_length=10, choices=Lease.Kind.choices)
-    item_id = models.UUIDField()
-    user = models.ForeignKey(User, on_delete=models.CASCADE, null=True, related_name="assignments")
-    role = models.CharField(max_length=10, choices=Role.choices, blank=True)
-    created_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    people = models.JSONField(default=list, help_text="Ids of users, in order.")
+    roles = models.JSONField(default=list)
+    key = models.CharField(max_length=500, help_text="Both, as text: what makes two sets the same.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        indexes = [models.Index(fields=["kind", "item_id"]), models.Index(fields=["user", "kind", "project"])]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["kind", "item_id", "user"], condition=Q(role=""), name="assigned_to_a_person_once"
-            ),
-            models.UniqueConstraint(
-                fields=["kind", "item_id", "role"], condition=~Q(role=""), name="assigned_to_a_role_once"
-            ),
-            models.CheckConstraint(
-                condition=Q(user__isnull=False, role="") | (Q(user__isnull=True) & ~Q(role="")),
-                name="assigned_to_a_person_or_a_role",
-            ),
-        ]
+        ordering = ["pk"]
+        constraints = [models.UniqueConstraint(fields=["project", "key"], name="one_assignment_per_set")]
 
     def __str__(self) -> str:
-        return f"{self.kind} for {self.user_id or self.role}"
+        return self.key
+
+    @classmethod
+    def of(cls, project: Project, people: Iterable[int], roles: Iterable[str]) -> Assignment | None:
+        """The row of this set; None for the empty one, which means everybody."""
+        chosen, named = sorted(set(people)), [role for role in Role.values if role in set(roles)]
+        if not chosen and not named:
+            return None
+        key = " ".join([*named, *map(str, chosen)])
+        if not project.has_assignments:
+            project.has_assignments = True
+            project.save(update_fields=["has_assignments"])
+        return cls.objects.get_or_create(project=project, key=key, defaults={"people": chosen, "roles": named})[0]

@@ -6,11 +6,19 @@ from django.contrib.auth.models import User
 from django.db import models
 from django.db.models import F, Q
 
-from annotation.models.projects import Guidelines, Priority, UUIDModel
+from annotation.models.assignments import Assignment
+from annotation.models.projects import (
+    Guidelines,
+    OwnerKnown,
+    OwnerKnownQuerySet,
+    Priority,
+    Project,
+    UUIDModel,
+)
 from annotation.models.prompts import Demonstration, Prompt
 
 
-class ComparisonQuerySet(models.QuerySet["Comparison"]):
+class ComparisonQuerySet(OwnerKnownQuerySet["Comparison"]):
     def unfinished(self) -> Self:
         """Those that still need somebody's ranking."""
         return self.filter(rankings_done__lt=F("rankings_needed"))
@@ -27,13 +35,18 @@ class ComparisonQuerySet(models.QuerySet["Comparison"]):
         return self.filter(Q(gold__isnull=False) | Q(adjudication__isnull=False))
 
 
-class Comparison(UUIDModel):
+class Comparison(OwnerKnown, UUIDModel):
     """A prompt and two to five candidates, to be ranked by `rankings_needed` people.
 
     One with a known answer, and one that asks somebody again, needs no more rankings than it has: it comes to people
     by `annotation.queues.unannounced`, and their rankings of it are not counted in `rankings_done`.
     """
 
+    OWNER = "prompt"
+
+    project = models.ForeignKey(
+        Project, on_delete=models.CASCADE, db_index=False, related_name="comparisons", editable=False
+    )
     prompt = models.ForeignKey(Prompt, on_delete=models.CASCADE, related_name="comparisons")
     rankings_needed = models.PositiveSmallIntegerField(default=1)
     rankings_done = models.PositiveSmallIntegerField(default=0)
@@ -42,6 +55,14 @@ class Comparison(UUIDModel):
     )
     seed = models.PositiveBigIntegerField(help_text="Decides, with the ranker's id, which candidate is shown as A.")
     priority = models.SmallIntegerField(choices=Priority.choices, default=Priority.USUAL)
+    assignment = models.ForeignKey(
+        Assignment,
+        on_delete=models.SET_NULL,
+        null=True,
+        db_index=False,
+        related_name="+",
+        help_text="For whom; none: for everybody.",
+    )
     repeat_of = models.ForeignKey(
         "self",
         on_delete=models.CASCADE,
@@ -63,10 +84,11 @@ class Comparison(UUIDModel):
         ordering = ["-priority", "created_at", "pk"]
         indexes = [
             models.Index(
-                fields=["-priority", "created_at", "id"],
+                fields=["project", "assignment", "-priority", "created_at", "id"],
                 condition=Q(rankings_done__lt=F("rankings_needed")),
                 name="comparisons_to_rank",
-            )
+            ),
+            models.Index(fields=["project", "rankings_done", "rankings_needed"]),
         ]
         constraints = [
             models.CheckConstraint(
@@ -97,13 +119,22 @@ class Candidate(UUIDModel):
         return f"candidate of {self.comparison_id}"
 
 
-class Ranking(UUIDModel):
+class RankingQuerySet(OwnerKnownQuerySet["Ranking"]):
+    """Those of a project are found by its index."""
+
+
+class Ranking(OwnerKnown, UUIDModel):
     """One person's judgement: `order` is a list of groups of candidate ids, best first; a group is a tie.
 
     `strength` is how much better the first of two is: 1, or 2 for much. `acceptable` is how many of the groups, from
     the best on, are good enough to use; nobody was asked where it is None. `shown` is the order on the page.
     """
 
+    OWNER = "comparison"
+
+    project = models.ForeignKey(
+        Project, on_delete=models.CASCADE, db_index=False, related_name="rankings", editable=False
+    )
     comparison = models.ForeignKey(Comparison, on_delete=models.CASCADE, related_name="rankings")
     ranker = models.ForeignKey(User, on_delete=models.PROTECT, related_name="rankings")
     order = models.JSONField()
@@ -119,9 +150,14 @@ class Ranking(UUIDModel):
     guidelines = models.ForeignKey(Guidelines, on_delete=models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
+    objects = RankingQuerySet.as_manager()
+
     class Meta:
         ordering = ["created_at"]
-        indexes = [models.Index(fields=["ranker", "-created_at"])]
+        indexes = [
+            models.Index(fields=["ranker", "-created_at"]),
+            models.Index(fields=["project", "created_at", "ranker"]),
+        ]
         constraints = [models.UniqueConstraint(fields=["comparison", "ranker"], name="one_ranking_per_person")]
 
     def __str__(self) -> str:

@@ -51,10 +51,17 @@ class Lease(UUIDModel):
     explained = False  # what the queue has just lent for training: the known answer follows
 
     class Meta:
-        indexes = [models.Index(fields=["project", "kind", "expires_at"])]
+        indexes = [
+            models.Index(fields=["project", "kind", "expires_at"]),
+            models.Index(fields=["user", "project", "kind"]),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["kind", "item_id", "user"], name="one_lease_per_person_and_item")
         ]
+
+    @property
+    def is_live(self) -> bool:
+        return self.expires_at > timezone.now()
 
     def __str__(self) -> str:
         return f"{self.kind} lease of {self.user_id}"

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any, Self
+from collections.abc import Iterable
+from typing import Any, ClassVar, Self, TypeVar
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.db import models
@@ -10,6 +11,7 @@ from django.db.models import Max
 from annotation import rubric
 
 AnyUser = User | AnonymousUser
+M = TypeVar("M", bound=models.Model)
 LANGUAGES = [
     ("en", "English"),
     ("de", "German"),
@@ -33,6 +35,34 @@ class UUIDModel(models.Model):
 
     class Meta:
         abstract = True
+
+
+class OwnerKnown(models.Model):
+    """Carries its project itself, so that questions about a project are answered by one index.
+
+    It is that of the row named by OWNER; nobody has to give it.
+    """
+
+    OWNER: ClassVar[str]
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.know_owner()
+        super().save(*args, **kwargs)
+
+    def know_owner(self) -> None:
+        if getattr(self, "project_id", None) is None:
+            setattr(self, "project_id", getattr(self, self.OWNER).project_id)  # noqa: B010 - each has its own foreign key
+
+
+class OwnerKnownQuerySet(models.QuerySet[M]):
+    def bulk_create(self, objs: Iterable[M], *args: Any, **kwargs: Any) -> list[M]:
+        rows = list(objs)
+        for row in rows:
+            row.know_owner()  # type: ignore[attr-defined]  # OwnerKnown
+        return super().bulk_create(rows, *args, **kwargs)
 
 
 class Numbered:
@@ -147,6 +177,9 @@ class Project(UUIDModel):
     )
     informative_first = models.BooleanField(
         default=False, help_text="Hand out prompts first from whose answers the model would learn most."
+    )
+    has_assignments = models.BooleanField(
+        default=False, editable=False, help_text="Whether any item was ever kept for somebody: most projects never ask."
     )
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)

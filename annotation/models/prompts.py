@@ -8,7 +8,16 @@ from django.db import models
 from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
-from annotation.models.projects import AnyUser, Guidelines, Priority, Project, UUIDModel
+from annotation.models.assignments import Assignment
+from annotation.models.projects import (
+    AnyUser,
+    Guidelines,
+    OwnerKnown,
+    OwnerKnownQuerySet,
+    Priority,
+    Project,
+    UUIDModel,
+)
 from annotation.texts import fingerprint
 
 
@@ -26,8 +35,8 @@ class PromptQuerySet(models.QuerySet["Prompt"]):
         return self.exclude(split=Split.EVALUATION)
 
     def awaiting_response(self) -> Self:
-        """Prompts that lack a response, or more of them, past their drafts."""
-        return self.for_teaching().filter(answers_done__lt=F("answers_needed"))
+        """Prompts that lack a response, or more of them, past their drafts; what is held out needs none."""
+        return self.filter(answers_done__lt=F("answers_needed"))
 
     def recount_answers(self) -> int:
         """Set `answers_done` to what there is; after whatever adds a response, or takes one back."""
@@ -68,6 +77,14 @@ class Prompt(UUIDModel):
     expected_value = models.FloatField(
         default=0.0, help_text="How much the model would learn from an answer, between 0 and 1; where it was estimated."
     )
+    assignment = models.ForeignKey(
+        Assignment,
+        on_delete=models.SET_NULL,
+        null=True,
+        db_index=False,
+        related_name="+",
+        help_text="For whom; none: for everybody.",
+    )
     answers_needed = models.PositiveSmallIntegerField(default=1)
     answers_done = models.PositiveSmallIntegerField(default=0, help_text="Responses past their draft.")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -80,12 +97,12 @@ class Prompt(UUIDModel):
             models.Index(fields=["project", "split", "position"]),
             # The queue reads nothing else: answered and held-out prompts are not in it.
             models.Index(
-                fields=["project", "-priority", "position", "id"],
+                fields=["project", "assignment", "-priority", "position", "id"],
                 condition=Q(answers_done__lt=F("answers_needed")),
                 name="prompts_to_answer",
             ),
             models.Index(
-                fields=["project", "-priority", "-expected_value", "position", "id"],
+                fields=["project", "assignment", "-priority", "-expected_value", "position", "id"],
                 condition=Q(answers_done__lt=F("answers_needed")),
                 name="informative_prompts_first",
             ),
@@ -125,7 +142,7 @@ class Prompt(UUIDModel):
         return "\n".join([*self.said_before, self.instruction, self.input])
 
 
-class DemonstrationQuerySet(models.QuerySet["Demonstration"]):
+class DemonstrationQuerySet(OwnerKnownQuerySet["Demonstration"]):
     def awaiting_review(self) -> Self:
         return self.filter(status=Demonstration.Status.SUBMITTED)
 
@@ -136,7 +153,7 @@ class DemonstrationQuerySet(models.QuerySet["Demonstration"]):
         return self.filter(status=Demonstration.Status.APPROVED)
 
 
-class Demonstration(UUIDModel):
+class Demonstration(OwnerKnown, UUIDModel):
     """An expert's response to a prompt. `version` counts saves: a stale tab cannot overwrite a newer text."""
 
     class Status(models.TextChoices):
@@ -157,6 +174,11 @@ class Demonstration(UUIDModel):
         USUAL = 2, "Usual"
         HARD = 3, "Hard"
 
+    OWNER = "prompt"
+
+    project = models.ForeignKey(
+        Project, on_delete=models.CASCADE, db_index=False, related_name="demonstrations", editable=False
+    )
     prompt = models.ForeignKey(Prompt, on_delete=models.CASCADE, related_name="demonstrations")
     author = models.ForeignKey(User, on_delete=models.PROTECT, related_name="demonstrations")
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.DRAFT)
@@ -181,9 +203,11 @@ class Demonstration(UUIDModel):
     class Meta:
         ordering = ["prompt__position"]
         indexes = [
-            models.Index(fields=["status", "submitted_at"]),
+            models.Index(fields=["project", "status", "submitted_at"]),
+            models.Index(fields=["project", "author", "status", "submitted_at"]),
+            models.Index(fields=["project", "submitted_at", "author"]),
+            models.Index(fields=["project", "reviewed_by", "reviewed_at", "status"]),
             models.Index(fields=["prompt", "status"]),
-            models.Index(fields=["author", "status", "submitted_at"]),
             models.Index(
                 fields=["submitted_at"],
                 condition=Q(compared=False, submitted_at__isnull=False),

@@ -6,14 +6,17 @@ from annotation.queues.lending import (
     finish,
     free_for,
     hold,
+    in_other_hands,
     lend,
     lock,
     release,
+    renew,
     save_draft,
     take_next,
 )
 from annotation.queues.reasons import why_nothing
 from annotation.queues.showing import order_for
+from annotation.queues.tallies import seldom
 from annotation.queues.unannounced import (
     hold_comparison,
     in_training,
@@ -33,6 +36,7 @@ from annotation.queues.waiting import (
     next_to_write,
     rankable,
     returned_prompts,
+    sets_of,
     up_to,
 )
 
@@ -49,6 +53,7 @@ __all__ = [
     "hold_comparison",
     "hold_demonstration",
     "hold_prompt",
+    "in_other_hands",
     "in_training",
     "is_counted",
     "lend",
@@ -59,8 +64,11 @@ __all__ = [
     "order_for",
     "rankable",
     "release",
+    "renew",
     "returned_prompts",
     "save_draft",
+    "seldom",
+    "sets_of",
     "take_next",
     "training_items",
     "training_left",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,6 +16,8 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from annotation.models import Lease, Project
+
+Items = QuerySet[Any] | Callable[[], QuerySet[Any]]  # as a function where most of the time nobody asks for it
 
 
 @dataclass(frozen=True)
@@ -42,31 +45,34 @@ def take_next(
     project: Project,
     kind: str,
     user: User,
-    items: QuerySet[Any],
+    items: Items,
     needed: int | str,
     done: str | None = None,
     *,
     again: bool = True,
+    walks: Sequence[Sequence[QuerySet[Any]]] = (),
 ) -> Lease | None:
     """The user's lease on the next item, or None when nothing is left for them.
 
     First what they already have in hand, then the first item nobody needs to be waited for, then (with `again`) what
     they skipped longest ago. `items` leaves out what the user may not or need not do; `needed` and `done` are the
-    number of people an item wants and the field that counts them.
+    number of people an item wants and the field that counts them. `walks` are the parts of `items` to look through
+    for a new one, in turn; those walked together are in the same order.
     """
     with transaction.atomic(savepoint=False):
         lock(project)
-        free = free_for(items, kind, user, needed, done)
         mine = list(project.leases.filter(kind=kind, user=user).exclude(release=Lease.Release.DECLINED))
         in_hand = sorted((m for m in mine if not m.release), key=lambda m: m.expires_at, reverse=True)
         skipped = sorted((m for m in mine if m.release), key=lambda m: m.expires_at)
-        if lease := _first_free(in_hand, free):
+        free = free_for(_known(items), kind, user, needed, done) if mine else None
+        if free is not None and (lease := _first_free(in_hand, free)):
             return _extend(lease)
         own = Lease.objects.filter(kind=kind, item_id=OuterRef("pk"), user=user)
-        item_id = free.filter(~Exists(own)).values_list("pk", flat=True).first()
-        if item_id:
-            return lend(project, kind, user, item_id)
-        lease = _first_free(skipped, free) if again else None
+        for together in walks or [[_known(items)]]:
+            new = [free_for(part, kind, user, needed, done).filter(~Exists(own)) for part in together]
+            if item_id := _first_of(new):
+                return lend(project, kind, user, item_id)
+        lease = _first_free(skipped, free) if again and free is not None else None
         return _extend(lease) if lease else None
 
 
@@ -74,19 +80,25 @@ def hold(
     project: Project,
     kind: str,
     user: User,
-    items: QuerySet[Any],
+    items: Items,
     needed: int | str,
     done: str | None = None,
     *,
     item_id: UUID,
+    in_hand: Items | None = None,
 ) -> Lease | None:
-    """The user's lease on this very item, taken now if need be; None when it is no longer theirs to do."""
+    """The user's lease on this very item, taken now if need be; None when it is no longer theirs to do.
+
+    `in_hand` are items one may go on with while one has them, though they are no longer among `items`.
+    """
     lease = Lease.objects.filter(kind=kind, item_id=item_id, user=user).first()
     if lease and is_fresh(lease):
         return lease
     with transaction.atomic(savepoint=False):
         lock(project)
-        if not free_for(items, kind, user, needed, done).filter(pk=item_id).exists():
+        if in_hand is not None and lease and lease.is_live:
+            items = in_hand
+        if not free_for(_known(items), kind, user, needed, done).filter(pk=item_id).exists():
             return None
         return _extend(lease) if lease else lend(project, kind, user, item_id)
 
@@ -96,6 +108,10 @@ def is_fresh(lease: Lease) -> bool:
     return lease.expires_at > timezone.now() + _length() / 2
 
 
+def _known(items: Items) -> QuerySet[Any]:
+    return items() if callable(items) else items
+
+
 def lock(project: Project) -> None:
     """Make whoever hands out or finishes this project's work wait for each other.
 
@@ -103,6 +119,21 @@ def lock(project: Project) -> None:
     """
     if connection.features.has_select_for_update:
         list(Project.objects.select_for_update(no_key=True).filter(pk=project.pk).values_list("pk"))
+
+
+def renew(lease: Lease) -> bool:
+    """Go on having an item that one has; False when the lease has run out meanwhile."""
+    now = timezone.now()
+    live = Lease.objects.filter(pk=lease.pk, expires_at__gt=now)
+    renewed = live.update(expires_at=now + _length())
+    lease.refresh_from_db(fields=["expires_at"])
+    return bool(renewed)
+
+
+def in_other_hands(lease: Lease) -> bool:
+    """Asked of a lease that ran out. While nobody has taken the item up, submitting takes it back."""
+    others = Lease.objects.live().filter(kind=lease.kind, item_id=lease.item_id)
+    return others.exclude(user_id=lease.user_id).exists()
 
 
 def release(lease: Lease, how: Lease.Release = Lease.Release.SKIPPED) -> None:
@@ -150,6 +181,18 @@ def free_for(items: QuerySet[Any], kind: str, user: User, needed: int | str, don
 def _count(leases: QuerySet[Lease]) -> Coalesce:
     per_item = leases.order_by().values("item_id").annotate(people=Count("pk")).values("people")
     return Coalesce(Subquery(per_item), 0)
+
+
+def _first_of(parts: list[QuerySet[Any]]) -> UUID | None:
+    """The first item of all parts together. Each is asked by itself, so that an index in its order serves."""
+    if len(parts) == 1:
+        return parts[0].values_list("pk", flat=True).first()
+    order = [str(name) for name in parts[0].query.order_by]
+    firsts = [part.values("pk", *(name.lstrip("-") for name in order)).first() for part in parts]
+    found = [first for first in firsts if first]
+    for name in reversed(order):
+        found.sort(key=lambda first, name=name: first[name.lstrip("-")], reverse=name.startswith("-"))  # type: ignore[misc]
+    return found[0]["pk"] if found else None
 
 
 def _first_free(leases: list[Lease], free: QuerySet[Any]) -> Lease | None:

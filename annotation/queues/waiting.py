@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.core.cache import cache
 from django.db import transaction
-from django.db.models import Case, Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Value, When
+from django.db.models import Case, Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce
 
 from annotation.models import (
     Comparison,
@@ -21,8 +21,8 @@ from annotation.models import (
     Ranking,
 )
 from annotation.queues.lending import free_for, hold, take_next
+from annotation.queues.tallies import seldom
 
-COUNT_AT_EVERY_PAGE = 1_000
 ANY_NUMBER = 1_000  # of people: what came back is its author's, however many others answer the same prompt
 
 
@@ -35,11 +35,33 @@ def returned_prompts(project: Project, user: User) -> PromptQuerySet:
 
 
 def _sent_back(project: Project, user: User) -> DemonstrationQuerySet:
-    return Demonstration.objects.returned_to(user).filter(prompt__project=project)
+    return Demonstration.objects.returned_to(user).filter(project=project)
 
 
-def answerable(project: Project, user: User) -> PromptQuerySet:
-    """Prompts that lack a response, for those who have not given one."""
+def _for_everybody_or(sets: list[int]) -> Q:
+    return Q(assignment=None) | Q(assignment__in=sets) if sets else Q(assignment=None)
+
+
+def sets_of(project: Project, user: User) -> list[int]:
+    """The assignments that name this person, or their role."""
+    if not project.has_assignments:
+        return []
+    rows = list(project.assignments.values_list("pk", "people", "roles"))
+    role = project.role_of(user) if rows else None
+    return [pk for pk, people, roles in rows if user.pk in people or role in roles]
+
+
+def _walks(items: QuerySet[Any], sets: list[int]) -> list[list[QuerySet[Any]]]:
+    """What is kept for somebody first, then what is for everybody: each an unbroken stretch of the index.
+
+    PostgreSQL takes a stretch without a value for ordered only when the order names that column.
+    """
+    everybody = items.filter(assignment=None).order_by("assignment_id", *items.query.order_by)
+    kept = [items.filter(assignment=one) for one in sets]
+    return [kept, [everybody]] if kept else [[everybody]]
+
+
+def _answerable(project: Project, user: User) -> PromptQuerySet:
     given = Demonstration.objects.filter(prompt_id=OuterRef("pk"), author=user).exclude(
         status=Demonstration.Status.DRAFT
     )
@@ -47,10 +69,20 @@ def answerable(project: Project, user: User) -> PromptQuerySet:
     return project.prompts.awaiting_response().filter(~Exists(given)).order_by("-priority", *value, "position")
 
 
-def _writable(project: Project, user: User) -> PromptQuerySet:
+def answerable(project: Project, user: User, sets: list[int] | None = None) -> PromptQuerySet:
+    """Prompts that lack a response and are not kept for others, for those who have not given one."""
+    sets = sets_of(project, user) if sets is None else sets
+    return _answerable(project, user).filter(_for_everybody_or(sets))
+
+
+def _writable(project: Project, user: User, sets: list[int] | None = None) -> PromptQuerySet:
     """What lacks a response and what came back, with how many may be at work on it."""
+    return _or_sent_back(project, user, answerable(project, user, sets))
+
+
+def _or_sent_back(project: Project, user: User, prompts: PromptQuerySet) -> PromptQuerySet:
     back = Q(pk__in=_sent_back(project, user).values("prompt_id"))
-    either = back | Q(pk__in=answerable(project, user).order_by().values("pk"))
+    either = back | Q(pk__in=prompts.order_by().values("pk"))
     return project.prompts.filter(either).alias(
         places=Case(When(back, then=Value(ANY_NUMBER)), default=F(NEEDED), output_field=IntegerField())
     )
@@ -58,19 +90,19 @@ def _writable(project: Project, user: User) -> PromptQuerySet:
 
 def approvable(project: Project, user: User) -> DemonstrationQuerySet:
     """Responses waiting for a reviewer, longest first; nobody approves their own."""
-    waiting = Demonstration.objects.awaiting_review().filter(_of(project))
+    waiting = Demonstration.objects.awaiting_review().filter(project=project)
     return waiting.exclude(author=user).order_by("submitted_at", "pk")
 
 
-def rankable(project: Project, user: User) -> ComparisonQuerySet:
-    """Comparisons this user has not ranked."""
+def _rankable(project: Project, user: User) -> ComparisonQuerySet:
     ranked = Ranking.objects.filter(comparison_id=OuterRef("pk"), ranker=user)
-    return Comparison.objects.filter(~Exists(ranked), _of(project))
+    return Comparison.objects.filter(~Exists(ranked), project=project).order_by("-priority", "created_at", "pk")
 
 
-def _of(project: Project) -> Exists:
-    """Asked of each open item, so that the index over open items leads, not the one over all of a project's prompts."""
-    return Exists(project.prompts.filter(pk=OuterRef("prompt_id")))
+def rankable(project: Project, user: User, sets: list[int] | None = None) -> ComparisonQuerySet:
+    """Comparisons this user has not ranked, and that are not kept for others."""
+    sets = sets_of(project, user) if sets is None else sets
+    return _rankable(project, user).filter(_for_everybody_or(sets))
 
 
 def next_to_write(project: Project, user: User) -> Lease | None:
@@ -79,15 +111,30 @@ def next_to_write(project: Project, user: User) -> Lease | None:
     with transaction.atomic(savepoint=False):
         returned = returned_prompts(project, user) if _sent_back(project, user).exists() else None
         back = take_next(project, kind, user, returned, ANY_NUMBER, again=False) if returned is not None else None
-        if back or returned is None:
-            return back or take_next(project, kind, user, answerable(project, user), NEEDED, DONE)
-        new = take_next(project, kind, user, answerable(project, user), NEEDED, DONE, again=False)
-        return new or take_next(project, kind, user, _writable(project, user), "places", DONE)
+        if back:
+            return back
+        sets = sets_of(project, user)
+        walks = _walks(_answerable(project, user), sets)
+
+        def items() -> PromptQuerySet:
+            return answerable(project, user, sets)
+
+        if returned is None:
+            return take_next(project, kind, user, items, NEEDED, DONE, walks=walks)
+        new = take_next(project, kind, user, items, NEEDED, DONE, again=False, walks=walks)
+        return new or take_next(project, kind, user, _writable(project, user, sets), "places", DONE)
 
 
 def hold_prompt(prompt: Prompt, user: User) -> Lease | None:
     project, kind = prompt.project, Lease.Kind.WRITE
-    return hold(project, kind, user, _writable(project, user), "places", DONE, item_id=prompt.pk)
+
+    def items() -> PromptQuerySet:
+        return _writable(project, user)
+
+    def in_hand() -> PromptQuerySet:
+        return _or_sent_back(project, user, _answerable(project, user))
+
+    return hold(project, kind, user, items, "places", DONE, item_id=prompt.pk, in_hand=in_hand)
 
 
 def next_to_approve(project: Project, user: User) -> Lease | None:
@@ -100,29 +147,39 @@ def hold_demonstration(demonstration: Demonstration, user: User) -> Lease | None
 
 
 def next_to_rank(project: Project, user: User) -> Lease | None:
-    items = rankable(project, user)
-    return take_next(project, Lease.Kind.RANK, user, items, "rankings_needed", "rankings_done")
+    sets = sets_of(project, user)
+    walks = _walks(_rankable(project, user), sets)
+
+    def items() -> ComparisonQuerySet:
+        return rankable(project, user, sets)
+
+    return take_next(project, Lease.Kind.RANK, user, items, "rankings_needed", "rankings_done", walks=walks)
 
 
 def hold_comparison(comparison: Comparison, user: User) -> Lease | None:
     project = comparison.prompt.project
-    items = rankable(project, user)
-    return hold(project, Lease.Kind.RANK, user, items, "rankings_needed", "rankings_done", item_id=comparison.pk)
+    kind, needed, done = Lease.Kind.RANK, "rankings_needed", "rankings_done"
+
+    def items() -> ComparisonQuerySet:
+        return rankable(project, user)
+
+    def in_hand() -> ComparisonQuerySet:
+        return _rankable(project, user)
+
+    return hold(project, kind, user, items, needed, done, item_id=comparison.pk, in_hand=in_hand)
 
 
 def answered(project: Project) -> dict[str, int]:
-    """How many prompts have a response, of how many; in a large project, as of a minute ago.
+    """How many prompts have all the responses they need, of how many; in a large project, as of a minute ago."""
 
-    Counting ten thousand prompts at every page would be most of the page's work.
-    """
-    key = f"answered-{project.pk}"
-    if known := cache.get(key):
-        return known
-    prompts = project.prompts.for_teaching().order_by()
-    counts = prompts.aggregate(prompts=Count("pk"), answered=Count("pk", filter=Q(answers_done__gt=0)))
-    if counts["prompts"] > COUNT_AT_EVERY_PAGE:
-        cache.set(key, counts, timeout=60)
-    return counts
+    def count() -> dict[str, int]:
+        parts = (project.prompts.for_teaching(), project.prompts.awaiting_response())
+        numbers = (part.order_by().values("project").annotate(number=Count("*")).values("number") for part in parts)
+        rows = Project.objects.filter(pk=project.pk).values_list(*(Coalesce(Subquery(each), 0) for each in numbers))
+        prompts, unanswered = rows[0]
+        return {"prompts": prompts, "answered": prompts - unanswered}
+
+    return seldom(f"answered-{project.pk}", count)
 
 
 def up_to(items: QuerySet[Any], most: int) -> int:

@@ -88,7 +88,7 @@ def _reread(form: ApproveForm, demonstration: Demonstration) -> ApproveForm:
 
 def _readable(project: Project) -> DemonstrationQuerySet:
     """Drafts are their author's own business until they are submitted."""
-    submitted = Demonstration.objects.filter(prompt__project=project).exclude(status=Status.DRAFT)
+    submitted = Demonstration.objects.filter(project=project).exclude(status=Status.DRAFT)
     return submitted.select_related("prompt__project", "author", "reviewed_by", "guidelines")
 
 

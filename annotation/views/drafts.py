@@ -38,14 +38,8 @@ def draft_save(request: MemberRequest, pk: UUID, lease_pk: UUID) -> JsonResponse
     if isinstance(outcome, Conflict):
         return conflicts.answer(request, outcome, data)
     active_time.keep(lease, active_time.seconds(request.POST.get("active_seconds")))
-    held = outcome.held or not _in_other_hands(lease)
+    held = outcome.held or not queues.in_other_hands(lease)
     return JsonResponse({"saved_at": outcome.saved_at.isoformat(), "version": outcome.version, "held": held})
-
-
-def _in_other_hands(lease: Lease) -> bool:
-    """Asked of a lease that ran out. While nobody has taken the item up, submitting takes it back."""
-    others = Lease.objects.live().filter(kind=lease.kind, item_id=lease.item_id)
-    return others.exclude(user_id=lease.user_id).exists()
 
 
 def _problem(data: dict[str, str]) -> str:

@@ -34,6 +34,10 @@ def project_settings(request: MemberRequest, pk: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         changed = change_project(project=project, by=request.user, **form.values())
         messages.success(request, "The settings are saved." if changed else "Nothing was changed.")
+        if {"answers_per_prompt", "rankings_per_comparison"} & set(changed):
+            messages.info(
+                request, "What is open already keeps its number of people. Prompts → Who gets what applies the new one."
+            )
         return redirect("project_settings", project.pk)
     context = {"form": form, "project": project}
     return render(request, "annotation/project_form.html", context, status=422 if form.errors else 200)

@@ -5,19 +5,22 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
+from django.contrib.auth.models import User
 from django.db.models import Prefetch, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from annotation import diff
+from annotation import diff, informative, queues
 from annotation.access import MemberRequest, project_for
 from annotation.forms.prompts import PromptFilterForm
-from annotation.models import Demonstration, Prompt, PromptQuerySet, Ranking, Revision, Role
+from annotation.models import Demonstration, Project, Prompt, PromptQuerySet, Ranking, Revision, Role, name_of
 from annotation.ranking import LETTERS
 from annotation.templating import render as rendered
 
 PAGE = 50
+SEARCHED = 20_000  # prompts whose texts one page of a search reads
+LOOKED_THROUGH = 100_000  # prompts that one page of another filter looks through
 ORDER_OF_STATUS = ("approved", "submitted", "returned", "draft")
 
 
@@ -26,17 +29,20 @@ def prompts(request: MemberRequest, pk: UUID) -> HttpResponse:
     """Keyset pages by position: the last page of a hundred thousand costs what the first does."""
     project = project_for(request, pk, "read results")
     form = PromptFilterForm(request.GET, project=project)
-    found = form.matching(project.prompts.all())
-    page = _page(found, request.GET.get("after", ""), request.GET.get("before", ""))
     query = urlencode({name: value for name, value in form.chosen().items() if value})
+    window = SEARCHED if form.chosen()["q"] else LOOKED_THROUGH if query else None
+    page = _page(project, form.matching(), request.GET.get("after", ""), request.GET.get("before", ""), window)
     context = {
         "project": project,
         "form": form,
         "filtered": bool(query),
         "rows": [(prompt, _status(prompt)) for prompt in page.prompts],
-        "total": found.count(),
-        "previous": page.earlier and f"?before={page.prompts[0].position}&{query}".rstrip("&"),
-        "next": page.later and f"?after={page.prompts[-1].position}&{query}".rstrip("&"),
+        "total": None if query else _total(project),
+        "previous": page.earlier is not None and f"?before={page.earlier}&{query}".rstrip("&"),
+        "whole": page.whole,
+        "next": page.later is not None and f"?after={page.later}&{query}".rstrip("&"),
+        "looked_to": page.looked_to,
+        "informative": informative.IN_ONE_LINE if project.informative_first else "",
     }
     return render(request, "annotation/prompts.html", context)
 
@@ -48,7 +54,7 @@ def prompt(request: MemberRequest, pk: UUID, prompt_pk: UUID) -> HttpResponse:
     Rankings are for admins: reviewers still rank themselves.
     """
     project = project_for(request, pk, "read results")
-    prompt = get_object_or_404(project.prompts, pk=prompt_pk)
+    prompt = get_object_or_404(project.prompts.select_related("assignment"), pk=prompt_pk)
     revisions = Prefetch("revisions", Revision.objects.select_related("created_by"))
     told = prompt.demonstrations.exclude(~Q(author=request.user), status=Demonstration.Status.DRAFT)
     demonstrations = told.select_related("author", "reviewed_by").prefetch_related(revisions)
@@ -63,27 +69,58 @@ def prompt(request: MemberRequest, pk: UUID, prompt_pk: UUID) -> HttpResponse:
             "demonstrations": [(one, _history(one)) for one in demonstrations],
             "comparisons": _comparisons(prompt) if is_admin else [],
             "is_admin": is_admin,
+            "kept_for": _kept_for(prompt),
         },
     )
 
 
 @dataclass(frozen=True)
 class Page:
+    """`earlier` and `later` are positions from which the pages before and after begin; None: there are none.
+
+    `looked_to` is the position up to which prompts were looked at, where a filter found less than a page in a stretch
+    as long as one request may take.
+    """
+
     prompts: list[Prompt]
-    earlier: bool
-    later: bool
+    earlier: int | None
+    later: int | None
+    looked_to: int | None = None
+
+    @property
+    def whole(self) -> bool:
+        return self.earlier is None and self.later is None
 
 
-def _page(found: PromptQuerySet, after: str, before: str) -> Page:
+def _page(project: Project, found: PromptQuerySet, after: str, before: str, window: int | None) -> Page:
     """One row more than is shown tells whether there are others; where one came from there are."""
     if _is_position(before):
-        rows = _rows(found.filter(position__lt=int(before)).order_by("-position"))
-        return Page(rows[:PAGE][::-1], earlier=len(rows) > PAGE, later=bool(rows))
-    if _is_position(after):
-        rows = _rows(found.filter(position__gt=int(after)).order_by("position"))
-        return Page(rows[:PAGE], earlier=bool(rows), later=len(rows) > PAGE)
-    rows = _rows(found.order_by("position"))
-    return Page(rows[:PAGE], earlier=False, later=len(rows) > PAGE)
+        return _page_before(project, found, int(before), window)
+    start = int(after) if _is_position(after) else -1
+    end = None if window is None else start + window
+    part = found.filter(position__gt=start)
+    rows = _rows((part if end is None else part.filter(position__lte=end)).order_by("position"))
+    shown = rows[:PAGE]
+    going_on = None
+    if len(rows) <= PAGE and end is not None and project.prompts.filter(position__gt=end).exists():
+        going_on = end
+    earlier = None if start < 0 else shown[0].position if shown else start + 1 if window else None
+    return Page(shown, earlier, shown[-1].position if len(rows) > PAGE else going_on, going_on)
+
+
+def _page_before(project: Project, found: PromptQuerySet, start: int, window: int | None) -> Page:
+    end = 0 if window is None else max(start - window, 0)
+    rows = _rows(found.filter(position__lt=start, position__gte=end).order_by("-position"))
+    shown = rows[:PAGE][::-1]
+    going_on = None
+    if len(rows) <= PAGE and end and project.prompts.filter(position__lt=end).exists():
+        going_on = end
+    later = shown[-1].position if shown else start - 1 if window else None
+    return Page(shown, shown[0].position if len(rows) > PAGE else going_on, later, going_on)
+
+
+def _total(project: Project) -> int:
+    return queues.seldom(f"prompts-{project.pk}", lambda: {"prompts": project.prompts.count()})["prompts"]
 
 
 def _is_position(text: str) -> bool:
@@ -94,12 +131,21 @@ def _rows(found: PromptQuerySet) -> list[Prompt]:
     """Chosen by an index without their texts, which are then read for these only."""
     demonstrations = Demonstration.objects.select_related("author").defer("text")
     chosen = Prompt.objects.filter(pk__in=found.values("pk")[: PAGE + 1]).order_by(*found.query.order_by)
+    chosen = chosen.select_related("assignment")
     return list(chosen.prefetch_related(Prefetch("demonstrations", demonstrations)))
 
 
 def _status(prompt: Prompt) -> Demonstration | None:
     """The demonstration that got furthest."""
     return min(prompt.demonstrations.all(), key=lambda one: ORDER_OF_STATUS.index(one.status), default=None)
+
+
+def _kept_for(prompt: Prompt) -> str:
+    """“Erin Expert, every reviewer”, or nothing where it is for everybody."""
+    if prompt.assignment is None:
+        return ""
+    people = [name_of(user) for user in User.objects.filter(pk__in=prompt.assignment.people)]
+    return ", ".join([*people, *(f"every {Role(role).label.lower()}" for role in prompt.assignment.roles)])
 
 
 def _history(demonstration: Demonstration) -> list[tuple[Revision, list[diff.Piece] | None]]:

@@ -220,7 +220,8 @@ def _show(
     context = {
         "prompt": prompt,
         "mine": mine,
-        "state": "closed" if closed else "open" if held else "taken",
+        "state": "closed" if closed else "open" if lease else "taken",
+        "lease": lease,
         "form": ResponseForm(values) if form else ResponseForm(initial=values),
         "conflict": conflict,
         "refusal": refusal,
@@ -263,7 +264,7 @@ def _own(prompt: Prompt, user: User) -> tuple[Demonstration | None, Demonstratio
     """This person's response to the prompt, and the other one that they have only just submitted."""
     by_hand = Revision.objects.filter(demonstration=OuterRef("pk"), created_by=user, note="")  # an import leaves a note
     submitted = Demonstration.objects.awaiting_review().filter(
-        Exists(by_hand), author=user, submitted_at__gte=timezone.now() - JUST_NOW, prompt__project=prompt.project_id
+        Exists(by_hand), author=user, submitted_at__gte=timezone.now() - JUST_NOW, project=prompt.project_id
     )
     last = submitted.exclude(prompt=prompt).order_by("-submitted_at").values("pk")[:1]
     rows = Demonstration.objects.filter(Q(prompt=prompt, author=user) | Q(pk=Subquery(last)))
@@ -283,8 +284,8 @@ def _changes_by_reviewer(mine: Demonstration) -> list[diff.Piece] | None:
 
 
 def _progress(project: Project, user: User) -> dict[str, int]:
-    own = Demonstration.objects.filter(author=user, prompt__project=project).order_by()
-    counts = dict(own.values_list("status").annotate(number=Count("pk")))
+    own = Demonstration.objects.filter(author=user, project=project).order_by()
+    counts = dict(own.values_list("status").annotate(number=Count("*")))
     return {
         "approved": counts.get(Status.APPROVED, 0),
         "waiting": counts.get(Status.SUBMITTED, 0),

@@ -15,7 +15,7 @@ from typing import Any
 
 PEOPLE = 30
 COMPARISONS = 60
-PROMPTS = 60
+PROMPTS = 40
 
 
 def set_up() -> None:
@@ -70,16 +70,19 @@ def rank_everything(project: Any, needed: int) -> Callable[[Any], list[str]]:
     return work
 
 
-def write_everything(project: Any) -> Callable[[Any], list[str]]:
+def write_everything(project: Any, needed: int) -> Callable[[Any], list[str]]:
     from annotation import queues
     from annotation.actions import writing
-    from annotation.models import Prompt
+    from annotation.models import Lease, Prompt
 
     def work(person: Any) -> list[str]:
         handed = []
         while lease := queues.next_to_write(project, person):
             handed.append(str(lease.item_id))
             prompt = Prompt.objects.select_related("project").get(pk=lease.item_id)
+            hands = Lease.objects.live().filter(kind=Lease.Kind.WRITE, item_id=lease.item_id).count()
+            if hands + prompt.answers_done > needed:
+                handed.append("too many")
             saved = writing.save_draft(prompt=prompt, by=person, text="Parties", version=0)
             writing.submit(prompt=prompt, by=person, text="Parties: two", version=saved.version, guidelines=None)
         return handed
@@ -106,12 +109,14 @@ def main() -> None:
         handed = all_at_once(rank_everything(project, needed), people)
         done = list(Comparison.objects.filter(prompt=prompt).values_list("rankings_done", flat=True))
         report[f"overlap {needed}"] = {"handed": handed, "done": done}
-    project = factories.project(created_by=ada, name="writing")
-    for _ in range(PROMPTS):
-        factories.prompt(project)
-    handed = all_at_once(write_everything(project), people)
-    responses = Demonstration.objects.filter(prompt__project=project, status="submitted").count()
-    report["writing"] = {"handed": handed, "responses": responses}
+        project = factories.project(created_by=ada, name=f"writing {needed}")
+        Membership.objects.bulk_create(Membership(project=project, user=each, role=Role.EXPERT) for each in people)
+        for _ in range(PROMPTS):
+            factories.prompt(project, answers_needed=needed)
+        handed = all_at_once(write_everything(project, needed), people)
+        responses = Demonstration.objects.filter(project=project, status="submitted").count()
+        done = list(project.prompts.values_list("answers_done", flat=True))
+        report[f"writing {needed}"] = {"handed": handed, "done": done, "responses": responses}
     json.dump(report, sys.stdout)
 
 

@@ -59,16 +59,15 @@ def race(database_url: str, tmp_path: Path) -> dict[str, Any]:
 
 def check(report: dict[str, Any]) -> None:
     for needed in (1, 2, 3):
-        ranked = report[f"overlap {needed}"]
-        everything = Counter(item for items in ranked["handed"].values() for item in items)
-        assert "too many" not in everything
-        assert len(everything) == COMPARISONS
-        assert set(everything.values()) == {needed}
-        assert ranked["done"] == [needed] * COMPARISONS
-        assert all(len(items) == len(set(items)) for items in ranked["handed"].values())
-    written = Counter(item for items in report["writing"]["handed"].values() for item in items)
-    assert (len(written), set(written.values())) == (PROMPTS, {1})
-    assert report["writing"]["responses"] == PROMPTS
+        for word, items in (("overlap", COMPARISONS), ("writing", PROMPTS)):
+            found = report[f"{word} {needed}"]
+            everything = Counter(item for handed in found["handed"].values() for item in handed)
+            assert "too many" not in everything
+            assert len(everything) == items
+            assert set(everything.values()) == {needed}
+            assert found["done"] == [needed] * items
+            assert all(len(handed) == len(set(handed)) for handed in found["handed"].values())
+        assert report[f"writing {needed}"]["responses"] == PROMPTS * needed
 
 
 def test_it_hands_each_item_to_as_many_as_needed_when_thirty_ask_at_once(tmp_path: Path) -> None:

@@ -8,9 +8,12 @@ from django.db import transaction
 
 from annotation.actions import Refused
 from annotation.actions.ranking import create_comparison
+from annotation.forms.projects import MOST_PER_ITEM
 from annotation.management.arguments import add_by, add_json, add_project, find_actor, find_project, report
-from annotation.models import Project, Split
+from annotation.models import Priority, Project, Split
 from annotation.rows import Problem, Row, Unreadable, read_rows
+
+PRIORITIES = {name.lower(): value for value, name in Priority.choices}
 
 
 class Command(BaseCommand):
@@ -23,6 +26,13 @@ class Command(BaseCommand):
         parser.add_argument("file", type=Path, help="JSON Lines, in UTF-8")
         add_project(parser)
         parser.add_argument("--source", default="file", help="what wrote the candidates; hidden while ranking")
+        parser.add_argument(
+            "--needed",
+            type=int,
+            metavar="NUMBER",
+            help="how many people rank each; in a line, “rankings_needed” says so",
+        )
+        parser.add_argument("--priority", choices=list(PRIORITIES), default="usual", help="when they come")
         add_by(parser)
         add_json(parser)
 
@@ -33,7 +43,7 @@ class Command(BaseCommand):
         try:
             with options["file"].open("rb") as file, transaction.atomic():
                 for row in read_rows(file, "jsonl"):
-                    made.append(_made(project, row, by, options["source"]))
+                    made.append(_made(project, row, by, options))
         except OSError as error:
             raise CommandError(f"{options['file']} cannot be read: {error.strerror}.") from None
         except Unreadable as error:
@@ -41,7 +51,7 @@ class Command(BaseCommand):
         report(self, options, f"{len(made)} comparisons made.", comparisons=made)
 
 
-def _made(project: Project, row: Row | Problem, by: Any, source: str) -> str:
+def _made(project: Project, row: Row | Problem, by: Any, options: dict[str, Any]) -> str:
     """The id of the comparison made from one line."""
     if isinstance(row, Problem):
         raise CommandError(f"Line {row.line}: {row.reason} Nothing was made.")
@@ -52,12 +62,26 @@ def _made(project: Project, row: Row | Problem, by: Any, source: str) -> str:
     if prompt.split == Split.EVALUATION:
         raise CommandError(f"Line {row.line}: the prompt “{name}” is held out. Nothing was made.")
     try:
-        comparison = create_comparison(prompt=prompt, candidates=_candidates(row, source), by=by, source=source)
+        comparison = create_comparison(
+            prompt=prompt,
+            candidates=_candidates(row, options["source"]),
+            by=by,
+            source=options["source"],
+            rankings_needed=_needed(row, options["needed"]),
+            priority=PRIORITIES[options["priority"]],
+        )
     except Refused as refused:
         raise CommandError(f"Line {row.line}: {refused} Nothing was made.") from None
     if comparison is None:
         raise CommandError(f"Line {row.line}: fewer than two of the texts differ. Nothing was made.")
     return str(comparison.pk)
+
+
+def _needed(row: Row, otherwise: int | None) -> int | None:
+    needed = row.values.get("rankings_needed", otherwise)
+    if needed is not None and (not isinstance(needed, int) or not 1 <= needed <= MOST_PER_ITEM):
+        raise CommandError(f"Line {row.line}: each needs from 1 to {MOST_PER_ITEM} rankings. Nothing was made.")
+    return needed
 
 
 def _candidates(row: Row, source: str) -> list[tuple[str, str]]:

@@ -1,0 +1,70 @@
+"""What admins set for many prompts at once: whom they are for, when they come, and how many people each needs."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import F, QuerySet, Value
+from django.db.models.functions import Greatest
+
+from annotation import selection
+from annotation.models import Assignment, Chore, Comparison, Prompt, PromptQuerySet, Split
+
+WRITE, RANK = "write", "rank"
+
+
+def which(chore: Chore) -> PromptQuerySet:
+    spec = chore.spec
+    if spec.get("only"):
+        return chore.project.prompts.filter(pk__in=spec["only"])
+    return selection.matching(chore.project, spec.get("filter", {}))
+
+
+def some(chore: Chore, prompts: list[UUID]) -> int:
+    """Change these prompts, or what is ranked of them. What is so already is left alone and not counted."""
+    change = chore.spec["change"]
+    rows = items(chore.spec["work"], prompts)
+    changed = 0
+    for name, value in change.items():
+        changed += SETTERS[name](rows, chore.spec["work"], value)
+    return changed
+
+
+def items(work: str, prompts: list[UUID]) -> QuerySet[Any]:
+    if work == RANK:
+        return Comparison.objects.filter(prompt__in=prompts).order_by()
+    return Prompt.objects.filter(pk__in=prompts).exclude(split=Split.EVALUATION).order_by()
+
+
+def _set_priority(rows: QuerySet[Any], work: str, priority: int) -> int:
+    return rows.exclude(priority=priority).update(priority=priority)
+
+
+def _assign(rows: QuerySet[Any], work: str, assignment: int | None) -> int:
+    if assignment is None:
+        return rows.exclude(assignment=None).update(assignment=None)
+    chosen = Assignment.objects.get(pk=assignment)
+    return (rows.filter(assignment=None) | rows.exclude(assignment=chosen)).update(assignment=chosen)
+
+
+def _set_people(rows: QuerySet[Any], work: str, people: int) -> int:
+    """Never fewer rankings than have been given. A prompt may have more answers than it now needs."""
+    if work == RANK:
+        enough: Any = Greatest(Value(people), F("rankings_done"))
+        return rows.exclude(rankings_needed=enough).update(rankings_needed=enough)
+    return rows.exclude(answers_needed=people).update(answers_needed=people)
+
+
+def _set_people_of_open(rows: QuerySet[Any], work: str, people: int) -> int:
+    """What has enough already stays done, also where the new number is higher."""
+    done, needed = ("rankings_done", "rankings_needed") if work == RANK else ("answers_done", "answers_needed")
+    return _set_people(rows.filter(**{f"{done}__lt": F(needed)}), work, people)
+
+
+SETTERS = {
+    "priority": _set_priority,
+    "assignment": _assign,
+    "people": _set_people,
+    "people_of_open": _set_people_of_open,
+}

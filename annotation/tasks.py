@@ -1,0 +1,54 @@
+"""The doorbell of chores. A lost or doubled one does no harm: the rows say what there is to do."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+from huey.contrib.djhuey import db_task
+
+from annotation import chores
+from annotation.models import Chore, Demonstration, Project
+
+ESTIMATE_AGAIN = timedelta(minutes=10)
+
+
+@db_task()
+def run_chore(pk: str) -> None:
+    chore = Chore.objects.select_related("project").filter(pk=pk).first()
+    if chore:
+        chores.run(chore)
+
+
+def ring_after_commit(chore: Chore) -> None:
+    pk = str(chore.pk)
+    transaction.on_commit(lambda: run_chore(pk))
+
+
+def reconcile() -> None:
+    """Called by the worker's watch: take up what was left behind, estimate anew what answers would teach."""
+    for chore in Chore.objects.waiting():
+        run_chore(str(chore.pk))
+    for project in Project.objects.filter(informative_first=True):
+        if estimate_is_due(project):
+            run_chore(str(Chore.objects.create(project=project, kind=Chore.Kind.ESTIMATE, spec=seen(project)).pk))
+
+
+def estimate_is_due(project: Project) -> bool:
+    """Never estimated, or something was answered or arrived since, and the last time is a while ago."""
+    last = project.chores.filter(kind=Chore.Kind.ESTIMATE).first()
+    if last is None:
+        return True
+    if last.finished_at is None or last.finished_at > timezone.now() - ESTIMATE_AGAIN:
+        return False
+    return last.spec != seen(project)
+
+
+def seen(project: Project) -> dict[str, int]:
+    """What the estimate depends on, in numbers that any new answer, prompt or comparison changes."""
+    return {
+        "answers": project.demonstrations.exclude(status=Demonstration.Status.DRAFT).count(),
+        "prompts": project.prompts.count(),
+        "comparisons": project.comparisons.count(),
+    }
