@@ -35,7 +35,7 @@ class CorrectedPair:
 def corrections(project: Project) -> QuerySet[Correction]:
     """Those whose answer is approved and whose prompt may be taught."""
     approved = Correction.objects.filter(
-        comparison__prompt__project=project, demonstration__status=Demonstration.Status.APPROVED
+        comparison__project=project, demonstration__status=Demonstration.Status.APPROVED
     )
     return approved.exclude(comparison__prompt__split=Split.EVALUATION)
 

@@ -98,7 +98,7 @@ def _quoted(text: str, hint: checks.Hint) -> Quoted:
 
 def _link(prompt: Prompt, key: str, reader: User, role: str) -> str:
     """To the other response, for those who may read it."""
-    other = Demonstration.objects.filter(pk=key, prompt__project=prompt.project_id).first()
+    other = Demonstration.objects.filter(pk=key, project=prompt.project_id).first()
     if other is None or not readable(other, reader, role):
         return ""
     return reverse("precedent", args=[prompt.project_id, prompt.pk, other.pk])

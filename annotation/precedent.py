@@ -53,7 +53,7 @@ def precedents(prompt: Prompt) -> list[Precedent]:
 def _candidates(prompt: Prompt) -> list[Demonstration]:
     approved = (
         Demonstration.objects.approved()
-        .filter(prompt__project=prompt.project_id)
+        .filter(project=prompt.project_id)
         .exclude(prompt=prompt)
         .exclude(prompt__split=Split.EVALUATION)
         .exclude(text="")

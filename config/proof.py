@@ -66,10 +66,10 @@ class Proof:
         return evaluation, sft, dpo
 
     def _approve_what_waits(self) -> int:
-        waiting = Demonstration.objects.filter(prompt__project=self.project).awaiting_review()
+        waiting = Demonstration.objects.filter(project=self.project).awaiting_review()
         for demonstration in waiting.exclude(author=self.teacher):
             approve(demonstration=demonstration, by=self.teacher, version=demonstration.version)
-        return Demonstration.objects.filter(prompt__project=self.project).approved().count()
+        return Demonstration.objects.filter(project=self.project).approved().count()
 
     def _round(self, method: str, version: DatasetVersion, parent: Adapter | None, params: Any) -> TrainingRound:
         done = {"method": method, "dataset_version": version, "params": to_json(params), "status": Status.SUCCEEDED}
@@ -104,7 +104,7 @@ class Proof:
             self._finish(SAMPLING, sampling)
 
     def _rank_and_freeze(self) -> DatasetVersion:
-        comparisons = Comparison.objects.filter(prompt__project=self.project, rankings_done=0)
+        comparisons = Comparison.objects.filter(project=self.project, rankings_done=0)
         for comparison in comparisons.prefetch_related("candidates"):
             rank(comparison=comparison, by=self.teacher, order=self._order(comparison), reason="Next step has a date")
         version = freeze(project=self.project, kind=DatasetVersion.Kind.PREFERENCES, by=self.admin)

@@ -37,7 +37,7 @@ def note(project: Project, ranker: Ranker, ranking: Ranking) -> None:
 
 def _alarm(project: Project, ranker: Ranker) -> str:
     """On the last whole block of rankings and what came after, so that it takes no longer for those with many."""
-    mine = Ranking.objects.filter(ranker=ranker.user_id, comparison__prompt__project=project, in_training=False)
+    mine = Ranking.objects.filter(ranker=ranker.user_id, project=project, in_training=False)
     rows = mine.filter(comparison__repeat_of=None).order_by("-created_at")
     start = max(0, ranker.judged // BLOCK - 1) * BLOCK
     latest = list(rows.values_list("shown", "order", "acceptable", "all_bad")[: ranker.judged - start])
@@ -138,6 +138,6 @@ def see_alarm(*, project: Project, user: User, by: User) -> None:
 
 def _forget(project: Project, user: User) -> None:
     """Rankings given in training stay in the history by their events; the next try begins without them."""
-    Ranking.objects.filter(ranker=user, comparison__prompt__project=project, in_training=True).delete()
+    Ranking.objects.filter(ranker=user, project=project, in_training=True).delete()
     items = queues.training_items(project, user).order_by().values("pk")
     Lease.objects.filter(kind=Lease.Kind.RANK, user=user, item_id__in=items).delete()

@@ -133,7 +133,7 @@ KINDS: dict[str, Callable[[Project], Iterator[dict[str, Any]]]] = {
 
 def _judged(project: Project, again: bool = False) -> ComparisonQuerySet:
     """Those that somebody ranked, or whose answer is known or decided; `again`: also those asked once more."""
-    found = Comparison.objects.filter(prompt__project=project)
+    found = Comparison.objects.filter(project=project)
     ranked = Q(Exists(Ranking.objects.filter(comparison_id=OuterRef("pk"))))
     return (found if again else found.originals()).filter(ranked | Q(pk__in=found.decided().values("pk")))
 

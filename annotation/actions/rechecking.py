@@ -47,7 +47,7 @@ def latest_that_matters(project: Project) -> Guidelines | None:
 def old_responses(project: Project, current: Guidelines) -> QuerySet[Demonstration]:
     """Submitted or approved under an earlier version, and not in its author's hands already."""
     done = Demonstration.objects.filter(
-        prompt__project=project,
+        project=project,
         status__in=[Status.SUBMITTED, Status.APPROVED],
         guidelines__version__lt=current.version,
         guidelines__project=project,
@@ -58,7 +58,7 @@ def old_responses(project: Project, current: Guidelines) -> QuerySet[Demonstrati
 
 def old_rankings(project: Project, current: Guidelines) -> QuerySet[Ranking]:
     done = Ranking.objects.filter(
-        comparison__prompt__project=project, guidelines__version__lt=current.version, guidelines__project=project
+        project=project, guidelines__version__lt=current.version, guidelines__project=project
     )
     asked = Recheck.objects.open().filter(ranking__isnull=False, project=project)
     return done.exclude(pk__in=asked.values("ranking_id"))

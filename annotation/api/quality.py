@@ -76,7 +76,7 @@ class KnownAnswers(InProject, generics.ListAPIView):
     queryset = Gold.objects.none()
 
     def get_queryset(self) -> QuerySet[Gold]:
-        found = Gold.objects.filter(comparison__prompt__project=self.project)
+        found = Gold.objects.filter(comparison__project=self.project)
         return found.select_related("created_by").order_by("created_at", "pk")
 
     @extend_schema(request=NewKnownAnswerSerializer, responses={201: KnownAnswerSerializer})
@@ -93,7 +93,7 @@ class KnownAnswer(InProject, APIView):
     @extend_schema(responses={204: None})
     def delete(self, request: Request, pk: str, comparison_pk: str) -> Response:
         """It becomes a usual comparison again."""
-        found = Comparison.objects.filter(prompt__project=self.project, gold__isnull=False)
+        found = Comparison.objects.filter(project=self.project, gold__isnull=False)
         comparison = get_object_or_404(found.select_related("prompt__project"), pk=comparison_pk)
         deciding.unmark_known(comparison=comparison, by=self.person)
         return Response(status=status.HTTP_204_NO_CONTENT)
@@ -112,7 +112,7 @@ class Decisions(InProject, generics.ListAPIView):
     queryset = Adjudication.objects.none()
 
     def get_queryset(self) -> QuerySet[Adjudication]:
-        found = Adjudication.objects.filter(comparison__prompt__project=self.project)
+        found = Adjudication.objects.filter(comparison__project=self.project)
         return found.select_related("decided_by").order_by("decided_at", "pk")
 
     @extend_schema(request=NewDecisionSerializer, responses={201: DecisionSerializer})
@@ -152,7 +152,7 @@ def _told(section: agreements.Section) -> dict[str, Any]:
 
 def _checked(project: Project, data: dict[str, Any]) -> dict[str, Any]:
     """With the comparison itself; every candidate named once."""
-    found = Comparison.objects.filter(prompt__project=project).select_related("prompt__project")
+    found = Comparison.objects.filter(project=project).select_related("prompt__project")
     comparison = found.filter(pk=data["comparison"]).first()
     if comparison is None:
         raise serializers.ValidationError({"comparison": ["There is no such comparison in this project."]})

@@ -114,7 +114,7 @@ class RankingList(InProject, generics.ListAPIView):
     queryset = Ranking.objects.none()
 
     def get_queryset(self) -> QuerySet[Ranking]:
-        found = Ranking.objects.filter(comparison__prompt__project=self.project)
+        found = Ranking.objects.filter(project=self.project)
         return found.select_related("ranker").prefetch_related("marks")
 
     @extend_schema(request=NewRankingSerializer, responses={201: GivenRankingSerializer})
@@ -122,7 +122,7 @@ class RankingList(InProject, generics.ListAPIView):
         serializer = NewRankingSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         data = serializer.validated_data
-        found = Comparison.objects.filter(prompt__project=self.project).select_related("prompt__project")
+        found = Comparison.objects.filter(project=self.project).select_related("prompt__project")
         comparison = found.filter(pk=data["comparison"]).first()
         if comparison is None:
             raise serializers.ValidationError({"comparison": ["There is no such comparison in this project."]})

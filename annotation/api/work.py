@@ -85,7 +85,7 @@ class DemonstrationList(InProject, generics.ListAPIView):
     queryset = Demonstration.objects.none()
 
     def get_queryset(self) -> QuerySet[Demonstration]:
-        found = Demonstration.objects.filter(prompt__project=self.project).select_related("author", "reviewed_by")
+        found = Demonstration.objects.filter(project=self.project).select_related("author", "reviewed_by")
         senior = self.project.role_of(self.person) in SENIOR
         if not senior:
             return found.filter(author=self.person)
@@ -127,7 +127,7 @@ class DemonstrationReturn(InProject, APIView):
 
 
 def _review(view: InProject, request: Request, demonstration_pk: str, kind: Any, act: Any) -> Response:
-    found = Demonstration.objects.filter(prompt__project=view.project).select_related("author", "prompt__project")
+    found = Demonstration.objects.filter(project=view.project).select_related("author", "prompt__project")
     demonstration = get_object_or_404(found, pk=demonstration_pk)
     serializer = kind(data=request.data)
     serializer.is_valid(raise_exception=True)
@@ -209,7 +209,7 @@ class ComparisonList(InProject, generics.ListAPIView):
     queryset = Comparison.objects.none()
 
     def get_queryset(self) -> QuerySet[Comparison]:
-        return Comparison.objects.filter(prompt__project=self.project).prefetch_related("candidates")
+        return Comparison.objects.filter(project=self.project).prefetch_related("candidates")
 
     @extend_schema(request=NewComparisonSerializer, responses={201: ComparisonSerializer})
     def post(self, request: Request, pk: str) -> Response:
@@ -236,7 +236,7 @@ class ComparisonDetail(InProject, APIView):
 
     @extend_schema(responses=BlindComparisonSerializer)
     def get(self, request: Request, pk: str, comparison_pk: str) -> Response:
-        found = Comparison.objects.filter(prompt__project=self.project).select_related("prompt__project")
+        found = Comparison.objects.filter(project=self.project).select_related("prompt__project")
         comparison = get_object_or_404(found, pk=comparison_pk)
         queues.hold_comparison(comparison, self.person)
         seen = order_for(comparison, self.person)

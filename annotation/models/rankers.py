@@ -50,7 +50,7 @@ class Ranker(models.Model):
         found = cls.objects.filter(project=project, user=user).first()
         if found:
             return found
-        mine = Ranking.objects.filter(ranker=user, comparison__prompt__project=project, in_training=False).count()
+        mine = Ranking.objects.filter(ranker=user, project=project, in_training=False).count()
         since: datetime | None = timezone.now() if mine else None
         return cls(project=project, user=user, handed=mine, judged=mine, admitted_at=since)
 

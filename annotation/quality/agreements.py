@@ -108,7 +108,7 @@ def _sections(project: Project) -> list[Section]:
     two = [each for each in rankings if len(_named(each)) == 2]
     more = [each for each in rankings if len(_named(each)) > 2]
     pairs, orders = "Which of two answers is better", "The order of several answers"
-    alone = Ranking.objects.filter(comparison__prompt__project=project, in_training=False).exists()
+    alone = Ranking.objects.filter(project=project, in_training=False).exists()
     scale = "From much better to much worse."
     found = [
         section("pairs", pairs, scale, "comparison", Kind.PREFERENCE, _preferences(two), alone=alone),
@@ -134,7 +134,7 @@ def _sections(project: Project) -> list[Section]:
 
 def _shared_rankings(project: Project) -> list[Ranking]:
     """The latest on comparisons that several people ranked; repeats and training tell nothing about agreement."""
-    mine = Ranking.objects.filter(comparison__prompt__project=project, in_training=False, comparison__repeat_of=None)
+    mine = Ranking.objects.filter(project=project, in_training=False, comparison__repeat_of=None)
     several = mine.order_by().values("comparison").annotate(people=Count("pk")).filter(people__gt=1)
     rows = mine.filter(comparison__in=several.values("comparison")).order_by("-created_at")
     return list(rows.only("comparison_id", "ranker_id", "order", "strength", "all_bad", "criteria")[:MOST])
@@ -178,7 +178,7 @@ def _orders_on(rankings: Iterable[Ranking], key: str) -> Iterable[Judgement]:
 def _decisions(project: Project) -> Iterable[Judgement]:
     """Returned or approved, of the same text: what was changed meanwhile is another item."""
     states = [Demonstration.Status.APPROVED, Demonstration.Status.RETURNED]
-    rows = Revision.objects.filter(demonstration__prompt__project=project, status__in=states).order_by("-pk")
+    rows = Revision.objects.filter(demonstration__project=project, status__in=states).order_by("-pk")
     for prompt, by, status, text in rows.values_list("demonstration__prompt_id", "created_by_id", "status", "text")[
         :MOST
     ]:

@@ -69,7 +69,7 @@ def of_person(project: Project, user: User, ranker: Ranker | None) -> Report:
 
 def judgements(project: Project, user: User) -> list[Judgement]:
     """The latest ones in order of time, with what else is known of the same comparisons."""
-    mine = Ranking.objects.filter(ranker=user, comparison__prompt__project=project, in_training=False)
+    mine = Ranking.objects.filter(ranker=user, project=project, in_training=False)
     rows = list(mine.select_related("comparison").order_by("-created_at")[:LATEST])[::-1]
     repeats = {each.comparison_id: each.comparison.repeat_of_id for each in rows if each.comparison.repeat_of_id}
     asked = {each.comparison_id for each in rows} | set(repeats.values())
@@ -121,7 +121,7 @@ def _judgement(
 
 def _longer_wins(project: Project, user: User) -> float | None:
     """How often the longer of two wins in what everybody else judged lately."""
-    rows = Ranking.objects.filter(comparison__prompt__project=project, in_training=False).exclude(ranker=user)
+    rows = Ranking.objects.filter(project=project, in_training=False).exclude(ranker=user)
     latest = list(rows.order_by("-created_at").values_list("comparison_id", "order")[:OVERALL])
     texts = _candidates({comparison for comparison, _ in latest})
     longer = decided = 0

@@ -83,7 +83,7 @@ def is_counted(comparison: Comparison) -> bool:
 
 def training_items(project: Project, user: User) -> ComparisonQuerySet:
     """What this person learns to rank with; whoever gave an answer learns nothing from it."""
-    asked = Comparison.objects.filter(prompt__project=project, gold__for_training=True)
+    asked = Comparison.objects.filter(project=project, gold__for_training=True)
     before = Ranking.objects.filter(comparison_id=OuterRef("pk"), ranker=user, in_training=False)
     return asked.exclude(gold__created_by=user).filter(~Exists(before)).order_by("gold__created_at", "pk")
 
@@ -144,14 +144,14 @@ def _lent(project: Project, user: User) -> ComparisonQuerySet:
     lent = Lease.objects.filter(kind=KIND, user=user, project=project).values("item_id")
     ranked = Ranking.objects.filter(comparison_id=OuterRef("pk"), ranker=user)
     mine = Q(gold__isnull=False) | Q(repeat_for=user)
-    return Comparison.objects.filter(mine, ~Exists(ranked), pk__in=lent, prompt__project=project)
+    return Comparison.objects.filter(mine, ~Exists(ranked), pk__in=lent, project=project)
 
 
 def _with_known_answer(project: Project, user: User) -> Comparison | None:
     """In an order of their own, so that two people cannot tell by comparing notes."""
     seen = Ranking.objects.filter(comparison_id=OuterRef("pk"), ranker=user)
     lent = Lease.objects.filter(kind=KIND, user=user, project=project).values("item_id")
-    known = Comparison.objects.filter(prompt__project=project, gold__for_training=False).filter(~Exists(seen))
+    known = Comparison.objects.filter(project=project, gold__for_training=False).filter(~Exists(seen))
     known = known.exclude(gold__created_by=user).exclude(adjudication__decided_by=user).exclude(pk__in=lent)
     found = list(known.order_by("pk").values_list("pk", flat=True)[:LOOKED_THROUGH])
     if not found:
@@ -162,7 +162,7 @@ def _with_known_answer(project: Project, user: User) -> Comparison | None:
 
 def _asked_again(project: Project, user: User) -> Comparison | None:
     """A comparison this person ranked some time ago, as a new one with its sides changed."""
-    mine = Ranking.objects.filter(ranker=user, comparison__prompt__project=project, in_training=False)
+    mine = Ranking.objects.filter(ranker=user, project=project, in_training=False)
     latest = list(mine.order_by("-created_at").values_list("comparison_id", flat=True)[: GAP + LOOKED_THROUGH])
     again = Comparison.objects.filter(repeat_of=OuterRef("pk"), repeat_for=user)
     usual = Comparison.objects.originals().filter(pk__in=latest[GAP:], gold=None).filter(~Exists(again))

@@ -42,7 +42,7 @@ def _has_to_pass(project: Project, request: MemberRequest) -> bool:
 
 
 def _given(project: Project, request: MemberRequest) -> Any:
-    return Ranking.objects.filter(ranker=request.user, comparison__prompt__project=project, in_training=True)
+    return Ranking.objects.filter(ranker=request.user, project=project, in_training=True)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -65,8 +65,8 @@ def disagreements(request: MemberRequest, pk: UUID) -> HttpResponse:
         "tabs": TABS.items(),
         "rows": rows[:SHOWN],
         "more": len(rows) > SHOWN,
-        "training": Gold.objects.filter(comparison__prompt__project=project, for_training=True).count(),
-        "silent": Gold.objects.filter(comparison__prompt__project=project, for_training=False).count(),
+        "training": Gold.objects.filter(comparison__project=project, for_training=True).count(),
+        "silent": Gold.objects.filter(comparison__project=project, for_training=False).count(),
     }
     return render(request, "annotation/disagreements.html", context)
 
@@ -91,7 +91,7 @@ def _agreed(project: Project) -> list[Listed]:
 
 
 def _decided(project: Project) -> list[Listed]:
-    rows = Adjudication.objects.filter(comparison__prompt__project=project).order_by("-decided_at", "-pk")
+    rows = Adjudication.objects.filter(comparison__project=project).order_by("-decided_at", "-pk")
     found = rows.select_related("comparison__prompt", "decided_by")[: SHOWN + 1]
     return [
         Listed(each.comparison, each.comparison.rankings_done, 0, 0, f"{name_of(each.decided_by)}: {each.reason}")
@@ -100,7 +100,7 @@ def _decided(project: Project) -> list[Listed]:
 
 
 def _known(project: Project) -> list[Listed]:
-    rows = Gold.objects.filter(comparison__prompt__project=project).order_by("-for_training", "-created_at", "-pk")
+    rows = Gold.objects.filter(comparison__project=project).order_by("-for_training", "-created_at", "-pk")
     found = list(rows.select_related("comparison__prompt", "created_by")[: SHOWN + 1])
     return [
         Listed(
@@ -118,7 +118,7 @@ def _known(project: Project) -> list[Listed]:
 
 
 def _comparison(project: Project, pk: UUID) -> Comparison:
-    found = Comparison.objects.filter(prompt__project=project)
+    found = Comparison.objects.filter(project=project)
     beside = ["prompt__project", "gold__created_by", "adjudication__decided_by"]
     return get_object_or_404(found.select_related(*beside), pk=pk)
 

@@ -32,7 +32,7 @@ class Kind:
 @require_safe
 def export(request: MemberRequest, pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "manage")
-    ranked = Comparison.objects.filter(prompt__project=project, rankings_done__gt=0)
+    ranked = Comparison.objects.filter(project=project, rankings_done__gt=0)
     approved = project.prompts.with_response("approved").count()
     rankings = ranked.aggregate(rankings=Sum("rankings_done"))["rankings"] or 0
     prompts = project.prompts.count()

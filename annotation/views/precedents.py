@@ -29,7 +29,7 @@ def precedent_page(request: MemberRequest, pk: UUID, prompt_pk: UUID, demonstrat
     """A response to another prompt, with what in it differs from one's own."""
     project = project_for(request, pk, "write")
     prompt = get_object_or_404(project.prompts.for_teaching(), pk=prompt_pk)
-    rows = Demonstration.objects.filter(prompt__project=project).exclude(prompt=prompt)
+    rows = Demonstration.objects.filter(project=project).exclude(prompt=prompt)
     other = get_object_or_404(rows.select_related("prompt", "author"), pk=demonstration_pk)
     if other.prompt.split == Split.EVALUATION or not hints.readable(other, request.user, request.role):
         raise Http404("No such response")

@@ -124,7 +124,7 @@ def _show_lent(request: MemberRequest, project: Project, lease: Lease) -> HttpRe
 
 
 def comparisons(project: Project) -> ComparisonQuerySet:
-    return Comparison.objects.filter(prompt__project=project).select_related("prompt__project")
+    return Comparison.objects.filter(project=project).select_related("prompt__project")
 
 
 def texts_of(shown: dict[str, Candidate]) -> dict[str, str]:
@@ -170,7 +170,7 @@ def _show(
 ) -> HttpResponse:
     user = request.user
     last = _last(project, user)
-    ranked = Ranking.objects.filter(ranker=user, comparison__prompt__project=project).aggregate(
+    ranked = Ranking.objects.filter(ranker=user, project=project).aggregate(
         all=Count("pk"), this=Count("pk", filter=Q(comparison=comparison))
     )
     mine = comparison.rankings.filter(ranker=user).first() if ranked["this"] else None
@@ -212,7 +212,7 @@ def _candidates(form: PairForm | PlacesForm, shown: dict[str, Candidate]) -> lis
 def _last(project: Project, user: User) -> Ranking | None:
     """What this person judged last, if that was just now; `acted` where it can no longer be taken back."""
     just_now = Ranking.objects.filter(
-        ranker=user, comparison__prompt__project=project, created_at__gte=timezone.now() - JUST_NOW
+        ranker=user, project=project, created_at__gte=timezone.now() - JUST_NOW
     )
     annotated = just_now.annotate(acted=ranking.acted_upon_value()).select_related("comparison__prompt")
     return annotated.order_by("-created_at").first()

@@ -82,7 +82,7 @@ def _pages(project: Project, every: list[Section]) -> dict[str, tuple[str, str]]
         if each.page:
             wanted[each.page] += [str(item.pk) for item in _worst(each)]
     found: dict[str, Any] = {}
-    compared = Comparison.objects.filter(prompt__project=project, pk__in=wanted["comparison"]).select_related("prompt")
+    compared = Comparison.objects.filter(project=project, pk__in=wanted["comparison"]).select_related("prompt")
     for one in compared.defer("prompt__input"):
         found[str(one.pk)] = (str(one.prompt), reverse("disagreement", args=[project.pk, one.pk]))
     by_prompt = {name.partition(":")[0]: name for name in wanted["prompt"]}

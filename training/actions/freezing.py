@@ -48,7 +48,7 @@ def freeze(*, project: Project, kind: str, by: User, description: str = "", cons
             rows = ROWS[DatasetVersion.Kind(kind)](project)
         return _freeze(project, kind, rows, by, description)
     except ValidationError:
-        Comparison.objects.filter(prompt__project=project, frozen_at=began_at).update(frozen_at=None)
+        Comparison.objects.filter(project=project, frozen_at=began_at).update(frozen_at=None)
         raise
 
 

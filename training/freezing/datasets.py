@@ -75,7 +75,7 @@ def group_of(prompt: Prompt) -> str:
 
 def demonstrations_to_freeze(project: Project) -> QuerySet[Demonstration]:
     """Every approved demonstration of a prompt that may be taught."""
-    approved = Demonstration.objects.approved().filter(prompt__project=project)
+    approved = Demonstration.objects.approved().filter(project=project)
     return approved.exclude(prompt__split=Split.EVALUATION).exclude(text="")
 
 

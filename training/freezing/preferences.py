@@ -16,7 +16,7 @@ from training.freezing.datasets import Row, demonstration_rows, group_of, questi
 def comparisons_to_freeze(project: Project) -> ComparisonQuerySet:
     """Every comparison of a prompt that may be taught and that has all its rankings, or was decided."""
     finished = Q(pk__in=Comparison.objects.fully_ranked().values("pk")) | Q(adjudication__isnull=False)
-    originals = Comparison.objects.originals().filter(finished, prompt__project=project)
+    originals = Comparison.objects.originals().filter(finished, project=project)
     return originals.exclude(prompt__split=Split.EVALUATION)
 
 
