@@ -19,9 +19,9 @@ from tests.furnished import Page
 from training import actions
 
 pytestmark = pytest.mark.django_db
-MOST = 11
-# Whoever is handed something to rank for the first time is looked up and stored.
-HANDS_OUT = {"rank_next": 14}
+MOST = 12
+# Whoever is handed something to rank for the first time is looked up and stored; who writes has talk and drafts beside.
+MORE = {"rank_next": 14, "write": 14}
 PEOPLE = ["erin", "rita", "ada"]
 
 
@@ -54,7 +54,7 @@ def _problems(client: Client, name: str, user: User, pages: list[Page]) -> Itera
         if response.status_code not in allowed:
             yield f"{page} as {name}: status {response.status_code}"
         questions = [query for query in asked if not query["sql"].startswith(("SAVEPOINT", "RELEASE"))]
-        if len(questions) > HANDS_OUT.get(page.name, MOST):
+        if len(questions) > MORE.get(page.name, MOST):
             yield f"{page} as {name}: {len(questions)} queries"
         html = b"" if response.streaming else response.content
         if b" style=" in html or b" onclick=" in html:
