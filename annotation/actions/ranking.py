@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q
 
-from annotation import marks, queues
+from annotation import active_time, marks, queues
 from annotation.actions import Refused, admitting
 from annotation.models import (
     Adjudication,
@@ -106,9 +106,11 @@ def rank(
     marked: Iterable[marks.Mark] = (),
     shown: dict[str, Candidate] | None = None,
     guidelines: Guidelines | None = None,
+    timed_by_page: bool = False,
 ) -> Ranked:
     """Record one person's judgement: `said`, or its `order` alone. Never a second one of the same person, never more
-    than the comparison needs. `marked` are errors in the candidates by their letters in `shown`."""
+    than the comparison needs. `marked` are errors in the candidates by their letters in `shown`. Time at work that a
+    page has counted (`timed_by_page`) is believed as far as the lease is old."""
     project = comparison.prompt.project
     said = said or Said(order or [], all_bad=all_bad, reason=reason)
     with transaction.atomic():
@@ -116,7 +118,7 @@ def rank(
         if mine := comparison.rankings.filter(ranker=by).first():
             return Ranked(mine, fresh=False)
         shown = shown or order_for(comparison, by)  # before a lease that is lent only now could say another
-        if queues.hold_comparison(comparison, by) is None:
+        if (lease := queues.hold_comparison(comparison, by)) is None:
             raise Refused(NO_LONGER_NEEDED)
         open_ = Comparison.objects.unfinished().filter(pk=comparison.pk)
         counted = queues.is_counted(comparison)
@@ -135,7 +137,7 @@ def rank(
             chips=said.chips,
             reason=said.reason,
             shown=[str(candidate.pk) for candidate in shown.values()],
-            active_seconds=said.active_seconds,
+            active_seconds=active_time.believed(lease, said.active_seconds) if timed_by_page else said.active_seconds,
             in_training=not counted and queues.in_training(project, ranker),
             guidelines=guidelines,
         )

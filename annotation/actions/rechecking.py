@@ -57,9 +57,7 @@ def old_responses(project: Project, current: Guidelines) -> QuerySet[Demonstrati
 
 
 def old_rankings(project: Project, current: Guidelines) -> QuerySet[Ranking]:
-    done = Ranking.objects.filter(
-        project=project, guidelines__version__lt=current.version, guidelines__project=project
-    )
+    done = Ranking.objects.filter(project=project, guidelines__version__lt=current.version, guidelines__project=project)
     asked = Recheck.objects.open().filter(ranking__isnull=False, project=project)
     return done.exclude(pk__in=asked.values("ranking_id"))
 

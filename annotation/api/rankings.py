@@ -11,10 +11,9 @@ from rest_framework import generics, serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from annotation import marks, rubric
+from annotation import active_time, marks, rubric
 from annotation.actions.ranking import order_for, rank
 from annotation.api.base import InProject
-from annotation.forms.ranking import LONGEST_SITTING
 from annotation.models import Comparison, Mark, Project, Ranking
 from annotation.ranking import LETTERS, Said
 
@@ -88,7 +87,7 @@ class NewRankingSerializer(serializers.Serializer):
     chips = serializers.ListField(child=serializers.CharField(max_length=200), default=list)
     reason = serializers.CharField(max_length=5000, default="", allow_blank=True)
     marks = NewMarkSerializer(many=True, default=list)
-    active_seconds = serializers.FloatField(min_value=0, max_value=LONGEST_SITTING, default=0.0)
+    active_seconds = serializers.FloatField(min_value=0, max_value=active_time.MOST, default=0.0)
 
 
 class GivenRankingSerializer(serializers.Serializer):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -15,7 +14,6 @@ from annotation.forms.work import LongText, WorkForm
 from annotation.models import Mark, Project, ReasonRequired
 from annotation.ranking import Said
 
-LONGEST_SITTING = 8 * 3600.0  # seconds: whatever says more has counted a night
 CHIP = re.compile(r"chip-\d{1,2}")
 QUOTES = 2  # of each answer, where no script helps to mark
 
@@ -144,7 +142,7 @@ class RankingForm(WorkForm):
         return {
             "chips": self.cleaned_data["chips"],
             "reason": self.cleaned_data["reason"],
-            "active_seconds": seconds(self.data.get("active_seconds")),
+            "active_seconds": self.cleaned_data["active_seconds"],
         }
 
     def _on_criteria(self) -> dict[str, dict[str, Any]]:
@@ -274,15 +272,6 @@ def _places_of(said: Said) -> dict[str, str]:
         return {"all_bad": "on"}
     places = {place_name(letter): str(at) for at, group in enumerate(said.order, 1) for letter in group}
     return {**places, "line": str(said.acceptable or "")}
-
-
-def seconds(sent: object) -> float:
-    """Time at work as a page counted it: it never stops anybody, and says nothing where it is no number."""
-    try:
-        counted = float(str(sent or 0))
-    except ValueError:
-        return 0.0
-    return min(counted, LONGEST_SITTING) if math.isfinite(counted) and counted > 0 else 0.0
 
 
 def _ask_for(unplaced: list[str]) -> str:

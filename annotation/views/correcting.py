@@ -10,13 +10,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
-from annotation import diff
+from annotation import active_time, diff
 from annotation.access import MemberRequest, project_for
 from annotation.actions import Refused, correcting
 from annotation.actions.ranking import order_for
 from annotation.actions.writing import CLOSED
 from annotation.forms.correcting import CorrectionForm
-from annotation.forms.ranking import seconds
 from annotation.forms.work import LONGEST
 from annotation.models import Candidate, Comparison, Demonstration, Project
 from annotation.queues import Conflict
@@ -79,7 +78,7 @@ def _submit(request: MemberRequest, comparison: Comparison, shown: dict[str, Can
         version=form.cleaned_data["version"],
         edited=_edited(shown, letter),
         guidelines=form.guidelines_seen(comparison.prompt.project),
-        active_seconds=seconds(request.POST.get("active_seconds")),
+        active_seconds=active_time.seconds(request.POST.get("active_seconds")),
     )
     if isinstance(outcome, Conflict):
         return _show(request, comparison, shown, letter, form=form, conflict=outcome, status=409)

@@ -104,6 +104,7 @@ def _submit(request: MemberRequest, project: Project, comparison: Comparison) ->
                 marked=form.cleaned_data["marks"],
                 shown=shown,
                 guidelines=form.guidelines_seen(project),
+                timed_by_page=True,
             )
             explained = outcome.ranking.in_training
             lease = None if explained else work_page.take_next(request, project, KIND)
@@ -180,8 +181,12 @@ def _show(
     guidelines = project.current_guidelines()
     if form is None:
         draft = lease.draft if lease else {}
-        version = {"version": lease.draft_version if lease else 0, "guidelines": guidelines and guidelines.version}
-        form = ranking_form(initial={**draft, **version}, texts=texts_of(shown), project=project)
+        begun = {
+            "version": lease.draft_version if lease else 0,
+            "guidelines": guidelines and guidelines.version,
+            "active_seconds": round(lease.active_seconds, 1) if lease else 0,
+        }
+        form = ranking_form(initial={**draft, **begun}, texts=texts_of(shown), project=project)
     context = {
         "comparison": comparison,
         "prompt": comparison.prompt,
@@ -211,9 +216,7 @@ def _candidates(form: PairForm | PlacesForm, shown: dict[str, Candidate]) -> lis
 
 def _last(project: Project, user: User) -> Ranking | None:
     """What this person judged last, if that was just now; `acted` where it can no longer be taken back."""
-    just_now = Ranking.objects.filter(
-        ranker=user, project=project, created_at__gte=timezone.now() - JUST_NOW
-    )
+    just_now = Ranking.objects.filter(ranker=user, project=project, created_at__gte=timezone.now() - JUST_NOW)
     annotated = just_now.annotate(acted=ranking.acted_upon_value()).select_related("comparison__prompt")
     return annotated.order_by("-created_at").first()
 
