@@ -46,6 +46,6 @@ def test_it_shows_progress_to_those_who_answer_for_it(
     assert sign_in(erin).get(path).status_code == 403
     Demonstration.objects.all().delete()
     client = sign_in(rita)
-    with django_assert_max_num_queries(11):
+    with django_assert_max_num_queries(12):
         page = client.get(path).content.decode()
     assert "not recorded" in page

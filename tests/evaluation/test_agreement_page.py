@@ -33,7 +33,7 @@ def test_it_gives_figures_with_intervals_pairs_of_people_and_the_worst_items(
     assert "Krippendorff&#x27;s alpha, ordinal" in html
     assert "24 judgements by 2 people" in html
     assert "(95 %)" in html
-    assert "Erin Expert, Eve Engineer" in html or "Eve Engineer, Erin Expert" in html
+    assert "Erin Expert and Eve Engineer" in html or "Eve Engineer and Erin Expert" in html
     worst = html.index("Where people differ most")
     assert str(made[3].pk) in html[worst : worst + 900]
 

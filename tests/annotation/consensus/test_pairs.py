@@ -44,6 +44,8 @@ def juries(draw: st.DrawFn) -> list[Judgement]:
 class Plain:
     order: tuple[tuple[str, ...], ...]
     all_bad: bool
+    strength: int | None = None
+    acceptable: int | None = None
 
 
 @settings(deadline=None)
