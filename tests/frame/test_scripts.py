@@ -71,7 +71,7 @@ def test_it_says_when_the_item_has_passed_to_somebody_else(visit, erin, eve, pro
     page = visit(erin, reverse(kind, args=[project.pk, item.pk]))
     Lease.objects.filter(user=erin).update(expires_at=timezone.now() - timedelta(minutes=1))
     assert (queues.next_to_write if kind == "write" else queues.next_to_rank)(project, eve).item_id == item.pk
-    text = page.locator("form[data-autosave] textarea")
+    text = page.locator("form[data-autosave] :is([name=text], [name=reason])")
     text.fill("Typed over lunch")
     expect(_state(page)).to_have_text("Somebody else has this item now; your text is kept")
     expect(text).to_have_value("Typed over lunch")
