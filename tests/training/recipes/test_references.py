@@ -242,7 +242,8 @@ def test_the_sft_term_of_a_round_that_finds_its_settings_is_that_of_trl_until_an
 
     monkeypatch.setattr(base, "load_model", partial(base.load_model, dtype=torch.float32))
     params = {**SMALL, "max_steps": 2, "learning_rate": 0.001, "sft_weight": 0.5}
-    trainer = trainer_of("dpo", make_run("dpo", params, preferences, parent_adapter_dir=str(parent_adapter)))
+    pairs = [{**row, "chosen": assistant(row["rejected"][-1]["content"] + " by Friday")} for row in preferences]
+    trainer = trainer_of("dpo", make_run("dpo", params, pairs, parent_adapter_dir=str(parent_adapter)))
     names = ("prompt_ids", "chosen_ids", "rejected_ids", "ref_chosen_logps", "ref_rejected_logps")
     batch = trainer.data_collator([{name: trainer.train_dataset[place][name] for name in names} for place in (0, 5)])
     trainer.model.train()
