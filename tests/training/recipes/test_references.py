@@ -279,6 +279,11 @@ def test_the_sft_term_of_a_round_that_finds_its_settings_is_that_of_trl_until_an
     assert torch.allclose(gradient(["sigmoid"], [1.0]) - held, held - preferred, rtol=1e-3, atol=1e-5)
     assert not torch.allclose(held, by_trl, atol=1e-4)
 
+    cut = min(first)
+    batch = {name: values[:, :cut] if values.dim() == 2 else values for name, values in batch.items()}
+    assert not trainer._taught(batch).any()
+    assert trainer.compute_loss(trainer.model, batch).isfinite(), "nothing of these answers is left that differs"
+
 
 # --- KTO ----------------------------------------------------------------------------------------------------
 
