@@ -213,7 +213,7 @@ def train(admin: Person, project: str, method: str, settings: dict[str, str]) ->
     admin.shoot(f"10-{method}-running")
     expect(sentence).to_contain_text("Succeeded", timeout=A_WHILE)
     expect(page.get_by_role("img", name="Loss by step")).to_be_visible()
-    expect(page.get_by_text("Held-out loss")).to_be_visible()
+    expect(page.get_by_text("Held-out loss", exact=True)).to_be_visible()
     assert time.monotonic() - launched < A_WHILE / 1000
     page.reload()
     admin.shoot(f"11-{method}-succeeded")

@@ -132,7 +132,7 @@ def comparison(parameters: int) -> dict[str, dict[str, str]]:
         "Adapts in": (
             "Minutes to hours",
             "As LoRA",
-            "As LoRA; on a GPU a third longer",
+            "A quarter to a third longer",
             "As LoRA",
             "Hours to days",
             "At once",

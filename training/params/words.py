@@ -73,7 +73,7 @@ HELP = {
     "lora_alpha": "How strongly the adapter counts; usually twice the rank.",
     "lora_dropout": "The share of adapter inputs left out at random, against learning by heart.",
     "use_rslora": "Lets ranks of 64 and more learn as strongly as low ones; set alpha to about 16 with it.",
-    "use_dora": "Learns size and direction of a change apart: sometimes a little better, and a little slower.",
+    "use_dora": "Learns size and direction of a change apart: sometimes a little better, and a quarter slower.",
     "neftune_noise_alpha": "Noise on what the model reads, against learning by heart; 5 is usual, 0 none.",
     "warmup_ratio": "The share of the steps in which the learning rate rises from zero to its full value.",
     "weight_decay": "Pulls the weights that learn towards zero, against learning by heart.",

@@ -130,7 +130,9 @@ class FindingTrainer(WeightedPairTrainer):
             loss = super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
         finally:
             hook.remove()
-        loss = loss + self.sft_weight * -read[0][self._taught(inputs)].mean()
+        taught = self._taught(inputs)
+        own = -(read[0] * taught).sum() / taught.sum().clamp(min=1)  # answers cut off before they depart teach nothing
+        loss = loss + self.sft_weight * own
         return loss + FIRMNESS * self.anchor.drift() if self.anchor else loss
 
     def _taught(self, inputs: dict[str, Any]) -> torch.Tensor:

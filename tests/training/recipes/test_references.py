@@ -242,7 +242,8 @@ def test_the_sft_term_of_a_round_that_finds_its_settings_is_that_of_trl_until_an
 
     monkeypatch.setattr(base, "load_model", partial(base.load_model, dtype=torch.float32))
     params = {**SMALL, "max_steps": 2, "learning_rate": 0.001, "sft_weight": 0.5}
-    trainer = trainer_of("dpo", make_run("dpo", params, preferences, parent_adapter_dir=str(parent_adapter)))
+    pairs = [{**row, "chosen": assistant(row["rejected"][-1]["content"] + " by Friday")} for row in preferences]
+    trainer = trainer_of("dpo", make_run("dpo", params, pairs, parent_adapter_dir=str(parent_adapter)))
     names = ("prompt_ids", "chosen_ids", "rejected_ids", "ref_chosen_logps", "ref_rejected_logps")
     batch = trainer.data_collator([{name: trainer.train_dataset[place][name] for name in names} for place in (0, 5)])
     trainer.model.train()
@@ -277,6 +278,11 @@ def test_the_sft_term_of_a_round_that_finds_its_settings_is_that_of_trl_until_an
     trainer.sft_weight = 1.0
     assert torch.allclose(gradient(["sigmoid"], [1.0]) - held, held - preferred, rtol=1e-3, atol=1e-5)
     assert not torch.allclose(held, by_trl, atol=1e-4)
+
+    cut = min(first)
+    batch = {name: values[:, :cut] if values.dim() == 2 else values for name, values in batch.items()}
+    assert not trainer._taught(batch).any()
+    assert trainer.compute_loss(trainer.model, batch).isfinite(), "nothing of these answers is left that differs"
 
 
 # --- KTO ----------------------------------------------------------------------------------------------------
