@@ -11,15 +11,17 @@ from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
-from annotation import queues
+from annotation import precedent, queues
 from annotation.actions.approving import send_back
 from annotation.actions.corpus import import_documents
 from annotation.actions.deciding import decide, mark_known
+from annotation.actions.discussing import raise_flag, remark
 from annotation.actions.guidelines import write_guidelines
 from annotation.actions.ranking import rank
+from annotation.actions.rechecking import ask_again
 from annotation.actions.uploads import upload
 from annotation.corpus import Text
-from annotation.models import Comparison, Demonstration, Project
+from annotation.models import Comparison, Demonstration, Project, Ranking, Recheck
 from evaluation import scoring
 from evaluation.models import Contestant, Evaluation, Promotion
 from tests import factories
@@ -58,6 +60,7 @@ def furnish(project: Project, *, erin: User, rita: User, ada: User) -> list[Page
         *_writing(project, pk, erin, rita, ada),
         *_ranking(project, pk, [erin, rita, ada]),
         *_quality(project, pk, erin, rita, ada),
+        *_talk(project, pk, erin, rita, ada),
         *_data(project, pk, ada),
         *_rounds(project, pk, ada, sft, dpo),
         *_sampling(project, pk, ada, sft),
@@ -157,6 +160,8 @@ def _ranking(project: Project, pk: str, people: list[User]) -> list[Page]:
         Page("rank", [pk, str(comparisons[3].pk)], "erin"),
         Page("rank", [pk, str(three.pk)], "erin", "three candidates"),
         Page("rank", [pk, str(comparisons[0].pk)], "erin", "done"),
+        Page("correct", [pk, str(three.pk)], "erin"),
+        Page("correct_one", [pk, str(three.pk), "B"], "erin"),
     ]
 
 
@@ -193,6 +198,29 @@ def _quality(project: Project, pk: str, erin: User, rita: User, ada: User) -> li
         Page("my_ranking", [pk], "erin"),
         Page("rank_training", [pk], "rita", "begun"),
         Page("rank_explained", [pk, str(lease.item_id)], "rita"),
+    ]
+
+
+def _talk(project: Project, pk: str, erin: User, rita: User, ada: User) -> list[Page]:
+    """Remarks and a flag on one prompt; a response and a ranking asked for again under newer guidelines."""
+    prompt = project.prompts.awaiting_response()[0]
+    remark(prompt=prompt, by=erin, text="Which of the two dates counts?")
+    remark(prompt=prompt, by=rita, text="The later one: the first notice was withdrawn.")
+    raise_flag(prompt=prompt, by=erin, reason="The note names two landlords.")
+    similar = precedent.precedents(prompt)[0]
+    first = project.guidelines.get(version=1)
+    Ranking.objects.filter(pk=Ranking.objects.filter(project=project, ranker=erin)[0].pk).update(guidelines=first)
+    ask_again(project=project, by=ada, versions=[0, 1])
+    asked = Recheck.objects.open().filter(project=project, person=erin)
+    of_response, of_ranking = asked.exclude(demonstration=None)[0], asked.exclude(ranking=None)[0]
+    return [
+        Page("discussion", [pk, str(prompt.pk)], "erin"),
+        Page("precedents", [pk, str(prompt.pk)], "erin"),
+        Page("precedent", [pk, str(prompt.pk), str(similar.demonstration.pk)], "erin"),
+        Page("recheck_next", [pk], "erin"),
+        Page("recheck_next", [pk], "rita", "nothing asked"),
+        Page("recheck", [pk, str(of_response.pk)], "erin", "a response"),
+        Page("recheck", [pk, str(of_ranking.pk)], "erin", "a ranking"),
     ]
 
 

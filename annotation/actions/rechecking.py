@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Count, F, QuerySet
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from annotation import queues
@@ -28,11 +29,13 @@ from annotation.models import (
 Status = Demonstration.Status
 Outcome = Recheck.Outcome
 MOST_AT_ONCE = 5_000
+NO_VERSION = 0  # imported work, and what was done before there were guidelines
+UNDER = Coalesce("guidelines__version", NO_VERSION)
 
 
 @dataclass(frozen=True)
 class Affected:
-    """How much work stands under one earlier version."""
+    """How much work stands under one earlier version, or under `NO_VERSION`."""
 
     version: int
     responses: int
@@ -46,18 +49,14 @@ def latest_that_matters(project: Project) -> Guidelines | None:
 
 def old_responses(project: Project, current: Guidelines) -> QuerySet[Demonstration]:
     """Submitted or approved under an earlier version, and not in its author's hands already."""
-    done = Demonstration.objects.filter(
-        project=project,
-        status__in=[Status.SUBMITTED, Status.APPROVED],
-        guidelines__version__lt=current.version,
-        guidelines__project=project,
-    )
+    done = Demonstration.objects.filter(project=project, status__in=[Status.SUBMITTED, Status.APPROVED])
+    done = done.alias(under=UNDER).filter(under__lt=current.version)
     asked = Recheck.objects.open().filter(demonstration__isnull=False, project=project)
     return done.exclude(pk__in=asked.values("demonstration_id"))
 
 
 def old_rankings(project: Project, current: Guidelines) -> QuerySet[Ranking]:
-    done = Ranking.objects.filter(project=project, guidelines__version__lt=current.version, guidelines__project=project)
+    done = Ranking.objects.filter(project=project).alias(under=UNDER).filter(under__lt=current.version)
     asked = Recheck.objects.open().filter(ranking__isnull=False, project=project)
     return done.exclude(pk__in=asked.values("ranking_id"))
 
@@ -73,7 +72,7 @@ def affected(project: Project, current: Guidelines) -> list[Affected]:
 
 
 def _by_version(rows: QuerySet[Demonstration] | QuerySet[Ranking]) -> dict[int, int]:
-    return dict(rows.order_by().values_list("guidelines__version").annotate(number=Count("pk")))
+    return dict(rows.order_by().annotate(under=UNDER).values_list("under").annotate(number=Count("pk")))
 
 
 def ask_again(
@@ -94,12 +93,12 @@ def ask_again(
         asked: list[Recheck] = []
         about = {"project": project, "guidelines": current, "asked_by": by}
         if responses:
-            rows = old_responses(project, current).filter(guidelines__version__in=versions)
+            rows = old_responses(project, current).filter(under__in=versions)
             rows = rows.filter(prompt__task_type=task_type) if task_type is not None else rows
             chosen = rows.order_by("submitted_at").values_list("pk", "author_id")[:MOST_AT_ONCE]
             asked += [Recheck(demonstration_id=pk, person_id=author, **about) for pk, author in chosen]
         if rankings:
-            judged = old_rankings(project, current).filter(guidelines__version__in=versions)
+            judged = old_rankings(project, current).filter(under__in=versions)
             judged = judged.filter(comparison__prompt__task_type=task_type) if task_type is not None else judged
             picked = judged.order_by("created_at").values_list("pk", "ranker_id")[: MOST_AT_ONCE - len(asked)]
             asked += [Recheck(ranking_id=pk, person_id=ranker, **about) for pk, ranker in picked]

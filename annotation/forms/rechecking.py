@@ -29,8 +29,8 @@ class AskAgainForm(forms.Form):
     def __init__(self, *args: Any, versions: Sequence[int], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         chosen: Any = self.fields["versions"]
-        chosen.choices = [(number, f"version {number}") for number in versions]
-        self.initial.setdefault("versions", list(versions))
+        chosen.choices = [(number, f"version {number}" if number else "no version (imported)") for number in versions]
+        self.initial.setdefault("versions", [number for number in versions if number])  # whoever imports wrote little
 
     def asked(self) -> dict[str, Any]:
         data = self.cleaned_data

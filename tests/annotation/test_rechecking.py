@@ -48,6 +48,14 @@ def test_it_says_how_much_stands_under_earlier_versions(project, work, rita, eri
     assert client_of(erin).get(page(project)).status_code == 403
 
 
+def test_it_offers_imported_work_too_which_has_no_version(project, work, rita, erin) -> None:
+    imported = factories.demonstration(factories.prompt(project), erin, guidelines=None)
+    assert rechecking.affected(project, project.current_guidelines())[-1] == rechecking.Affected(0, 1, 0)
+    assert "No version (imported)" in client_of(rita).get(page(project)).content.decode()
+    client_of(rita).post(page(project), {"action": "ask", "versions": ["0"], "kinds": ["responses"]})
+    assert [each.demonstration for each in Recheck.objects.all()] == [imported]
+
+
 def test_it_leads_from_a_new_version_to_the_work_it_may_touch(project, work, ada) -> None:
     edit = reverse("guidelines_edit", args=[project.pk])
     moved = client_of(ada).post(edit, {"text": "Write the county and the court.", "after": 2})
