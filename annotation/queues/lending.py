@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -50,7 +50,7 @@ def take_next(
     done: str | None = None,
     *,
     again: bool = True,
-    walks: Sequence[Sequence[QuerySet[Any]]] = (),
+    walks: Callable[[], list[list[QuerySet[Any]]]] | None = None,
 ) -> Lease | None:
     """The user's lease on the next item, or None when nothing is left for them.
 
@@ -68,7 +68,7 @@ def take_next(
         if free is not None and (lease := _first_free(in_hand, free)):
             return _extend(lease)
         own = Lease.objects.filter(kind=kind, item_id=OuterRef("pk"), user=user)
-        for together in walks or [[_known(items)]]:
+        for together in walks() if walks else [[_known(items)]]:
             new = [free_for(part, kind, user, needed, done).filter(~Exists(own)) for part in together]
             if item_id := _first_of(new):
                 return lend(project, kind, user, item_id)
@@ -203,6 +203,8 @@ def _first_free(leases: list[Lease], free: QuerySet[Any]) -> Lease | None:
 
 
 def _extend(lease: Lease) -> Lease:
+    if is_fresh(lease) and not lease.release:
+        return lease
     lease.expires_at = timezone.now() + _length()
     lease.release = ""
     lease.save(update_fields=["expires_at", "release"])
