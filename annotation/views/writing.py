@@ -270,7 +270,8 @@ def _last(prompt: Prompt, user: User) -> Demonstration | None:
         author=user, project=prompt.project_id, submitted_at__gte=timezone.now() - JUST_NOW
     )
     by_hand = submitted.exclude(origin=Demonstration.Origin.IMPORTED).exclude(prompt=prompt)
-    return by_hand.select_related("prompt").order_by("-submitted_at").first()
+    named = by_hand.select_related("prompt").only("prompt__external_id", "prompt__position")
+    return named.order_by("-submitted_at").first()
 
 
 def _changes_by_reviewer(mine: Demonstration) -> list[diff.Piece] | None:
