@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import http.client
+import json
 import os
 import re
 import secrets
@@ -103,20 +104,35 @@ class Browser:
         return answer
 
 
-class Here:
+class Writes:
+    """Somebody who writes."""
+
+    kind, given = "write", {"text": ANSWER}
+
     def __init__(self, server: Server, session: str, project: str) -> None:
-        self.browser, self.path = Browser(server, session), f"/projects/{project}/write/"
-        self.page: Any = None
+        self.browser, self.path = Browser(server, session), f"/projects/{project}/{self.kind}/"
+        self.version = 0
 
     def next(self) -> None:
-        self.page = self.browser.ask("GET", self.path)
-        self.item = re.search(rf'action="({self.path}[0-9a-f-]+/)"', self.page.text)[1]  # type: ignore[index]
+        page = self.browser.ask("GET", self.path)
+        self.item = re.search(rf'action="({self.path}[0-9a-f-]+/)"', page.text)[1]  # type: ignore[index]
+        self.version = int(re.search(r'name="version" value="(\d+)"', page.text)[1])  # type: ignore[index]
+
+    def save(self) -> None:
+        """What the page does while one types."""
+        text = f"{ANSWER}{self.version}"
+        answer = self.browser.ask("POST", f"{self.item}save/", {"version": self.version, "text": text})
+        self.version = json.loads(answer.text)["version"]
 
     def submit(self) -> None:
         """The answer brings the next item."""
-        data = {"action": "submit", "version": 0, "guidelines": 1, "text": ANSWER}
+        data = {"action": "submit", "version": self.version, "guidelines": 1, **self.given}
         answer = self.browser.ask("POST", self.item, data, **{"HX-Request": "true"})
-        self.item = answer.headers["HX-Push-Url"]
+        self.item, self.version = answer.headers["HX-Push-Url"], 0
+
+
+class Ranks(Writes):
+    kind, given = "rank", {"choice": "2"}
 
 
 class Bare:
@@ -144,20 +160,23 @@ def timed(act: Callable[[], object]) -> float:
 
 
 def one_person(
-    workers: dict[str, Here | Bare], servers: dict[str, Server], times: int
+    workers: dict[str, Writes | Bare], servers: dict[str, Server], times: int
 ) -> tuple[Times, dict[str, float]]:
-    """In turn, so that what else the machine does hits all of them alike."""
+    """In turn, so that what else the machine does hits all of them alike. Processor time is that of submissions."""
     for worker in workers.values():
         for act in (worker.next, worker.submit, worker.next, worker.submit):
             act()
     found: Times = {}
-    spent = dict.fromkeys(servers, 0.0)
+    spent = dict.fromkeys(workers, 0.0)
     for _ in range(times):
         for name, worker in workers.items():
             found.setdefault(f"{name}: next", []).append(timed(worker.next))
-            before = servers[name].cpu()
+            if type(worker) is Writes:
+                found.setdefault(f"{name}: save a draft", []).append(timed(worker.save))
+            server = servers["bare" if isinstance(worker, Bare) else "here"]
+            before = server.cpu()
             found.setdefault(f"{name}: submit, and the next", []).append(timed(worker.submit))
-            spent[name] += servers[name].cpu() - before
+            spent[name] += server.cpu() - before
     return found, {name: seconds / times * 1000 for name, seconds in spent.items()}
 
 
@@ -191,7 +210,7 @@ def crowd(
     def one(session: str) -> tuple[list[float], list[str]]:
         took: list[float] = []
         try:
-            worker = Here(server, session, project)
+            worker = Writes(server, session, project)
             worker.next()
             while time.monotonic() < end:
                 took.append(timed(worker.submit))
@@ -230,28 +249,33 @@ def run(given: argparse.Namespace, folder: Path) -> bool:
     ours = {"DATA_DIR": str(folder), "LOG_LEVEL": "ERROR", "ALLOWED_HOSTS": "127.0.0.1"}
     ours |= {"DJANGO_SETTINGS_MODULE": "config.settings", "DATABASE_URL": f"sqlite:///{folder / 'preceptor.sqlite3'}"}
     bare = {"DATABASE": str(folder / "bare.sqlite3")}
-    size, started = str(given.prompts), time.monotonic()
-    filled = _said([str(Path(__file__).with_name("annotation_data.py")), size, str(given.people)], ours)
+    number, started = str(given.prompts), time.monotonic()
+    filled = _said([str(Path(__file__).with_name("annotation_data.py")), number, str(given.people)], ours)
     keys = dict(line.split() for line in filled)
-    bare_keys = _said([str(Path(__file__).with_name("bare_queue.py")), size, "1"], bare)
+    bare_keys = _said([str(Path(__file__).with_name("bare_queue.py")), number, "1"], bare)
     print(f"{given.prompts:,} prompts; databases made in {time.monotonic() - started:.0f} s", flush=True)
     with (
         served("config.wsgi", ROOT, ours) as here,
         served("bare_queue:application", ROOT / "benchmarks", bare) as floor,
     ):
         person = keys["person-0"]
-        workers: dict[str, Here | Bare] = {name: Here(here, person, keys[name]) for name in ("large", "small")}
-        workers["bare"] = Bare(floor, bare_keys[0])
-        times, cpu = one_person(workers, {"large": here, "small": here, "bare": floor}, given.times)
+        workers: dict[str, Writes | Bare] = {"bare": Bare(floor, bare_keys[0])}
+        for size in ("large", "small"):
+            workers[f"write, {size}"] = Writes(here, person, keys[size])
+            workers[f"rank, {size}"] = Ranks(here, person, keys[size])
+        times, cpu = one_person(workers, {"here": here, "bare": floor}, given.times)
         for name, each in times.items():
             told(name, each)
         good = []
-        for act in ("next", "submit, and the next"):
-            large, small, least = (median(times[f"{name}: {act}"]) for name in ("large", "small", "bare"))
-            good.append(compared(f"{act}: large / small", large / small, WANTED["large / small"]))
-            good.append(compared(f"{act}: large / bare queue", large / least, WANTED["here / bare queue"]))
-        print(f"  CPU ms per annotation: {', '.join(f'{name} {spent:.1f}' for name, spent in cpu.items())}")
-        good.append(cpu["large"] <= WANTED["CPU ms per annotation"])
+        for kind in ("write", "rank"):
+            for act in ("next", "submit, and the next"):
+                large, small = (median(times[f"{kind}, {name}: {act}"]) for name in ("large", "small"))
+                least = median(times[f"bare: {act}"])
+                good.append(compared(f"{kind}: {act}: large / small", large / small, WANTED["large / small"]))
+                good.append(compared(f"{kind}: {act}: large / bare", large / least, WANTED["here / bare queue"]))
+            spent = cpu[f"{kind}, large"]
+            good.append(compared(f"{kind}: CPU ms per annotation", spent, WANTED["CPU ms per annotation"]))
+        print(f"  bare queue: CPU ms per annotation {cpu['bare']:.1f}")
         pages = lists(Browser(here, keys["ada"]), keys["large"], given.prompts, given.times)
         for name, each in pages.items():
             told(name, each)
