@@ -49,6 +49,7 @@ class Ranker(models.Model):
         """
         found = cls.objects.filter(project=project, user=user).first()
         if found:
+            found.project, found.user = project, user
             return found
         mine = Ranking.objects.filter(ranker=user, project=project, in_training=False).count()
         since: datetime | None = timezone.now() if mine else None
