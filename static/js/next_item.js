@@ -20,3 +20,29 @@ document.addEventListener("htmx:load", (event) => {
   first?.closest(".criterion")?.scrollIntoView({ block: "nearest" });
   if (!first) window.scrollTo(0, 0);
 });
+
+// A remark or a flag that was begun and not sent waits for whoever comes back to its item.
+const BEGUN = "begun:";
+const begun = (field) => `${BEGUN}${document.body.dataset.person}:${field.form.getAttribute("action")}:${field.name}`;
+const fields = (root) => root.querySelectorAll(".talk :is([name=text], [name=reason])");
+
+document.addEventListener("input", ({ target }) => {
+  if (!target.matches(".talk :is([name=text], [name=reason])")) return;
+  try { sessionStorage.setItem(begun(target), target.value); } catch { /* full or forbidden */ }
+});
+document.addEventListener("htmx:load", ({ target }) => {
+  for (const field of fields(target)) {
+    let text = null;
+    try { text = sessionStorage.getItem(begun(field)); } catch { /* forbidden */ }
+    if (!text || field.value) continue;
+    field.value = text;
+    field.closest("details").open = true;
+  }
+});
+document.addEventListener("htmx:beforeOnLoad", ({ detail }) => {
+  const form = detail.elt.closest(".talk form");
+  if (!form || detail.xhr.status >= 300) return;
+  for (const field of form.querySelectorAll("[name=text], [name=reason]")) {
+    try { sessionStorage.removeItem(begun(field)); } catch { /* forbidden */ }
+  }
+});

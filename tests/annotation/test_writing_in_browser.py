@@ -148,6 +148,23 @@ def test_it_drafts_takes_over_and_puts_back_by_keys(visit, project, erin, monkey
     assert (mine.text, mine.origin, mine.draft_source) == (OWN, "written", "SFT adapter of round 2")
 
 
+def test_it_keeps_a_remark_that_was_begun_for_its_item(visit, project, erin):  # noqa: F811
+    first, _second = (factories.prompt(project) for _ in range(2))
+    page = visit(erin, reverse("write_next", args=[project.pk]))
+    page.keyboard.press("c")
+    expect(page.locator("#id_remark")).to_be_focused()
+    page.keyboard.type("Which county?")
+    page.keyboard.press("Escape")
+    page.keyboard.press("s")
+    expect(page.locator("#id_remark")).to_have_count(0)
+    page.goto(page.url.split("/write/")[0] + f"/write/{first.pk}/")
+    page.keyboard.press("c")
+    expect(page.locator("#id_remark")).to_have_value("Which county?")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".remarks")).to_contain_text("Which county?")
+    expect(page.locator("#id_remark")).to_have_value("")
+
+
 def test_it_reads_new_remarks_without_being_asked_and_without_taking_the_focus(visit, project, erin, rita):  # noqa: F811
     prompt = factories.prompt(project)
     factories.demonstration(prompt, erin, status="draft", text="")
