@@ -130,12 +130,6 @@ def pairs(order: Order, all_bad: bool = False, acceptable: int | None = None) ->
     ]
 
 
-def agreed_bad(judgements: Sequence[Judgement]) -> bool:
-    """At least two thirds of the judges say that none of the candidates is any good."""
-    bad = sum(judgement.all_bad for judgement in judgements)
-    return bad > 0 and 3 * bad >= 2 * len(judgements)
-
-
 def consensus_pairs(judgements: Sequence[Judgement], candidates: Iterable[str]) -> list[ConsensusPair]:
     """The pairs that at least two thirds of the judges agree on.
 

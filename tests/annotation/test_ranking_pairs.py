@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotation.ranking import Said, agreed_bad, consensus_pairs, display_order, in_words, pairs
+from annotation.ranking import Said, consensus_pairs, display_order, in_words, pairs
 
 IDS = ["k", "l", "m", "n", "o"]
 
@@ -121,14 +121,6 @@ def test_it_says_who_agrees_and_how_far_apart_they_rank() -> None:
     assert set(found) == {("k", "l"), ("k", "m")}
     pair = found["k", "l"]
     assert (pair.votes, pair.agreement, pair.strength) == (2, 0.667, 1.5)
-
-
-def test_it_calls_candidates_bad_when_two_thirds_do() -> None:
-    bad, fine = Judged([["k"], ["l"]], all_bad=True), Judged([["k"], ["l"]])
-    assert agreed_bad([bad])
-    assert agreed_bad([bad, bad, fine])
-    assert not agreed_bad([bad, fine])
-    assert not agreed_bad([])
 
 
 def test_it_drops_the_circle_of_three_judges_who_disagree_all_round() -> None:
