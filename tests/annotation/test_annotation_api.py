@@ -159,6 +159,17 @@ def test_it_refuses_prompts_that_are_no_texts(project: Project, ada: User, bad: 
     post(program(ada), url(project, "prompts/"), {"prompts": [bad]}, expect=400)
 
 
+def test_it_takes_when_prompts_come_and_how_many_answers_they_need(project: Project, ada: User) -> None:
+    prompts = [{"instruction": "x", "priority": 1, "answers_needed": 2}, {"instruction": "y"}]
+    nobody_held_out = {"evaluation_share": 0, "validation_share": 0}
+    post(program(ada), url(project, "prompts/"), {"prompts": prompts, **nobody_held_out})
+    listed = get(program(ada), url(project, "prompts/"))["results"]
+    assert [(each["priority"], each["answers_needed"]) for each in listed] == [(1, 2), (0, 1)]
+    bad = [{"instruction": "z", "priority": 7, "answers_needed": 0}]
+    refused = post(program(ada), url(project, "prompts/"), {"prompts": bad}, expect=400)
+    assert refused["prompts"]["0"].keys() == {"priority", "answers_needed"}
+
+
 def test_it_keeps_splits_that_are_named_and_hashes_the_rest(project: Project, ada: User) -> None:
     prompts = [{"instruction": "x", "split": "evaluation", "response": "r"}, {"instruction": "y", "response": "s"}]
     data = {"prompts": prompts, "evaluation_share": 0, "validation_share": 0, "responses": "approved"}

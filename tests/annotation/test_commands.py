@@ -45,6 +45,17 @@ def test_it_imports_records_with_a_mapping(project: Project, ada: User, tmp_path
     assert "40 known already" in importing(project, write(tmp_path, *NOTES), "--map", "external_id=nr")
 
 
+def test_it_imports_when_prompts_come_and_how_many_answers_they_need(
+    project: Project, ada: User, tmp_path: Path
+) -> None:
+    rows = [{**NOTES[0], "priority": "soon", "judges": 2}, {**NOTES[1], "priority": 2, "judges": 1}]
+    named = ["--map", "answers_needed=judges", "--split-shares", "1/0/0"]
+    importing(project, write(tmp_path, *rows), *named)
+    assert sorted(project.prompts.values_list("priority", "answers_needed")) == [(1, 2), (2, 1)]
+    with pytest.raises(CommandError, match="line 1: The number of answers 12 is not a whole number from 1 to 9"):
+        importing(project, write(tmp_path, {**NOTES[2], "judges": 12}), *named)
+
+
 def test_it_imports_for_review_in_somebodys_name(project: Project, erin: User, ada: User, tmp_path: Path) -> None:
     importing(
         project, write(tmp_path, *NOTES), "--responses", "submitted", "--author", "erin", "--split-shares", "1/0/0"
