@@ -278,6 +278,20 @@ def test_it_says_what_is_wrong_with_a_comparison(project: Project, ada: User, da
     assert list(post(program(ada), url(project, "comparisons/"), whole, expect=400)) == [field]
 
 
+def test_it_makes_a_comparison_with_its_known_answer(project: Project, ada: User) -> None:
+    factories.prompt(project, external_id="17")
+    whole = {"prompt": "17", "candidates": [{"text": "a"}, {"text": "b"}], "known": [[2], [1]]}
+    made = post(program(ada), url(project, "comparisons/"), {**whole, "explanation": "It has a date."})
+    assert made["rankings_needed"] == 0
+    ids = {each["text"]: each["id"] for each in made["candidates"]}
+    (known,) = get(program(ada), url(project, "known-answers/"))["results"]
+    assert (known["comparison"], known["order"]) == (made["id"], [[ids["b"]], [ids["a"]]])
+    assert (known["explanation"], known["for_training"]) == ("It has a date.", False)
+    for wrong in ({"known": [[1]]}, {"known": [], "explanation": "x"}, {"for_training": True}):
+        assert list(post(program(ada), url(project, "comparisons/"), {**whole, **wrong}, expect=400)) == ["known"]
+    assert project.comparisons.count() == 1
+
+
 def test_it_takes_ones_ranking_once(project: Project, erin: User, ada: User) -> None:
     comparison = factories.comparison(factories.prompt(project))
     data = {"comparison": str(comparison.pk), "order": [["B"], ["A"]], "reason": "Dated."}
