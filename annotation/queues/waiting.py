@@ -23,7 +23,7 @@ from annotation.models import (
 from annotation.queues.lending import free_for, hold, take_next
 from annotation.queues.tallies import seldom
 
-ANY_NUMBER = 1_000  # of people: what came back is its author's, however many others answer the same prompt
+ANY_NUMBER = 1_000  # of people: what came back, or is in hand, is that person's, however many others answer the prompt
 
 
 NEEDED, DONE = "answers_needed", "answers_done"
@@ -61,6 +61,12 @@ def _walks(items: QuerySet[Any], sets: list[int]) -> list[list[QuerySet[Any]]]:
     return [kept, [everybody]] if kept else [[everybody]]
 
 
+def _handed_in(user: User) -> DemonstrationQuerySet:
+    """To a prompt, by this person, past its draft and not sent back."""
+    mine = Demonstration.objects.filter(prompt_id=OuterRef("pk"), author=user)
+    return mine.filter(status__in=[Demonstration.Status.SUBMITTED, Demonstration.Status.APPROVED])
+
+
 def _answerable(project: Project, user: User) -> PromptQuerySet:
     given = Demonstration.objects.filter(prompt_id=OuterRef("pk"), author=user).exclude(
         status=Demonstration.Status.DRAFT
@@ -86,6 +92,12 @@ def _or_sent_back(project: Project, user: User, prompts: PromptQuerySet) -> Prom
     return project.prompts.filter(either).alias(
         places=Case(When(back, then=Value(ANY_NUMBER)), default=F(NEEDED), output_field=IntegerField())
     )
+
+
+def _begun(project: Project, user: User) -> PromptQuerySet:
+    """What one may go on with while one has it, also when a better answer from elsewhere took the last place."""
+    places = Value(ANY_NUMBER, output_field=IntegerField())
+    return project.prompts.for_teaching().filter(~Exists(_handed_in(user))).alias(places=places)
 
 
 def approvable(project: Project, user: User) -> DemonstrationQuerySet:
@@ -119,9 +131,12 @@ def next_to_write(project: Project, user: User) -> Lease | None:
         def items() -> PromptQuerySet:
             return answerable(project, user, sets)
 
+        def begun() -> PromptQuerySet:
+            return _begun(project, user)
+
         if returned is None:
-            return take_next(project, kind, user, items, NEEDED, DONE, walks=walks)
-        new = take_next(project, kind, user, items, NEEDED, DONE, again=False, walks=walks)
+            return take_next(project, kind, user, items, NEEDED, DONE, walks=walks, begun=begun)
+        new = take_next(project, kind, user, items, NEEDED, DONE, again=False, walks=walks, begun=begun)
         return new or take_next(project, kind, user, _writable(project, user, sets), "places", DONE)
 
 
@@ -132,7 +147,7 @@ def hold_prompt(prompt: Prompt, user: User) -> Lease | None:
         return _writable(project, user)
 
     def in_hand() -> PromptQuerySet:
-        return _or_sent_back(project, user, _answerable(project, user))
+        return _begun(project, user)
 
     return hold(project, kind, user, items, "places", DONE, item_id=prompt.pk, in_hand=in_hand)
 
