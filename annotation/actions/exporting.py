@@ -62,7 +62,7 @@ def _preferences(project: Project) -> Iterator[dict[str, Any]]:
     for made, pair in together.corrections:
         prompt, answer = made.correction.comparison.prompt, str(made.correction.demonstration_id)
         yield {
-            "id": f"{made.correction.comparison_id}:{answer[:8]}:{str(made.rejected.pk)[:8]}",
+            "id": f"{made.comparison_id}:{answer[:8]}:{str(made.rejected.pk)[:8]}",
             "group": prompt.group,
             "split": prompt.split,
             "prompt": _asked(project, prompt),

@@ -97,7 +97,7 @@ def agreed(project: Project, comparisons: ComparisonQuerySet, consensus: str = "
         pairs += _of_one(name, judged)
     made = list(corrected.pairs(project))
     better = [_better(each) for each in made]
-    prompt_of.update((str(each.correction.comparison_id), str(each.correction.comparison.prompt_id)) for each in made)
+    prompt_of.update((str(each.comparison_id), str(each.correction.comparison.prompt_id)) for each in made)
     shared = shared_out([*pairs, *better], prompt_of)
     by_comparison: dict[str, list[Pair]] = {}
     for each in shared[: len(pairs)]:
@@ -140,7 +140,7 @@ def _of_one(name: str, judged: Gold | Adjudication) -> Iterable[Pair]:
 def _better(made: corrected.CorrectedPair) -> Pair:
     """One person's word, and a reviewer's, who approved the answer."""
     return Pair(
-        comparison=str(made.correction.comparison_id),
+        comparison=str(made.comparison_id),
         chosen=str(made.correction.demonstration_id),
         rejected=str(made.rejected.pk),
         probability=SUREST,
