@@ -37,6 +37,7 @@ class Done:
     scored: list[int]
     minutes_writing: float | None
     minutes_ranking: float | None
+    minutes_scoring: float | None
 
 
 @require_safe
@@ -65,7 +66,7 @@ def who_did_what(project: Project) -> list[Done]:
     starts = (today, now - timedelta(days=7))
     counts = _counts(project, starts)
     members = {each.user: each.role for each in project.memberships.select_related("user")}
-    minutes = _minutes(project)
+    minutes = _minutes(project, {what for _person, what, _span in counts})
     left = {person for person, _what, _span in counts} - {user.pk for user in members}
     others = User.objects.filter(pk__in=left).order_by("last_name", "first_name", "username") if left else []
     return [
@@ -75,6 +76,7 @@ def who_did_what(project: Project) -> list[Done]:
             **{what: [counts[user.pk, what, span] for span in SPANS] for what in KINDS},
             minutes_writing=_middle(minutes.get((user.pk, "written"))),
             minutes_ranking=_middle(minutes.get((user.pk, "ranked"))),
+            minutes_scoring=_middle(minutes.get((user.pk, "scored"))),
         )
         for user in [*members, *others]
     ]
@@ -111,12 +113,14 @@ def _by_person(
     return rows.order_by().values_list(person).annotate(n_what=Value(what), **numbers)
 
 
-def _minutes(project: Project) -> dict[tuple[int, str], list[float]]:
-    """(person, what) -> how long each of their newest pieces of work took."""
+def _minutes(project: Project, done: set[str]) -> dict[tuple[int, str], list[float]]:
+    """(person, what) -> how long each of their newest pieces of work took, of what has been done at all."""
     written = project.demonstrations.exclude(submitted_at=None).order_by("-submitted_at")
     ranked = project.rankings.order_by("-created_at")
+    scored = Review.objects.filter(output__contestant__evaluation__project=project).order_by("-created_at")
+    parts = (("written", written, "author_id"), ("ranked", ranked, "ranker_id"), ("scored", scored, "reviewer_id"))
     found: dict[tuple[int, str], list[float]] = {}
-    for what, rows, person in (("written", written, "author_id"), ("ranked", ranked, "ranker_id")):
+    for what, rows, person in (part for part in parts if part[0] in done):
         for who, seconds in rows.values_list(person, "active_seconds")[:NEWEST]:
             if seconds:  # not of what came from a file, or before times were recorded
                 found.setdefault((who, what), []).append(seconds / 60)
