@@ -101,9 +101,26 @@ def _begun(project: Project, user: User) -> PromptQuerySet:
 
 
 def approvable(project: Project, user: User) -> DemonstrationQuerySet:
-    """Responses waiting for a reviewer, longest first; nobody approves their own."""
+    """Responses waiting for a reviewer and not kept for others, longest first; nobody approves their own."""
+    waiting = _approvable(project, user)
+    if not project.has_assignments:
+        return waiting
+    kept = Q(prompt__approval_assignment__in=sets_of(project, user))
+    return waiting.filter(kept | Q(prompt__approval_assignment=None))
+
+
+def _approvable(project: Project, user: User) -> DemonstrationQuerySet:
     waiting = Demonstration.objects.awaiting_review().filter(project=project)
     return waiting.exclude(author=user).order_by("submitted_at", "pk")
+
+
+def kept_from(demonstration: Demonstration, user: User) -> bool:
+    """Whether its approval is for others only, and this person has not had it in hand before that was said."""
+    project = demonstration.prompt.project
+    if not project.has_assignments or demonstration.prompt.approval_assignment_id in (None, *sets_of(project, user)):
+        return False
+    live = Lease.objects.live().filter(kind=Lease.Kind.APPROVE, item_id=demonstration.pk, user=user)
+    return not live.exists()
 
 
 def _rankable(project: Project, user: User) -> ComparisonQuerySet:
@@ -157,8 +174,15 @@ def next_to_approve(project: Project, user: User) -> Lease | None:
 
 
 def hold_demonstration(demonstration: Demonstration, user: User) -> Lease | None:
-    project = demonstration.prompt.project
-    return hold(project, Lease.Kind.APPROVE, user, approvable(project, user), 1, item_id=demonstration.pk)
+    project, kind = demonstration.prompt.project, Lease.Kind.APPROVE
+
+    def items() -> DemonstrationQuerySet:
+        return approvable(project, user)
+
+    def in_hand() -> DemonstrationQuerySet:
+        return _approvable(project, user)
+
+    return hold(project, kind, user, items, 1, item_id=demonstration.pk, in_hand=in_hand)
 
 
 def next_to_rank(project: Project, user: User) -> Lease | None:
