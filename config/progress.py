@@ -66,7 +66,7 @@ def who_did_what(project: Project) -> list[Done]:
     starts = (today, now - timedelta(days=7))
     counts = _counts(project, starts)
     members = {each.user: each.role for each in project.memberships.select_related("user")}
-    minutes = _minutes(project, {what for _person, what, _span in counts})
+    minutes = _minutes(project)
     left = {person for person, _what, _span in counts} - {user.pk for user in members}
     others = User.objects.filter(pk__in=left).order_by("last_name", "first_name", "username") if left else []
     return [
@@ -113,18 +113,25 @@ def _by_person(
     return rows.order_by().values_list(person).annotate(n_what=Value(what), **numbers)
 
 
-def _minutes(project: Project, done: set[str]) -> dict[tuple[int, str], list[float]]:
-    """(person, what) -> how long each of their newest pieces of work took, of what has been done at all."""
+def _minutes(project: Project) -> dict[tuple[int, str], list[float]]:
+    """(person, what) -> how long each of their newest pieces of work took, in one question."""
     written = project.demonstrations.exclude(submitted_at=None).order_by("-submitted_at")
-    ranked = project.rankings.order_by("-created_at")
     scored = Review.objects.filter(output__contestant__evaluation__project=project).order_by("-created_at")
-    parts = (("written", written, "author_id"), ("ranked", ranked, "ranker_id"), ("scored", scored, "reviewer_id"))
+    parts = [
+        _times(written, "written", "author_id"),
+        _times(project.rankings.order_by("-created_at"), "ranked", "ranker_id"),
+        _times(scored, "scored", "reviewer_id"),
+    ]
     found: dict[tuple[int, str], list[float]] = {}
-    for what, rows, person in (part for part in parts if part[0] in done):
-        for who, seconds in rows.values_list(person, "active_seconds")[:NEWEST]:
-            if seconds:  # not of what came from a file, or before times were recorded
-                found.setdefault((who, what), []).append(seconds / 60)
+    for who, seconds, what in parts[0].union(*parts[1:], all=True):
+        found.setdefault((who, what), []).append(seconds / 60)
     return found
+
+
+def _times(rows: QuerySet[Any], what: str, person: str) -> QuerySet[Any]:
+    """Not of what came from a file, or before times were recorded."""
+    newest = rows.model._default_manager.filter(pk__in=rows.values("pk")[:NEWEST], active_seconds__gt=0)
+    return newest.order_by().annotate(n_what=Value(what)).values_list(person, "active_seconds", "n_what")
 
 
 def _middle(minutes: list[float] | None) -> float | None:
