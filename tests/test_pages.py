@@ -20,8 +20,8 @@ from training import actions
 
 pytestmark = pytest.mark.django_db
 MOST = 12
-# Whoever is handed something to rank for the first time is looked up and stored; who writes has talk and drafts beside.
-MORE = {"rank_next": 14, "write": 14}
+# Who writes has talk, drafts and precedents beside; a queue's own page hands out an item and shows it in one answer.
+MORE = {"write": 16, "write_next": 16, "rank_next": 20}
 PEOPLE = ["erin", "rita", "ada"]
 
 

@@ -93,12 +93,12 @@ def ask_again(
         asked: list[Recheck] = []
         about = {"project": project, "guidelines": current, "asked_by": by}
         if responses:
-            rows = old_responses(project, current).filter(under__in=versions)
+            rows = old_responses(project, current).alias(under=UNDER).filter(under__in=versions)
             rows = rows.filter(prompt__task_type=task_type) if task_type is not None else rows
             chosen = rows.order_by("submitted_at").values_list("pk", "author_id")[:MOST_AT_ONCE]
             asked += [Recheck(demonstration_id=pk, person_id=author, **about) for pk, author in chosen]
         if rankings:
-            judged = old_rankings(project, current).filter(under__in=versions)
+            judged = old_rankings(project, current).alias(under=UNDER).filter(under__in=versions)
             judged = judged.filter(comparison__prompt__task_type=task_type) if task_type is not None else judged
             picked = judged.order_by("created_at").values_list("pk", "ranker_id")[: MOST_AT_ONCE - len(asked)]
             asked += [Recheck(ranking_id=pk, person_id=ranker, **about) for pk, ranker in picked]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -50,7 +50,7 @@ def take_next(
     done: str | None = None,
     *,
     again: bool = True,
-    walks: Sequence[Sequence[QuerySet[Any]]] = (),
+    walks: Callable[[], list[list[QuerySet[Any]]]] | None = None,
     begun: Items | None = None,
 ) -> Lease | None:
     """The user's lease on the next item, or None when nothing is left for them.
@@ -66,18 +66,23 @@ def take_next(
         mine = list(project.leases.filter(kind=kind, user=user).exclude(release=Lease.Release.DECLINED))
         in_hand = sorted((m for m in mine if not m.release), key=lambda m: m.expires_at, reverse=True)
         skipped = sorted((m for m in mine if m.release), key=lambda m: m.expires_at)
-        free = free_for(_known(items), kind, user, needed, done) if mine else None
-        if free is not None and (lease := _first_free(in_hand, free)):
+        live = [lease for lease in in_hand if lease.is_live]  # these hold their places, nobody needs to be counted
+        if lease := _first_among(live, items):
             return _extend(lease)
-        live = [lease for lease in in_hand if lease.is_live] if begun is not None else []
-        if live and begun is not None and (lease := _first_free(live, _known(begun))):
+
+        def free() -> QuerySet[Any]:
+            return free_for(_known(items), kind, user, needed, done)
+
+        if lease := _first_among([lease for lease in in_hand if lease not in live], free):
+            return _extend(lease)
+        if begun is not None and (lease := _first_among(live, begun)):
             return _extend(lease)
         own = Lease.objects.filter(kind=kind, item_id=OuterRef("pk"), user=user)
-        for together in walks or [[_known(items)]]:
+        for together in walks() if walks else [[_known(items)]]:
             new = [free_for(part, kind, user, needed, done).filter(~Exists(own)) for part in together]
             if item_id := _first_of(new):
                 return lend(project, kind, user, item_id)
-        lease = _first_free(skipped, free) if again and free is not None else None
+        lease = _first_among(skipped, free) if again else None
         return _extend(lease) if lease else None
 
 
@@ -200,14 +205,17 @@ def _first_of(parts: list[QuerySet[Any]]) -> UUID | None:
     return found[0]["pk"] if found else None
 
 
-def _first_free(leases: list[Lease], free: QuerySet[Any]) -> Lease | None:
+def _first_among(leases: list[Lease], items: Items) -> Lease | None:
+    """The first of these whose item is among `items`, which are not asked for where there is no lease."""
     if not leases:
         return None
-    open_ids = set(free.filter(pk__in=[lease.item_id for lease in leases]).values_list("pk", flat=True))
+    open_ids = set(_known(items).filter(pk__in=[lease.item_id for lease in leases]).values_list("pk", flat=True))
     return next((lease for lease in leases if lease.item_id in open_ids), None)
 
 
 def _extend(lease: Lease) -> Lease:
+    if is_fresh(lease) and not lease.release:
+        return lease
     lease.expires_at = timezone.now() + _length()
     lease.release = ""
     lease.save(update_fields=["expires_at", "release"])

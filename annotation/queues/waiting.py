@@ -143,13 +143,15 @@ def next_to_write(project: Project, user: User) -> Lease | None:
         if back:
             return back
         sets = sets_of(project, user)
-        walks = _walks(_answerable(project, user), sets)
 
         def items() -> PromptQuerySet:
             return answerable(project, user, sets)
 
         def begun() -> PromptQuerySet:
             return _begun(project, user)
+
+        def walks() -> list[list[QuerySet[Any]]]:
+            return _walks(_answerable(project, user), sets)
 
         if returned is None:
             return take_next(project, kind, user, items, NEEDED, DONE, walks=walks, begun=begun)
@@ -187,10 +189,12 @@ def hold_demonstration(demonstration: Demonstration, user: User) -> Lease | None
 
 def next_to_rank(project: Project, user: User) -> Lease | None:
     sets = sets_of(project, user)
-    walks = _walks(_rankable(project, user), sets)
 
     def items() -> ComparisonQuerySet:
         return rankable(project, user, sets)
+
+    def walks() -> list[list[QuerySet[Any]]]:
+        return _walks(_rankable(project, user), sets)
 
     return take_next(project, Lease.Kind.RANK, user, items, "rankings_needed", "rankings_done", walks=walks)
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from django import template
@@ -15,6 +16,7 @@ register = template.Library()
 
 
 @register.simple_tag
+@functools.cache  # a page has some twenty of them, and the address of the sprite stays while the server runs
 def icon(name: str) -> SafeString:
     """An icon of the sprite; decoration only, the words beside it carry the meaning."""
     return format_html('<svg class="icon" aria-hidden="true"><use href="{}#{}"></use></svg>', static("icons.svg"), name)

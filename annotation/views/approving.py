@@ -30,7 +30,7 @@ DONE = {"approve": "Approved.", "fix": "Fixed and approved.", "return": "Returne
 @require_safe
 def approve_next(request: MemberRequest, pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "approve")
-    return work_page.lead_to_next(request, project, KIND)
+    return work_page.enter(request, project, KIND, queues.next_to_approve(project, request.user), _show_lent)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -46,7 +46,7 @@ def rank_next(request: MemberRequest, pk: UUID) -> HttpResponse:
     lease = queues.next_to_rank(project, request.user)
     if other := admitting.instead_of_work(request, project, lease):
         return other
-    return work_page.lead_to(request, project, KIND, lease)
+    return work_page.enter(request, project, KIND, lease, _show_lent)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -38,16 +38,16 @@ def show(request: MemberRequest, template: str, context: dict[str, Any], url: st
     response = render(
         request, template, {**context, "frame": frame, "here": url, "skip_reasons": SKIP_REASONS}, status=status
     )
-    return push_url(response, url) if part else response
+    if part:
+        return push_url(response, url)
+    if request.path != url:
+        response["Content-Location"] = url  # the queue's own page shows an item that has an address of its own
+    return response
 
 
-def lead_to_next(request: MemberRequest, project: Project, kind: str) -> HttpResponse:
-    """The queue's own page: on to the next item, or why there is none."""
-    return lead_to(request, project, kind, TAKE[kind](project, request.user))
-
-
-def lead_to(request: MemberRequest, project: Project, kind: str, lease: Lease | None) -> HttpResponse:
-    return redirect(kind, project.pk, lease.item_id) if lease else nothing_left(request, project, kind)
+def enter(request: MemberRequest, project: Project, kind: str, lease: Lease | None, show: ShowLease) -> HttpResponse:
+    """The queue's own page: the next item, without the detour of a redirect; or why there is none."""
+    return show(request, project, lease) if lease else nothing_left(request, project, kind)
 
 
 def take_next(request: MemberRequest, project: Project, kind: str) -> Lease | None:

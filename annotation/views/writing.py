@@ -7,7 +7,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Count, Exists, OuterRef, Q, Subquery
+from django.db.models import Count
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -19,7 +19,7 @@ from annotation.access import MemberRequest, project_for
 from annotation.actions import Refused, drafting, writing
 from annotation.forms.work import LONGEST
 from annotation.forms.writing import DraftForm, ResponseForm
-from annotation.models import Demonstration, Lease, Project, Prompt, Revision
+from annotation.models import Demonstration, Lease, Project, Prompt
 from annotation.queues import Conflict, Saved
 from annotation.views import conflicts, work_page
 
@@ -32,7 +32,7 @@ JUST_NOW = timedelta(minutes=15)  # how long a submitted response stays in sight
 @require_safe
 def write_next(request: MemberRequest, pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "write")
-    return work_page.lead_to_next(request, project, KIND)
+    return work_page.enter(request, project, KIND, queues.next_to_write(project, request.user), _show_lent)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -136,7 +136,9 @@ def _submit(request: MemberRequest, prompt: Prompt) -> HttpResponse:
         return _show(request, prompt, form=form, conflict=outcome, status=409)
     if not outcome.fresh:
         messages.info(request, "You had already submitted this one. Here is the next.")
-    return work_page.show_next(request, prompt.project, KIND, lease, _show_lent)
+    if lease:
+        return _show(request, _prompt(prompt.project, lease.item_id), lease=lease, last=outcome.demonstration)
+    return work_page.to_next(request, prompt.project, KIND)
 
 
 def _skip(request: MemberRequest, prompt: Prompt) -> HttpResponse:
@@ -199,11 +201,13 @@ def _show(
     conflict: Conflict | None = None,
     refusal: str = "",
     lease: Lease | None = None,
+    last: Demonstration | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    """`form` carries what was sent when it could not be taken; without it the saved draft is shown."""
+    """`form` carries what was sent when it could not be taken; without it the saved draft is shown. `last` is what this
+    person submitted a moment ago."""
     project = prompt.project
-    mine, last = _own(prompt, request.user)
+    mine = prompt.demonstrations.filter(author=request.user).select_related("reviewed_by").order_by().first()
     guidelines = project.current_guidelines()
     closed = mine is not None and mine.status in writing.CLOSED
     lease = None if closed else lease or queues.hold_prompt(prompt, request.user)
@@ -232,7 +236,7 @@ def _show(
         "by_model": _drafts(prompt, request.user, shown) if held else None,
         "talk": threads.talk_of(prompt, request.user),
         "changes": _changes_by_reviewer(mine) if closed and mine else None,
-        "last": last,
+        "last": last or _last(prompt, request.user),
         **_progress(project, request.user),
         **queues.answered(project),
     }
@@ -260,17 +264,14 @@ def _drafts(prompt: Prompt, user: User, text: str, refusal: str = "") -> dict[st
     }
 
 
-def _own(prompt: Prompt, user: User) -> tuple[Demonstration | None, Demonstration | None]:
-    """This person's response to the prompt, and the other one that they have only just submitted."""
-    by_hand = Revision.objects.filter(demonstration=OuterRef("pk"), created_by=user, note="")  # an import leaves a note
+def _last(prompt: Prompt, user: User) -> Demonstration | None:
+    """What this person has only just submitted, elsewhere and by hand."""
     submitted = Demonstration.objects.awaiting_review().filter(
-        Exists(by_hand), author=user, submitted_at__gte=timezone.now() - JUST_NOW, project=prompt.project_id
+        author=user, project=prompt.project_id, submitted_at__gte=timezone.now() - JUST_NOW
     )
-    last = submitted.exclude(prompt=prompt).order_by("-submitted_at").values("pk")[:1]
-    rows = Demonstration.objects.filter(Q(prompt=prompt, author=user) | Q(pk=Subquery(last)))
-    found = list(rows.select_related("prompt", "reviewed_by").order_by())
-    mine = next((each for each in found if each.prompt_id == prompt.pk), None)
-    return mine, next((each for each in found if each is not mine), None)
+    by_hand = submitted.exclude(origin=Demonstration.Origin.IMPORTED).exclude(prompt=prompt)
+    named = by_hand.select_related("prompt").only("prompt__external_id", "prompt__position")
+    return named.order_by("-submitted_at").first()
 
 
 def _changes_by_reviewer(mine: Demonstration) -> list[diff.Piece] | None:

@@ -5,6 +5,10 @@ document.addEventListener("htmx:configRequest", ({ detail }) => {
   if (button?.name) detail.parameters[button.name] = button.value;
 });
 
+// The queue's own page shows an item that has an address of its own.
+const own = document.querySelector("link[rel=canonical]");
+if (own && new URL(own.href).pathname !== location.pathname) history.replaceState(history.state, "", own.href);
+
 // A page kept by the browser shows an item as it was: it may be done by now.
 addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 

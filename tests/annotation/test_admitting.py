@@ -9,6 +9,7 @@ from django.urls import reverse
 from annotation import queues
 from annotation.actions import Refused, admitting, deciding
 from annotation.models import Comparison, Event, Project, Ranker, Ranking
+from tests.addresses import shown_at
 from tests.annotation.quality_house import bad, comparisons, good, ids, judge, work
 
 
@@ -34,7 +35,7 @@ def next_page(project: Project) -> str:
 
 def answer(client: Client, project: Project, which: str) -> str:
     """Judge the next one in training; the address that follows."""
-    address = client.get(next_page(project) + "?begin=1").url
+    address = shown_at(client.get(next_page(project) + "?begin=1"))
     one = Comparison.objects.get(pk=address.rstrip("/").rsplit("/", 1)[1])
     client.get(address)
     user = Ranker.objects.get(user__username="erin").user
@@ -56,7 +57,7 @@ def test_it_comes_first_explains_each_answer_and_lets_one_begin_who_passes(sign_
     assert "You are ready to rank" in end
     assert "You judged 4 of 4 as expected" in end
     assert Ranker.objects.get().admitted_at
-    lent = client.get(next_page(project)).url
+    lent = shown_at(client.get(next_page(project)))
     assert not any(str(one.pk) in lent for one in training)
     assert not Comparison.objects.filter(pk__in=[one.pk for one in training]).exclude(rankings_done=0).exists()
 
@@ -123,7 +124,7 @@ def test_it_keeps_usual_ones_from_who_is_still_in_training(sign_in, project, eri
 def test_it_counts_what_one_could_not_judge_as_not_expected(sign_in, project, erin, training) -> None:
     client = sign_in(erin)
     for _ in range(4):
-        address = client.get(next_page(project) + "?begin=1").url
+        address = shown_at(client.get(next_page(project) + "?begin=1"))
         client.post(address, {"action": "decline"})
     ranker = Ranker.objects.get()
     assert (ranker.tries, ranker.score, ranker.admitted_at) == (1, 0.0, None)

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from annotation.models import Demonstration, Event, Lease, Revision
 from tests import factories
+from tests.addresses import shown_at
 
 Status = Demonstration.Status
 HTMX = {"HX-Request": "true"}
@@ -56,7 +57,7 @@ def test_it_is_for_reviewers_and_admins_only(client, demonstration, project, eri
         client.force_login(user)
         assert client.get(url(demonstration)).status_code == status
         assert act(client, demonstration, "nonsense").status_code == (422 if status == 200 else status)
-        assert client.get(next_url(project)).status_code == (302 if status == 200 else status)
+        assert client.get(next_url(project)).status_code == status
     assert client.post(next_url(project)).status_code == 405
 
 
@@ -80,7 +81,7 @@ def test_it_shows_no_drafts(as_rita, project, erin) -> None:
 
 
 def test_it_approves_a_response_as_it_stands(as_rita, project, demonstration, rita) -> None:
-    assert as_rita.get(next_url(project)).url == url(demonstration)
+    assert shown_at(as_rita.get(next_url(project))) == url(demonstration)
     page = as_rita.get(url(demonstration)).content.decode()
     assert demonstration.prompt.input in page
     assert "The rent is $1450." in page
@@ -168,7 +169,7 @@ def test_it_skips_to_the_next_response(as_rita, project, demonstration, erin) ->
     second = submitted(project, erin)
     as_rita.get(next_url(project))
     response = act(as_rita, demonstration, "skip")
-    assert as_rita.get(response.url).url == url(second)
+    assert shown_at(as_rita.get(response.url)) == url(second)
 
 
 # --- Others act too -----------------------------------------------------------------------------------------
@@ -233,7 +234,7 @@ def test_it_takes_at_most_twelve_queries_to_show_a_response(
     with django_assert_max_num_queries(12):
         response = as_rita.get(next_url(project))
     with django_assert_max_num_queries(12):
-        assert as_rita.get(response.url).status_code == 200
+        assert as_rita.get(shown_at(response)).status_code == 200
 
 
 def test_it_shows_texts_as_texts(as_rita, project, erin) -> None:

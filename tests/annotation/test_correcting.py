@@ -198,7 +198,7 @@ def begin_to_write(client: Client, comparison: Comparison, text: str) -> str:
     """The address at which somebody else has begun an answer, some while ago."""
     at = reverse("write", args=[comparison.prompt.project_id, comparison.prompt_id])
     save = reverse("write_save", args=[comparison.prompt.project_id, comparison.prompt_id])
-    assert client.get(reverse("write_next", args=[comparison.prompt.project_id])).url == at
+    assert f'action="{at}"' in client.get(reverse("write_next", args=[comparison.prompt.project_id])).content.decode()
     assert client.post(save, {"text": text, "version": 0}).json()["held"]
     Lease.objects.filter(kind="write").update(expires_at=timezone.now() + timedelta(minutes=5))
     return at
@@ -211,7 +211,9 @@ def test_whoever_has_the_prompt_keeps_the_place_when_a_better_answer_fills_the_l
     assert not Prompt.objects.awaiting_response().exists()
     assert "Half an ans</textarea>" in as_eve.get(at).content.decode()
     Lease.objects.filter(kind="write").update(expires_at=timezone.now() + timedelta(minutes=5))
-    assert as_eve.get(reverse("write_next", args=[pair.prompt.project_id])).url == at
+    following = as_eve.get(reverse("write_next", args=[pair.prompt.project_id])).content.decode()
+    assert f'action="{at}"' in following
+    assert "Half an ans</textarea>" in following
     Lease.objects.filter(kind="write").update(expires_at=timezone.now() + timedelta(minutes=5))
     sent = {"text": "Half an answer", "version": 1, "guidelines": 1, "action": "submit"}
     assert as_eve.post(at, sent).status_code == 302
@@ -231,7 +233,8 @@ def test_whose_time_ran_out_meanwhile_reads_why_and_keeps_the_text(as_erin, as_e
         assert "this prompt got all the answers it needs" in page
         assert "Half an ans" in page
     assert Demonstration.objects.get(author=eve).status == "draft"
-    assert as_eve.get(reverse("write_next", args=[pair.prompt.project_id])).status_code == 200, "nothing is left"
+    following = as_eve.get(reverse("write_next", args=[pair.prompt.project_id])).content.decode()
+    assert "Nothing left for you to write" in following
 
 
 # --- Saving -------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from django.urls import reverse
 from annotation.actions import deciding
 from annotation.models import Comparison, Event, Ranker, Ranking
 from annotation.quality import rankers
+from tests.addresses import shown_at
 from tests.annotation.quality_house import comparisons, good, ids, left, work
 
 
@@ -14,7 +15,7 @@ def test_it_finds_who_always_takes_the_left_one_within_thirty(client, project, e
     comparisons(project, 30, rankings_needed=1)
     client.force_login(erin)
     for _ in range(30):
-        address = client.get(reverse("rank_next", args=[project.pk])).url
+        address = shown_at(client.get(reverse("rank_next", args=[project.pk])))
         client.post(address, {"action": "submit", "version": 0, "guidelines": 1, "choice": "2"})
         if Ranker.objects.get().alarm:
             break

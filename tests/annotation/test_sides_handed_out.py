@@ -10,6 +10,7 @@ from annotation.actions.ranking import rank
 from annotation.models import Candidate, Comparison, Lease, Ranker, Ranking
 from annotation.sides import MOST
 from tests import factories
+from tests.addresses import shown_at
 
 MODELS = ["model-p", "model-q", "model-r"]
 
@@ -66,7 +67,7 @@ def test_it_counts_what_was_skipped_and_keeps_its_order_when_it_comes_back(proje
 def test_it_stores_one_order_however_often_the_page_is_loaded(client, project, erin) -> None:
     prepare(project, 1, candidates=3)
     client.force_login(erin)
-    address = client.get(f"/projects/{project.pk}/rank/").url
+    address = shown_at(client.get(f"/projects/{project.pk}/rank/"))
     texts = list(Candidate.objects.values_list("text", flat=True))
     orders = set()
     for _ in range(3):

