@@ -11,7 +11,7 @@ from django.db.models.functions import Greatest
 from annotation import selection
 from annotation.models import Assignment, Chore, Comparison, Prompt, PromptQuerySet, Split
 
-WRITE, RANK = "write", "rank"
+WRITE, RANK, APPROVE = "write", "rank", "approve"
 
 
 def which(chore: Chore) -> PromptQuerySet:
@@ -42,10 +42,12 @@ def _set_priority(rows: QuerySet[Any], work: str, priority: int) -> int:
 
 
 def _assign(rows: QuerySet[Any], work: str, assignment: int | None) -> int:
+    name = "approval_assignment" if work == APPROVE else "assignment"
+    kept = rows.exclude(**{name: None})
     if assignment is None:
-        return rows.exclude(assignment=None).update(assignment=None)
+        return kept.update(**{name: None})
     chosen = Assignment.objects.get(pk=assignment)
-    return (rows.filter(assignment=None) | rows.exclude(assignment=chosen)).update(assignment=chosen)
+    return (rows.filter(**{name: None}) | kept.exclude(**{name: chosen})).update(**{name: chosen})
 
 
 def _set_people(rows: QuerySet[Any], work: str, people: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.db.models import QuerySet
 
@@ -24,6 +25,11 @@ class CorrectedPair:
         return self.correction.demonstration.text
 
     @property
+    def comparison_id(self) -> UUID:
+        """Of one that asked somebody again, the one that it asked again: it is no other evidence."""
+        return self.correction.comparison.repeat_of_id or self.correction.comparison_id
+
+    @property
     def strength(self) -> float:
         return EDITED if self.correction.edited_id else ANEW
 
@@ -41,9 +47,10 @@ def corrections(project: Project) -> QuerySet[Correction]:
 
 
 def pairs(project: Project) -> Iterator[CorrectedPair]:
-    """Each of two texts that differ, once: of several corrections that give the same pair the first counts."""
+    """Each of two texts that differ, once in a comparison: of several corrections that give the same pair the first
+    counts, and a comparison that asked again what another had asked is that one."""
     found = corrections(project).select_related("comparison__prompt", "demonstration__guidelines")
-    seen: set[tuple[object, object]] = set()
+    seen: set[tuple[object, object, str]] = set()
     ordered = found.prefetch_related("comparison__candidates").order_by(
         "comparison__prompt__position", "created_at", "pk"
     )
@@ -52,8 +59,8 @@ def pairs(project: Project) -> Iterator[CorrectedPair]:
             if correction.edited_id not in (None, candidate.pk):
                 continue
             pair = CorrectedPair(correction, candidate)
-            same = candidate.text.strip() == pair.chosen.strip()
-            if same or (correction.demonstration_id, candidate.pk) in seen:
+            key = (correction.demonstration_id, pair.comparison_id, candidate.text.strip())
+            if key[-1] == pair.chosen.strip() or key in seen:
                 continue
-            seen.add((correction.demonstration_id, candidate.pk))
+            seen.add(key)
             yield pair

@@ -9,7 +9,8 @@ Three parts, each between 0 and 1; the value is the mean of those that are known
   that every prompt has are soon covered and weigh nothing.
 - Disagreement: how much the candidates prepared for the prompt differ, the mean over pairs of the share of their
   distinct words that only one of both has (Jaccard distance; a query-by-committee criterion).
-- Doubt: how unsure the model was, where the apps above have measured it; they add a function to `doubts`.
+- Doubt: how unsure the model was of what it wrote, where the apps above have measured it; they add a function to
+  `doubts`.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ BUCKETS = 4096
 STEP = 0.01  # of the values that are stored: fewer differ, so fewer are written
 COVERED_FIRST = 20_000  # answered prompts that are read to know what they cover; the newest of them
 IN_ONE_LINE = (
-    "First come prompts that differ most from those answered already and whose candidates differ most from each "
-    "other; priorities still go first."
+    "First come prompts that differ most from those answered already, whose candidates differ most from each other, "
+    "and of whose candidates the model was least sure; priorities still go first."
 )
 Doubts = Callable[[Project, list[UUID]], dict[UUID, float]]
 doubts: list[Doubts] = []

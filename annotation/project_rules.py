@@ -10,6 +10,7 @@ from annotation.templating import PLACES
 
 PLACEHOLDER = re.compile(r"\{\s*([A-Za-z_][A-Za-z0-9_ ]*)\s*\}")
 MOST_SECTIONS = 30
+MOST_PER_ITEM = 9  # people who write for one prompt, or rank one comparison
 MOST_KEYWORDS = 50
 MOST_REASONS = 12
 LONGEST_HEADING = 80

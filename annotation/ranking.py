@@ -1,36 +1,15 @@
-"""What rankings say: in which order candidates are shown, and which pairs (chosen, rejected) follow."""
+"""What somebody says of candidates, and in which order they are shown."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import combinations
-from typing import Any, Protocol
+from typing import Any
 
 LETTERS = "ABCDE"
 
 Order = Sequence[Sequence[str]]
-
-
-class Judgement(Protocol):
-    """One person's ranking: groups of candidate ids, best first; a group is a tie.
-
-    `strength` is how much better the first of two is: 1, or 2 for much. `acceptable` is how many of the groups, from
-    the best on, are good enough to use; None where nobody said.
-    """
-
-    @property
-    def order(self) -> Order: ...
-
-    @property
-    def all_bad(self) -> bool: ...
-
-    @property
-    def strength(self) -> int | None: ...
-
-    @property
-    def acceptable(self) -> int | None: ...
 
 
 @dataclass(frozen=True)
@@ -78,24 +57,6 @@ def _together(names: list[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-@dataclass(frozen=True)
-class ConsensusPair:
-    """`votes` of `judged` people prefer `chosen`; `strength` is their mean gap.
-
-    The gap between two is what was said of them (better 1, much better 2), among several how many places lie between.
-    """
-
-    chosen: str
-    rejected: str
-    votes: int
-    judged: int
-    strength: float
-
-    @property
-    def agreement(self) -> float:
-        return round(self.votes / self.judged, 3)
-
-
 def display_order(candidate_ids: Iterable[str], seed: int, ranker_id: int) -> list[str]:
     """The candidates as this person sees them, A first; the same at every visit.
 
@@ -110,73 +71,3 @@ def display_order(candidate_ids: Iterable[str], seed: int, ranker_id: int) -> li
         circle.reverse()
     at = turns % len(circle)
     return circle[at:] + circle[:at]
-
-
-def pairs(order: Order, all_bad: bool = False, acceptable: int | None = None) -> list[tuple[str, str]]:
-    """Every (chosen, rejected) one ranking implies.
-
-    Ties imply none; neither do two candidates that are both not good enough: nobody should learn to write the lesser
-    evil.
-    """
-    if all_bad:
-        return []
-    good = len(order) if acceptable is None else acceptable
-    return [
-        (better, worse)
-        for at, above in enumerate(order[:good])  # groups come best first
-        for better in above
-        for below in order[at + 1 :]
-        for worse in below
-    ]
-
-
-def agreed_bad(judgements: Sequence[Judgement]) -> bool:
-    """At least two thirds of the judges say that none of the candidates is any good."""
-    bad = sum(judgement.all_bad for judgement in judgements)
-    return bad > 0 and 3 * bad >= 2 * len(judgements)
-
-
-def consensus_pairs(judgements: Sequence[Judgement], candidates: Iterable[str]) -> list[ConsensusPair]:
-    """The pairs that at least two thirds of the judges agree on.
-
-    A tie, "all bad" and two that are both not good enough are votes for neither.
-
-    Pairs that contradict each other in a circle (A over B, B over C, C over A) are dropped as well.
-    """
-    votes: dict[tuple[str, str], int] = {}
-    gaps: dict[tuple[str, str], int] = {}
-    for judgement in judgements:
-        places = {each: place for place, group in enumerate(judgement.order) for each in group}
-        for pair in pairs(judgement.order, judgement.all_bad, judgement.acceptable):
-            votes[pair] = votes.get(pair, 0) + 1
-            gaps[pair] = gaps.get(pair, 0) + (judgement.strength or places[pair[1]] - places[pair[0]])
-    judged = len(judgements)
-    found = []
-    for one, other in combinations(sorted(candidates), 2):
-        for chosen, rejected in ((one, other), (other, one)):
-            won, lost = votes.get((chosen, rejected), 0), votes.get((rejected, chosen), 0)
-            # in whole numbers: 2 of 3 is two thirds, whatever floating point makes of it
-            if won > lost and 3 * won >= 2 * judged:
-                strength = round(gaps[chosen, rejected] / won, 3)
-                found.append(ConsensusPair(chosen, rejected, won, judged, strength))
-    return _without_circles(found)
-
-
-def _without_circles(found: list[ConsensusPair]) -> list[ConsensusPair]:
-    beats: dict[str, set[str]] = {}
-    for pair in found:
-        beats.setdefault(pair.chosen, set()).add(pair.rejected)
-    return [pair for pair in found if not _reaches(beats, pair.rejected, pair.chosen)]
-
-
-def _reaches(beats: dict[str, set[str]], start: str, goal: str) -> bool:
-    seen: set[str] = set()
-    ahead = [start]
-    while ahead:
-        here = ahead.pop()
-        if here == goal:
-            return True
-        if here not in seen:
-            seen.add(here)
-            ahead.extend(beats.get(here, ()))
-    return False

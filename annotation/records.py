@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from annotation.project_rules import MOST_PER_ITEM
 from annotation.rows import Problem, Row
 
 # field -> names it is known by in other people's files, the likeliest first
@@ -17,6 +19,8 @@ KNOWN_NAMES: dict[str, tuple[str, ...]] = {
     "group": ("group", "group_id", "matter", "document_id"),
     "task_type": ("task_type", "task type", "type", "category", "kind"),
     "split": ("split", "subset"),
+    "priority": ("priority",),
+    "answers_needed": ("answers_needed", "answers needed", "overlap"),
     "history": ("history", "earlier turns", "earlier_turns"),
     "conversation": ("messages", "conversations", "conversation"),
 }
@@ -27,6 +31,8 @@ SPLITS = {
     **dict.fromkeys(("validation", "valid", "val", "dev"), "validation"),
     **dict.fromkeys(("evaluation", "eval", "test", "held out", "held-out", "heldout"), "evaluation"),
 }
+PRIORITIES = {"later": -1, "usual": 0, "soon": 1, "first": 2}
+WHOLE = re.compile(r"-?[0-9]{1,4}")
 Turn = tuple[str, str]
 ROLES = {"human": "user", "gpt": "assistant", "user": "user", "assistant": "assistant", "system": "system"}
 
@@ -41,7 +47,7 @@ class Mapping:
 
 @dataclass(frozen=True)
 class Record:
-    """A prompt as it arrives; `split` is empty when the file does not say.
+    """A prompt as it arrives; `split` is empty, and the last two are None, when the file does not say.
 
     `history`: (role, text) of what was said before it, which a model reads and does not learn.
     """
@@ -55,6 +61,8 @@ class Record:
     task_type: str = ""
     split: str = ""
     history: tuple[Turn, ...] = ()
+    priority: int | None = None
+    answers_needed: int | None = None
 
 
 @dataclass(frozen=True)
@@ -151,7 +159,16 @@ def _record(row: Row, mapping: Mapping) -> Record:
         if not given:
             raise _Refused("The input is empty.")
         instruction = mapping.instruction
-    return Record(line=row.line, instruction=instruction, input=given, response=response, history=history, **labels)
+    return Record(
+        line=row.line,
+        instruction=instruction,
+        input=given,
+        response=response,
+        history=history,
+        priority=_priority(values.get("priority")),
+        answers_needed=_answers_needed(values.get("answers_needed")),
+        **labels,
+    )
 
 
 def _texts(values: dict[str, Any]) -> tuple[str, str, str, tuple[Turn, ...]]:
@@ -250,6 +267,43 @@ def _split(value: str) -> str:
     if value.lower() not in SPLITS:
         raise _Refused(f"The split “{value}” is not train, validation or evaluation.")
     return SPLITS[value.lower()]
+
+
+def _priority(value: Any) -> int | None:
+    """By its name or its number, as people's files and programs have it."""
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return None
+    named = PRIORITIES.get(value.strip().lower()) if isinstance(value, str) else None
+    number = _whole(value) if named is None else named
+    if number not in PRIORITIES.values():
+        raise _Refused(f"The priority {_quoted(value)} is not one of {', '.join(PRIORITIES)} (or -1 to 2).")
+    return number
+
+
+def _answers_needed(value: Any) -> int | None:
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return None
+    number = _whole(value)
+    if number is None or not 1 <= number <= MOST_PER_ITEM:
+        raise _Refused(f"The number of answers {_quoted(value)} is not a whole number from 1 to {MOST_PER_ITEM}.")
+    return number
+
+
+def _whole(value: Any) -> int | None:
+    """Of a cell of CSV, too; None for what is no whole number."""
+    if isinstance(value, str) and WHOLE.fullmatch(value.strip()):
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _quoted(value: Any) -> str:
+    return (
+        f"“{value[:40]}”"
+        if isinstance(value, str)
+        else f"({_kind(value)})"
+        if isinstance(value, bool | list | dict)
+        else str(value)
+    )
 
 
 def _clean(text: str) -> str:

@@ -18,7 +18,7 @@ from typing import IO, Any
 MAX_LINE_BYTES = 1_000_000
 MAX_CELL = 200_000
 MAX_DEPTH = 64
-MAX_COLUMNS = 1_000  # a form offers each of them in eight lists
+MAX_COLUMNS = 1_000  # a form offers each of them for each field
 FORMATS = {"jsonl": "JSON Lines", "csv": "CSV"}
 DELIMITERS = (",", ";", "\t")
 POISON = re.compile("[\x00\ud800-\udfff]")

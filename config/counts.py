@@ -116,11 +116,18 @@ def _own(user: User, kept: list[int]) -> dict[str, Coalesce]:
     return {
         "my_returned": _number(mine.filter(status=States.RETURNED)),
         "my_submitted": _number(mine.filter(status=States.SUBMITTED)),
+        "my_kept_from_approving": _number(_waiting_for_others(user, kept)),
         "my_given_open": _number(mine.exclude(status=States.DRAFT).filter(**still_open)),
         "my_kept_to_write": _number(Prompt.objects.awaiting_response().filter(assignment__in=kept)),
         "my_ranked_open": _number(ranked.filter(**unranked)),
         "my_kept_to_rank": _number(Comparison.objects.unfinished().filter(assignment__in=kept)),
     }
+
+
+def _waiting_for_others(user: User, kept: list[int]) -> QuerySet[Demonstration]:
+    """Responses that only other reviewers may approve; nothing in projects that assign nothing."""
+    waiting = Demonstration.objects.filter(status=States.SUBMITTED, project__has_assignments=True).exclude(author=user)
+    return waiting.exclude(prompt__approval_assignment=None).exclude(prompt__approval_assignment__in=kept)
 
 
 def alarms_in(projects: list[UUID]) -> Counter[UUID]:

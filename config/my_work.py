@@ -108,7 +108,7 @@ def _waiting(counts: Counts, role: str) -> list[Waiting]:
         ),
         Waiting(counts["my_to_write"], "to write", "Prompts that lack a response.", "write_next", "Write"),
         Waiting(
-            counts["submitted"] - counts["my_submitted"] if role in SENIOR else 0,
+            _to_approve(counts) if role in SENIOR else 0,
             "to approve",
             "Responses by others that wait for a reviewer.",
             "approve_next",
@@ -129,6 +129,11 @@ def _waiting(counts: Counts, role: str) -> list[Waiting]:
     return [line for line in lines if line.count]
 
 
+def _to_approve(counts: Counts) -> int:
+    """The three are not read at the same moment."""
+    return max(counts["submitted"] - counts["my_submitted"] - counts["my_kept_from_approving"], 0)
+
+
 def _why_nothing(counts: Counts, role: str) -> str:
     if not counts["teaching"]:
         who = "Import some to begin." if role in ADMIN else "An admin of the project imports them."
@@ -137,8 +142,9 @@ def _why_nothing(counts: Counts, role: str) -> str:
         "the prompts left need other people's responses" if counts["unanswered"] else "every prompt has a response"
     ]
     if role in SENIOR:
-        own = counts["my_submitted"]
-        reasons.append("your own responses are for others to approve" if own else "no response waits for approval")
+        kept = "the responses left are for other reviewers to approve" if counts["my_kept_from_approving"] else ""
+        own = "your own responses are for others to approve" if counts["my_submitted"] else ""
+        reasons.append(kept or own or "no response waits for approval")
     if not counts["comparisons"]:
         reasons.append("no candidates have been prepared to rank")
     elif counts["to_rank"]:

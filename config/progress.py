@@ -37,6 +37,7 @@ class Done:
     scored: list[int]
     minutes_writing: float | None
     minutes_ranking: float | None
+    minutes_scoring: float | None
 
 
 @require_safe
@@ -75,6 +76,7 @@ def who_did_what(project: Project) -> list[Done]:
             **{what: [counts[user.pk, what, span] for span in SPANS] for what in KINDS},
             minutes_writing=_middle(minutes.get((user.pk, "written"))),
             minutes_ranking=_middle(minutes.get((user.pk, "ranked"))),
+            minutes_scoring=_middle(minutes.get((user.pk, "scored"))),
         )
         for user in [*members, *others]
     ]
@@ -112,15 +114,24 @@ def _by_person(
 
 
 def _minutes(project: Project) -> dict[tuple[int, str], list[float]]:
-    """(person, what) -> how long each of their newest pieces of work took."""
+    """(person, what) -> how long each of their newest pieces of work took, in one question."""
     written = project.demonstrations.exclude(submitted_at=None).order_by("-submitted_at")
-    ranked = project.rankings.order_by("-created_at")
+    scored = Review.objects.filter(output__contestant__evaluation__project=project).order_by("-created_at")
+    parts = [
+        _times(written, "written", "author_id"),
+        _times(project.rankings.order_by("-created_at"), "ranked", "ranker_id"),
+        _times(scored, "scored", "reviewer_id"),
+    ]
     found: dict[tuple[int, str], list[float]] = {}
-    for what, rows, person in (("written", written, "author_id"), ("ranked", ranked, "ranker_id")):
-        for who, seconds in rows.values_list(person, "active_seconds")[:NEWEST]:
-            if seconds:  # not of what came from a file, or before times were recorded
-                found.setdefault((who, what), []).append(seconds / 60)
+    for who, seconds, what in parts[0].union(*parts[1:], all=True):
+        found.setdefault((who, what), []).append(seconds / 60)
     return found
+
+
+def _times(rows: QuerySet[Any], what: str, person: str) -> QuerySet[Any]:
+    """Not of what came from a file, or before times were recorded."""
+    newest = rows.model._default_manager.filter(pk__in=rows.values("pk")[:NEWEST], active_seconds__gt=0)
+    return newest.order_by().annotate(n_what=Value(what)).values_list(person, "active_seconds", "n_what")
 
 
 def _middle(minutes: list[float] | None) -> float | None:

@@ -264,6 +264,7 @@ class ReviewSerializer(serializers.ModelSerializer[Review]):
             "adherence",
             "utility",
             "comment",
+            "active_seconds",
             "created_at",
         ]
 

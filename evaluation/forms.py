@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.core.validators import ProhibitNullCharactersValidator
 
+from annotation.active_time import ActiveSeconds
 from annotation.forms.fields import field_of
 from annotation.forms.quiet import QuietForm
 from annotation.models import Project
@@ -99,6 +100,7 @@ class ScoreRow:
 
 class ScoreForm(QuietForm):
     version = forms.IntegerField(min_value=0, max_value=2**31 - 1, required=False, widget=forms.HiddenInput)
+    active_seconds = ActiveSeconds()
     comment = forms.CharField(
         max_length=5_000,
         required=False,

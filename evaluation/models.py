@@ -178,6 +178,7 @@ class Review(UUIDModel):
     adherence = _score(1, 5)
     utility = _score(0, 10)
     comment = models.TextField(blank=True)
+    active_seconds = models.FloatField(default=0.0, help_text="Of reading and scoring, without pauses.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from annotation.intervals import wilson
+
 LEVEL = 0.95
 RESAMPLES = 4000
 SEED = 1979  # the year of the bootstrap; fixed, so that a page and its export show the same interval
@@ -117,14 +119,11 @@ def _bias_corrected(value: float, drawn: np.ndarray, left_out: np.ndarray) -> tu
 
 
 def proportion(successes: float, n: int) -> Estimate:
-    """A share with Wilson's interval (1927), which holds at 0 and 1 too."""
+    """A share with Wilson's interval."""
     if n == 0:
         return Estimate(None, None, None, 0, "There is nothing to measure yet.")
-    z = NORMAL.inv_cdf(1 - (1 - LEVEL) / 2)
-    share = successes / n
-    middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z / (1 + z**2 / n) * math.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
-    return Estimate(share, max(0.0, min(middle - half, share)), min(1.0, max(middle + half, share)), n)
+    low, high = wilson(successes, n)
+    return Estimate(successes / n, low, high, n)
 
 
 def paired_difference(

@@ -8,7 +8,9 @@ from django.utils import timezone
 
 from annotation.models import Demonstration, Ranking
 from config.progress import who_did_what
+from evaluation.models import Output
 from tests import factories
+from tests.evaluation import factories as evaluations
 
 
 def test_it_counts_what_each_person_did_and_when(project, erin, eve, rita) -> None:
@@ -30,6 +32,16 @@ def test_it_counts_what_each_person_did_and_when(project, erin, eve, rita) -> No
     assert (done[erin].written, done[erin].minutes_writing) == ([1, 2, 3], 4.0)
     assert (done[rita].approved, done[rita].written) == ([1, 2, 3], [0, 0, 0])
     assert (done[eve].written, done[eve].ranked, done[eve].minutes_ranking) == ([0, 0, 0], [0, 0, 1], None)
+
+
+def test_it_tells_how_long_people_take_to_score(project, erin, ada) -> None:
+    evaluation = evaluations.evaluation(project, [None], prompts=3, reviewed_prompts=3)
+    outputs = list(Output.objects.filter(contestant__evaluation=evaluation, for_review=True))
+    for output, seconds in zip(outputs, (60, 150, 600), strict=True):
+        evaluations.review(output, erin, active_seconds=seconds)
+    done = {each.user: each for each in who_did_what(project)}
+    assert (done[erin].scored, done[erin].minutes_scoring) == ([3, 3, 3], 2.5)
+    assert done[ada].minutes_scoring is None
 
 
 def test_it_still_counts_what_somebody_did_who_left(project, erin, ada, sign_in) -> None:

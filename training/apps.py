@@ -5,7 +5,10 @@ class TrainingConfig(AppConfig):
     name = "training"
 
     def ready(self) -> None:
+        from annotation import informative
         from annotation.model_side import lend_tokens
+        from training import doubt
         from training.tokens import of_default_model
 
         lend_tokens(of_default_model)
+        informative.doubts.append(doubt.of_prompts)

@@ -31,7 +31,8 @@ class FreezeForm(forms.Form):
         choices=DatasetVersion.Kind.choices,
         widget=forms.RadioSelect,
         initial="demonstrations",
-        help_text="Judgements are good answers, the demonstrations, and bad ones, the candidates ranked as all bad.",
+        help_text="Judgements are good answers, the demonstrations and candidates that were ranked above the line of "
+        "what is good enough, and bad ones, the candidates below it or ranked as all bad.",
     )
     consensus = forms.ChoiceField(
         label="How several people's rankings become pairs",

@@ -97,8 +97,9 @@ KTO = Method(
     presets=kto.PRESETS,
     nothing=(
         "No judgements to learn from yet",
-        "Approve demonstrations, which are good answers, and have candidates ranked: those of a comparison that "
-        "rankers call all bad are bad answers. Then freeze the judgements into a dataset version.",
+        "Approve demonstrations, which are good answers, and have candidates ranked: those above the line of what is "
+        "good enough are good answers, those below it and those called all bad are bad ones. Then freeze the "
+        "judgements into a dataset version.",
     ),
     needs_parent=True,
 )

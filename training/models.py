@@ -298,7 +298,7 @@ class Sampling(Job):
         return f"sampling for {counted(len(self.prompts), 'prompt')}"
 
     def outputs(self) -> list[dict[str, Any]]:
-        """What has been written so far: {"source", "id", "index", "text", "tokens", "seconds", "finish"}."""
+        """What has been written so far: {"source", "id", "index", "text", "tokens", "seconds", "finish", "logprob"}."""
         return finished_rows(self.run_dir().outputs) if self.attempt else []
 
 

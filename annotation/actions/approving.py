@@ -9,6 +9,7 @@ from annotation.actions import Refused
 from annotation.models import Demonstration, Event, Lease, Revision, name_of
 
 Status = Demonstration.Status
+KEPT = "The responses to this prompt are for other reviewers to approve."
 
 
 def approve(
@@ -47,6 +48,8 @@ def _settle(
     if demonstration.author_id == by.pk:
         raise Refused("This response is your own; somebody else has to approve it.")
     project = demonstration.prompt.project
+    if queues.kept_from(demonstration, by):
+        raise Refused(KEPT)
     values = {"status": status, "note": note, "reviewed_by": by, "reviewed_at": timezone.now()}
     if text is not None:
         values |= {"text": text, "version": version + 1, "compared": False}

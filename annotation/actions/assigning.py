@@ -9,11 +9,14 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from annotation import arranging, chores, queues, tasks
+from annotation.access import SENIOR
 from annotation.actions import Refused
+from annotation.arranging import APPROVE
 from annotation.models import Assignment, Chore, Comparison, Event, Project, Prompt, Role
 
 AT_ONCE = 2_000  # prompts that are arranged while one waits; more are left to the worker
 MOST_SETS = 500
+ONE_APPROVES = "One reviewer approves a response, in the order in which they come in: only who gets them can be set."
 
 
 def arrange(
@@ -31,9 +34,11 @@ def arrange(
 ) -> Chore:
     """Set what is given for the prompts that fit; `assign` to nobody opens them to everybody.
 
-    `work` says whether it is for writing or for ranking. Few prompts are done when this returns; many are left to the
-    worker, unless one waits.
+    `work` says whether it is for writing, for ranking or for approving what is written. Few prompts are done when this
+    returns; many are left to the worker, unless one waits.
     """
+    if work == APPROVE and (priority is not None or people is not None):
+        raise Refused(ONE_APPROVES)
     change: dict[str, Any] = {}
     with transaction.atomic():
         if priority is not None:
@@ -41,7 +46,7 @@ def arrange(
         if people is not None:
             change["people_of_open" if of_open else "people"] = people
         if assign is not None:
-            change["assignment"] = _assignment(project, *assign)
+            change["assignment"] = _assignment(project, work, *assign)
         if not change:
             raise Refused("Choose what to change.")
         chosen = {name: value for name, value in (filter or {}).items() if value not in ("", None)}
@@ -61,11 +66,13 @@ def arrange(
     return chore
 
 
-def _assignment(project: Project, people: Iterable[User], roles: Iterable[str]) -> int | None:
+def _assignment(project: Project, work: str, people: Iterable[User], roles: Iterable[str]) -> int | None:
     chosen, named = list(people), list(roles)
-    members = set(project.memberships.filter(user__in=chosen).values_list("user_id", flat=True))
+    members = dict(project.memberships.filter(user__in=chosen).values_list("user_id", "role"))
     if stranger := next((person for person in chosen if person.pk not in members), None):
         raise Refused(f"{stranger.username} is not a member of this project.")
+    if work == APPROVE and not {*named, *members.values()} <= {*SENIOR}:
+        raise Refused("Only reviewers and admins approve responses: choose among them.")
     if unknown := next((role for role in named if role not in Role.values), None):
         raise Refused(f"There is no role “{unknown}”.")
     made = Assignment.of(project, [person.pk for person in chosen], named)
@@ -84,6 +91,7 @@ def forget_person(*, project: Project, user: User) -> None:
             now = Assignment.of(project, [pk for pk in before.people if pk != user.pk], before.roles)
             for kind in (Prompt, Comparison):
                 kind.objects.filter(project=project, assignment=before).update(assignment=now)
+            project.prompts.filter(approval_assignment=before).update(approval_assignment=now)
             before.delete()
 
 

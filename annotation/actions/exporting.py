@@ -9,7 +9,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db.models import Exists, OuterRef, Prefetch, Q
 
-from annotation.models import Comparison, ComparisonQuerySet, Demonstration, Event, Project, Prompt, Ranking
+from annotation.models import Comparison, ComparisonQuerySet, Demonstration, Event, Priority, Project, Prompt, Ranking
 from annotation.quality.agreed import agreed, of_correction
 from annotation.templating import render
 
@@ -62,7 +62,7 @@ def _preferences(project: Project) -> Iterator[dict[str, Any]]:
     for made, pair in together.corrections:
         prompt, answer = made.correction.comparison.prompt, str(made.correction.demonstration_id)
         yield {
-            "id": f"{made.correction.comparison_id}:{answer[:8]}:{str(made.rejected.pk)[:8]}",
+            "id": f"{made.comparison_id}:{answer[:8]}:{str(made.rejected.pk)[:8]}",
             "group": prompt.group,
             "split": prompt.split,
             "prompt": _asked(project, prompt),
@@ -116,6 +116,8 @@ def _prompts(project: Project) -> Iterator[dict[str, Any]]:
             "group": prompt.group,
             "task_type": prompt.task_type,
             "split": prompt.split,
+            "priority": Priority(prompt.priority).label.lower(),
+            **({"answers_needed": prompt.answers_needed} if prompt.answers_needed else {}),
             "instruction": prompt.instruction,
             "input": prompt.input,
             **({"history": prompt.history} if prompt.history else {}),

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from annotation import queues, splits
 from annotation.actions import Refused
-from annotation.models import Demonstration, Event, Project, Prompt, Revision, Split
+from annotation.models import Demonstration, Event, Priority, Project, Prompt, Revision, Split
 from annotation.records import Record
 from annotation.rows import Problem
 from annotation.splits import Shares
@@ -38,6 +38,11 @@ class Planned:
     split: str
     text_sha256: str
     known: bool
+
+    @property
+    def priority(self) -> str:
+        """Its name, for the preview, where it is not the usual one."""
+        return Priority(self.record.priority).label.lower() if self.record.priority else ""
 
 
 @dataclass
@@ -192,7 +197,10 @@ def _store(project: Project, batch: list[Planned], position: int, responses: str
             reference=item.record.response if _only_reference(item, responses) else "",
             split=item.split,
             text_sha256=item.text_sha256,
-            answers_needed=0 if item.split == Split.EVALUATION else project.answers_per_prompt,
+            priority=Priority.USUAL if item.record.priority is None else item.record.priority,
+            answers_needed=0
+            if item.split == Split.EVALUATION
+            else item.record.answers_needed or project.answers_per_prompt,
             answers_done=1 if item.record.response and not _only_reference(item, responses) else 0,
         )
         for number, item in enumerate(batch, start=1)

@@ -18,6 +18,9 @@ IN_OTHER_HANDS = (
     "Somebody else has this prompt now, because it was left alone for a while. Your text is kept here, "
     "and comes back to you if they give the prompt back."
 )
+ANSWERED = (
+    "Meanwhile this prompt got all the answers it needs, so another one is not asked for. Your text is kept here."
+)
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,8 @@ def submit(
             return Submitted(mine, fresh=False)
         lease = queues.hold_prompt(prompt, by)
         if lease is None:
-            raise Refused(IN_OTHER_HANDS)
+            open_ = Prompt.objects.awaiting_response().filter(pk=prompt.pk)
+            raise Refused(IN_OTHER_HANDS if open_.exists() else ANSWERED)
         spent = active_time.believed(lease, active_seconds)
         mine.text, mine.status, mine.submitted_at = text, Status.SUBMITTED, timezone.now()
         mine.active_seconds += spent

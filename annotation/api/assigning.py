@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 
 from annotation.actions import assigning
 from annotation.api.base import InProject
-from annotation.arranging import RANK, WRITE
+from annotation.arranging import APPROVE, RANK, WRITE
 from annotation.forms.projects import MOST_PER_ITEM
 from annotation.models import Chore, Demonstration, Priority, Project, Role, Split
 
@@ -38,9 +38,12 @@ class WhichPromptsSerializer(serializers.Serializer):
 
 
 class ArrangeSerializer(serializers.Serializer):
-    """What to set for many prompts, or for what is ranked of them. At least one of the last four."""
+    """What to set for many prompts, for what is ranked of them, or for who approves what is written for them.
 
-    work = serializers.ChoiceField(choices=[WRITE, RANK], default=WRITE)
+    At least one of the last four; for approving, `assign` alone.
+    """
+
+    work = serializers.ChoiceField(choices=[WRITE, RANK, APPROVE], default=WRITE)
     filter = WhichPromptsSerializer(required=False)
     prompts = serializers.ListField(
         child=serializers.UUIDField(), required=False, max_length=MOST_NAMED, help_text="These only, by id."

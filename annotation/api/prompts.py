@@ -15,13 +15,25 @@ from rest_framework.views import APIView
 from annotation.actions.importing import ImportRefused, Responses, take_records
 from annotation.api.base import ByPosition, InProject
 from annotation.forms.projects import checked
-from annotation.models import Demonstration, Prompt, PromptQuerySet, Split
+from annotation.models import Demonstration, Priority, Prompt, PromptQuerySet, Split
+from annotation.project_rules import MOST_PER_ITEM
 from annotation.records import Mapping, Record, read_records
 from annotation.rows import MAX_CELL, Problem, Row
 from annotation.splits import Shares
 
 MOST_AT_ONCE = 1000
-FIELDS = ("external_id", "group", "task_type", "split", "instruction", "input", "response", "history")
+FIELDS = (
+    "external_id",
+    "group",
+    "task_type",
+    "split",
+    "instruction",
+    "input",
+    "response",
+    "history",
+    "priority",
+    "answers_needed",
+)
 
 
 class PromptSerializer(serializers.ModelSerializer):
@@ -56,6 +68,10 @@ class NewPromptSerializer(serializers.Serializer):
     response = serializers.CharField(max_length=MAX_CELL, required=False, allow_blank=True)
     history = serializers.ListField(
         child=serializers.DictField(), required=False, help_text="Messages said before, user and assistant in turn."
+    )
+    priority = serializers.ChoiceField(choices=Priority.choices, required=False)
+    answers_needed = serializers.IntegerField(
+        min_value=1, max_value=MOST_PER_ITEM, required=False, help_text="Left out: as many as the project says."
     )
 
 

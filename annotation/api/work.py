@@ -13,7 +13,8 @@ from rest_framework.views import APIView
 
 from annotation import queues
 from annotation.access import SENIOR
-from annotation.actions import approving, writing
+from annotation.actions import Refused, approving, writing
+from annotation.actions.knowing import create_known, read_known
 from annotation.actions.ranking import create_comparison, order_for
 from annotation.api.base import Conflicting, InProject
 from annotation.forms.projects import MOST_PER_ITEM
@@ -177,6 +178,14 @@ class NewComparisonSerializer(serializers.Serializer):
         min_value=1, max_value=MOST_PER_ITEM, required=False, help_text="Left out: as many as the project says."
     )
     priority = serializers.ChoiceField(choices=Priority.choices, default=Priority.USUAL)
+    known = serializers.ListField(
+        child=serializers.ListField(child=serializers.IntegerField(min_value=1), min_length=1),
+        required=False,
+        help_text="Its known answer: groups of the candidates' numbers, best first. People are checked by it.",
+    )
+    all_bad = serializers.BooleanField(default=False, help_text="It is known that none of them is any good.")
+    explanation = serializers.CharField(max_length=5000, default="", allow_blank=True)
+    for_training = serializers.BooleanField(default=False, help_text="Explained to new people before they rank.")
 
 
 class BlindCandidateSerializer(serializers.Serializer):
@@ -202,7 +211,8 @@ class ComparisonFilter(django_filters.FilterSet):
 
 
 class ComparisonList(InProject, generics.ListAPIView):
-    """With sources, so for admins only. Posting makes a comparison of candidates from any tool."""
+    """With sources, so for admins only. Posting makes a comparison of candidates from any tool, or one whose answer
+    is known."""
 
     serializer_class = ComparisonSerializer
     filterset_class = ComparisonFilter
@@ -216,17 +226,24 @@ class ComparisonList(InProject, generics.ListAPIView):
         serializer = NewComparisonSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         data = serializer.validated_data
-        made = create_comparison(
-            prompt=_prompt(self.project.prompts.named(data["prompt"])),
-            candidates=[(candidate["text"], candidate["source"]) for candidate in data["candidates"]],
-            by=self.person,
-            source=data["source"],
-            rankings_needed=data.get("rankings_needed"),
-            priority=data["priority"],
+        prompt = _prompt(self.project.prompts.named(data["prompt"]))
+        made = self._known(prompt, data) or create_comparison(
+            **self._what(prompt, data), rankings_needed=data.get("rankings_needed"), priority=data["priority"]
         )
         if made is None:
             raise serializers.ValidationError({"candidates": ["Fewer than two of the texts differ."]})
         return Response(ComparisonSerializer(made).data, status.HTTP_201_CREATED)
+
+    def _known(self, prompt: Prompt, data: dict[str, Any]) -> Comparison | None:
+        try:
+            known = read_known(data, len(data["candidates"]))
+            return create_known(**self._what(prompt, data), known=known) if known else None
+        except Refused as refused:
+            raise serializers.ValidationError({"known": [str(refused)]}) from None
+
+    def _what(self, prompt: Prompt, data: dict[str, Any]) -> dict[str, Any]:
+        candidates = [(candidate["text"], candidate["source"]) for candidate in data["candidates"]]
+        return {"prompt": prompt, "candidates": candidates, "by": self.person, "source": data["source"]}
 
 
 class ComparisonDetail(InProject, APIView):

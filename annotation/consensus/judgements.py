@@ -89,7 +89,3 @@ def by_comparison(judgements: Iterable[Judgement]) -> dict[str, list[Judgement]]
     for key in sorted(latest):
         found.setdefault(key[0], []).append(latest[key])
     return found
-
-
-def candidates_of(judgements: Iterable[Judgement]) -> tuple[str, ...]:
-    return tuple(sorted({each for judgement in judgements for group in judgement.groups for each in group}))

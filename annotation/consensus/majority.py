@@ -2,22 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 
-from annotation import ranking
-from annotation.consensus.judgements import Groups, Judgement, by_comparison, candidates_of
+from annotation.consensus.judgements import Judgement, by_comparison
 from annotation.consensus.pairs import Pair, Tally, shared_out, tallies
-
-
-@dataclass(frozen=True, slots=True)
-class _Ballot:
-    """A judgement as the rule of two thirds reads it: candidates of which nothing is said share the last place."""
-
-    order: Groups
-    all_bad: bool
-    strength: int | None = None
-    acceptable: int | None = None  # the order says it already
 
 
 def majority_pairs(
@@ -26,37 +14,52 @@ def majority_pairs(
     prompt_of: Mapping[str, str] | None = None,
     among_unacceptable: bool = False,
 ) -> list[Pair]:
-    """`ranking.consensus_pairs` for every comparison: two thirds of all its judges, and no circles.
+    """For every comparison the pairs that at least two thirds of all its judges prefer, and no circles.
+
+    A tie, "all bad" and two that are both not good enough are votes for neither. Pairs that contradict each other in
+    a circle (A over B, B over C, C over A) are dropped as well.
 
     The probability is Laplace's rule of succession, (votes + 1) / (judged + 2), where somebody who votes for neither
     side counts half for each: 2 of 2 people make nobody certain.
     """
-    found = []
+    found: list[Pair] = []
     for comparison, group in by_comparison(judgements).items():
-        ballots = [_ballot(each, among_unacceptable) for each in group]
         counted = tallies(group, among_unacceptable)
-        for pair in ranking.consensus_pairs(ballots, candidates_of(group)):
-            tally = _seen_from(counted, pair.chosen, pair.rejected)
-            found.append(
-                Pair(
-                    comparison=comparison,
-                    chosen=pair.chosen,
-                    rejected=pair.rejected,
-                    probability=(tally.wins + len(tally.neither) / 2 + 1) / (len(group) + 2),
-                    votes=pair.votes,
-                    judged=pair.judged,
-                    strength=tally.strength,
-                )
-            )
+        found += _without_circles(list(_agreed(comparison, counted, len(group))))
     return shared_out(found, prompt_of)
 
 
-def _ballot(judgement: Judgement, among_unacceptable: bool) -> _Ballot:
-    groups, below = judgement.ordered(among_unacceptable)
-    return _Ballot((*groups, below) if below else groups, judgement.all_bad)
+def _agreed(comparison: str, counted: Mapping[tuple[str, str], Tally], judged: int) -> Iterator[Pair]:
+    for (one, other), tally in sorted(counted.items()):
+        for chosen, rejected, seen in ((one, other, tally), (other, one, tally.turned())):
+            # in whole numbers: 2 of 3 is two thirds, whatever floating point makes of it
+            if seen.wins > seen.losses and 3 * seen.wins >= 2 * judged:
+                yield Pair(
+                    comparison=comparison,
+                    chosen=chosen,
+                    rejected=rejected,
+                    probability=(seen.wins + len(tally.neither) / 2 + 1) / (judged + 2),
+                    votes=seen.wins,
+                    judged=judged,
+                    strength=seen.strength,
+                )
 
 
-def _seen_from(counted: Mapping[tuple[str, str], Tally], chosen: str, rejected: str) -> Tally:
-    if chosen < rejected:
-        return counted[chosen, rejected]
-    return counted[rejected, chosen].turned()
+def _without_circles(found: list[Pair]) -> list[Pair]:
+    beats: dict[str, set[str]] = {}
+    for pair in found:
+        beats.setdefault(pair.chosen, set()).add(pair.rejected)
+    return [pair for pair in found if not _reaches(beats, pair.rejected, pair.chosen)]
+
+
+def _reaches(beats: dict[str, set[str]], start: str, goal: str) -> bool:
+    seen: set[str] = set()
+    ahead = [start]
+    while ahead:
+        here = ahead.pop()
+        if here == goal:
+            return True
+        if here not in seen:
+            seen.add(here)
+            ahead.extend(beats.get(here, ()))
+    return False

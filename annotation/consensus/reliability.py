@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from annotation.consensus.judgements import Judgement, by_comparison, pair_votes
+from annotation.intervals import wilson
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,7 +26,6 @@ SMOOTHING = 10.0
 SUREST = 0.95
 """Nobody counts as surer than this, so that one person never silences all others."""
 ALONE = "Nobody else ordered the same candidates."
-Z = 1.959964  # 95 %
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +96,8 @@ def _usual() -> float:
 def _described(accuracy: float, comparisons: int) -> Reliability:
     if not comparisons:
         return Reliability(None, None, None, 0, ALONE, _usual())
-    share = 1 + Z**2 / comparisons
-    middle = (accuracy + Z**2 / (2 * comparisons)) / share
-    half = Z / share * math.sqrt(accuracy * (1 - accuracy) / comparisons + Z**2 / (4 * comparisons**2))
-    return Reliability(accuracy, max(0.0, middle - half), min(1.0, middle + half), comparisons, "", accuracy)
+    low, high = wilson(accuracy * comparisons, comparisons)
+    return Reliability(accuracy, low, high, comparisons, "", accuracy)
 
 
 @dataclass(slots=True)

@@ -6,16 +6,19 @@ from django import forms
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 
-from annotation.arranging import RANK, WRITE
+from annotation.actions.assigning import ONE_APPROVES
+from annotation.arranging import APPROVE, RANK, WRITE
 from annotation.forms.fields import field_of
 from annotation.forms.projects import MOST_PER_ITEM
 from annotation.models import Priority, Project, Role, name_of
+
+WORK = [(WRITE, "Writing"), (RANK, "Ranking"), (APPROVE, "Approving what is written")]
 
 
 class ArrangeForm(forms.Form):
     """What is to change for the prompts that fit; a field that is left alone changes nothing."""
 
-    work = forms.ChoiceField(label="For", choices=[(WRITE, "Writing"), (RANK, "Ranking")], initial=WRITE)
+    work = forms.ChoiceField(label="For", choices=WORK, initial=WRITE)
     assign = forms.ChoiceField(
         label="Who gets them",
         required=False,
@@ -53,6 +56,9 @@ class ArrangeForm(forms.Form):
             self.add_error("people", "Choose at least one person or role, or give them to everybody.")
         if named and data.get("assign") != "named" and not self.errors:
             self.add_error("assign", "Choose “Only these people and roles” to assign to those chosen below.")
+        for name in ("priority", "needed"):
+            if data.get("work") == APPROVE and data.get(name):
+                self.add_error(name, ONE_APPROVES)
         if not self.errors and not (data.get("assign") or data.get("priority") or data.get("needed")):
             raise ValidationError("Choose what to change.")
         return data

@@ -10,6 +10,7 @@ from django.core.files.uploadedfile import UploadedFile
 
 from annotation import rows
 from annotation.actions.importing import Responses
+from annotation.project_rules import MOST_PER_ITEM
 from annotation.records import KNOWN_NAMES, TEXTS
 
 LABELS = {
@@ -20,6 +21,8 @@ LABELS = {
     "group": "Group",
     "task_type": "Task type",
     "split": "Split",
+    "priority": "Priority",
+    "answers_needed": "Answers needed",
     "history": "History",
     "conversation": "Conversation",
 }
@@ -31,6 +34,8 @@ HELP = {
     "group": "Records that belong together, such as one matter. They are never split.",
     "task_type": "For filtering and for reading results by kind.",
     "split": "What the record is for: train, validation or evaluation.",
+    "priority": "When it comes: later, usual, soon or first.",
+    "answers_needed": f"How many people write for it, 1 to {MOST_PER_ITEM}. Not in the file: as the project says.",
     "history": "A list of messages that were said before. The model reads them; it learns only the response.",
     "conversation": "A list of messages that ends with the answer, instead of the first three and the history.",
 }

@@ -12,9 +12,8 @@ from django.forms.boundfield import BoundField
 from annotation import project_rules
 from annotation.forms.fields import LinesField
 from annotation.models import Project, Role
+from annotation.project_rules import MOST_PER_ITEM
 from annotation.rubric import DEFAULT_CRITERIA, Criterion
-
-MOST_PER_ITEM = 9
 
 
 def checked(check: Callable[..., Any], *values: Any) -> Any:

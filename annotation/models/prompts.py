@@ -85,6 +85,14 @@ class Prompt(UUIDModel):
         related_name="+",
         help_text="For whom; none: for everybody.",
     )
+    approval_assignment = models.ForeignKey(
+        Assignment,
+        on_delete=models.SET_NULL,
+        null=True,
+        db_index=False,
+        related_name="+",
+        help_text="For whom its responses are to approve; none: for every reviewer.",
+    )
     answers_needed = models.PositiveSmallIntegerField(default=1)
     answers_done = models.PositiveSmallIntegerField(default=0, help_text="Responses past their draft.")
     created_at = models.DateTimeField(auto_now_add=True)

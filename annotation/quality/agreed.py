@@ -8,7 +8,7 @@ or with each person counted by their reliability. Better answers win over what t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -43,14 +43,15 @@ class Origin(StrEnum):
 class Agreed:
     """`pairs` by comparison, with weights that add up to 1 for each prompt, corrections counted in.
 
-    `all_bad`: comparisons of which no candidate is any good. `rankers`: how many people ranked each.
+    `good`: whether a candidate is good enough to use, by comparison and candidate, where people agree on that.
+    `rankers`: how many people ranked each comparison.
     """
 
     consensus: Consensus
     judged_twice: int
     pairs: dict[str, list[Pair]]
     origins: dict[str, Origin]
-    all_bad: frozenset[str]
+    good: dict[str, dict[str, bool]]
     rankers: Counter[str]
     corrections: list[tuple[corrected.CorrectedPair, Pair]] = field(default_factory=list)
 
@@ -96,7 +97,7 @@ def agreed(project: Project, comparisons: ComparisonQuerySet, consensus: str = "
         pairs += _of_one(name, judged)
     made = list(corrected.pairs(project))
     better = [_better(each) for each in made]
-    prompt_of.update((str(each.correction.comparison_id), str(each.correction.comparison.prompt_id)) for each in made)
+    prompt_of.update((str(each.comparison_id), str(each.correction.comparison.prompt_id)) for each in made)
     shared = shared_out([*pairs, *better], prompt_of)
     by_comparison: dict[str, list[Pair]] = {}
     for each in shared[: len(pairs)]:
@@ -106,7 +107,7 @@ def agreed(project: Project, comparisons: ComparisonQuerySet, consensus: str = "
         judged_twice=judged_twice,
         pairs=by_comparison,
         origins={name: origin for name, (_, origin) in decided.items()},
-        all_bad=_all_bad(ballots, decided),
+        good=_good(ballots, decided),
         rankers=counts,
         corrections=list(zip(made, shared[len(pairs) :], strict=True)),
     )
@@ -139,7 +140,7 @@ def _of_one(name: str, judged: Gold | Adjudication) -> Iterable[Pair]:
 def _better(made: corrected.CorrectedPair) -> Pair:
     """One person's word, and a reviewer's, who approved the answer."""
     return Pair(
-        comparison=str(made.correction.comparison_id),
+        comparison=str(made.comparison_id),
         chosen=str(made.correction.demonstration_id),
         rejected=str(made.rejected.pk),
         probability=SUREST,
@@ -149,8 +150,27 @@ def _better(made: corrected.CorrectedPair) -> Pair:
     )
 
 
-def _all_bad(ballots: list[Judgement], decided: dict[str, tuple[Gold | Adjudication, Origin]]) -> frozenset[str]:
-    """At least two thirds of the judges say so, or who decided does."""
-    judged, bad = Counter(each.comparison for each in ballots), Counter(e.comparison for e in ballots if e.all_bad)
-    agreed = {name for name, count in bad.items() if 3 * count >= 2 * judged[name]} - decided.keys()
-    return frozenset(agreed | {name for name, (each, _) in decided.items() if each.all_bad})
+def _good(
+    ballots: list[Judgement], decided: dict[str, tuple[Gold | Adjudication, Origin]]
+) -> dict[str, dict[str, bool]]:
+    """What at least two thirds of a comparison's judges place on the same side of the line, or who decided does.
+
+    Who drew no line says neither.
+    """
+    judged = Counter(each.comparison for each in ballots)
+    votes: Counter[tuple[str, str, bool]] = Counter()
+    for ballot in ballots:
+        votes.update((ballot.comparison, *side) for side in _sides(ballot.groups, ballot.acceptable))
+    found: dict[str, dict[str, bool]] = {}
+    for (name, candidate, good), count in votes.items():
+        if name not in decided and 3 * count >= 2 * judged[name]:
+            found.setdefault(name, {})[candidate] = good
+    return found | {name: dict(_sides(each.order, line_of(each))) for name, (each, _) in decided.items()}
+
+
+def _sides(groups: Iterable[Iterable[str]], line: int | None) -> Iterator[tuple[str, bool]]:
+    """Each candidate, and whether it stands above the line."""
+    if line is None:
+        return
+    for place, group in enumerate(groups):
+        yield from ((each, place < line) for each in group)

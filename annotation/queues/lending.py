@@ -51,13 +51,15 @@ def take_next(
     *,
     again: bool = True,
     walks: Callable[[], list[list[QuerySet[Any]]]] | None = None,
+    begun: Items | None = None,
 ) -> Lease | None:
     """The user's lease on the next item, or None when nothing is left for them.
 
     First what they already have in hand, then the first item nobody needs to be waited for, then (with `again`) what
     they skipped longest ago. `items` leaves out what the user may not or need not do; `needed` and `done` are the
     number of people an item wants and the field that counts them. `walks` are the parts of `items` to look through
-    for a new one, in turn; those walked together are in the same order.
+    for a new one, in turn; those walked together are in the same order. `begun` are items one may go on with while
+    one has them, though they are no longer among `items`.
     """
     with transaction.atomic(savepoint=False):
         lock(project)
@@ -72,6 +74,8 @@ def take_next(
             return free_for(_known(items), kind, user, needed, done)
 
         if lease := _first_among([lease for lease in in_hand if lease not in live], free):
+            return _extend(lease)
+        if begun is not None and (lease := _first_among(live, begun)):
             return _extend(lease)
         own = Lease.objects.filter(kind=kind, item_id=OuterRef("pk"), user=user)
         for together in walks() if walks else [[_known(items)]]:

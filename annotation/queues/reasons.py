@@ -45,9 +45,11 @@ def _why_nothing_to_write(project: Project, user: User) -> list[str]:
 
 def _why_nothing_to_approve(project: Project, user: User) -> list[str]:
     reasons = []
+    waiting = Demonstration.objects.awaiting_review().filter(project=project)
     if others := approvable(project, user).count():
         reasons.append(f"{_with_others(others, 'response')}.")
-    waiting = Demonstration.objects.awaiting_review().filter(project=project)
+    if kept := waiting.exclude(author=user).count() - others:
+        reasons.append(_assigned(kept, "response"))
     if own := waiting.filter(author=user).count():
         reasons.append(f"{counted(own, 'response')} of your own must be approved by somebody else.")
     return reasons or ["no response is waiting for review."]

@@ -23,7 +23,7 @@ from annotation.models import (
 from annotation.queues.lending import free_for, hold, take_next
 from annotation.queues.tallies import seldom
 
-ANY_NUMBER = 1_000  # of people: what came back is its author's, however many others answer the same prompt
+ANY_NUMBER = 1_000  # of people: what came back, or is in hand, is that person's, however many others answer the prompt
 
 
 NEEDED, DONE = "answers_needed", "answers_done"
@@ -61,6 +61,12 @@ def _walks(items: QuerySet[Any], sets: list[int]) -> list[list[QuerySet[Any]]]:
     return [kept, [everybody]] if kept else [[everybody]]
 
 
+def _handed_in(user: User) -> DemonstrationQuerySet:
+    """To a prompt, by this person, past its draft and not sent back."""
+    mine = Demonstration.objects.filter(prompt_id=OuterRef("pk"), author=user)
+    return mine.filter(status__in=[Demonstration.Status.SUBMITTED, Demonstration.Status.APPROVED])
+
+
 def _answerable(project: Project, user: User) -> PromptQuerySet:
     given = Demonstration.objects.filter(prompt_id=OuterRef("pk"), author=user).exclude(
         status=Demonstration.Status.DRAFT
@@ -88,10 +94,33 @@ def _or_sent_back(project: Project, user: User, prompts: PromptQuerySet) -> Prom
     )
 
 
+def _begun(project: Project, user: User) -> PromptQuerySet:
+    """What one may go on with while one has it, also when a better answer from elsewhere took the last place."""
+    places = Value(ANY_NUMBER, output_field=IntegerField())
+    return project.prompts.for_teaching().filter(~Exists(_handed_in(user))).alias(places=places)
+
+
 def approvable(project: Project, user: User) -> DemonstrationQuerySet:
-    """Responses waiting for a reviewer, longest first; nobody approves their own."""
+    """Responses waiting for a reviewer and not kept for others, longest first; nobody approves their own."""
+    waiting = _approvable(project, user)
+    if not project.has_assignments:
+        return waiting
+    kept = Q(prompt__approval_assignment__in=sets_of(project, user))
+    return waiting.filter(kept | Q(prompt__approval_assignment=None))
+
+
+def _approvable(project: Project, user: User) -> DemonstrationQuerySet:
     waiting = Demonstration.objects.awaiting_review().filter(project=project)
     return waiting.exclude(author=user).order_by("submitted_at", "pk")
+
+
+def kept_from(demonstration: Demonstration, user: User) -> bool:
+    """Whether its approval is for others only, and this person has not had it in hand before that was said."""
+    project = demonstration.prompt.project
+    if not project.has_assignments or demonstration.prompt.approval_assignment_id in (None, *sets_of(project, user)):
+        return False
+    live = Lease.objects.live().filter(kind=Lease.Kind.APPROVE, item_id=demonstration.pk, user=user)
+    return not live.exists()
 
 
 def _rankable(project: Project, user: User) -> ComparisonQuerySet:
@@ -118,12 +147,15 @@ def next_to_write(project: Project, user: User) -> Lease | None:
         def items() -> PromptQuerySet:
             return answerable(project, user, sets)
 
+        def begun() -> PromptQuerySet:
+            return _begun(project, user)
+
         def walks() -> list[list[QuerySet[Any]]]:
             return _walks(_answerable(project, user), sets)
 
         if returned is None:
-            return take_next(project, kind, user, items, NEEDED, DONE, walks=walks)
-        new = take_next(project, kind, user, items, NEEDED, DONE, again=False, walks=walks)
+            return take_next(project, kind, user, items, NEEDED, DONE, walks=walks, begun=begun)
+        new = take_next(project, kind, user, items, NEEDED, DONE, again=False, walks=walks, begun=begun)
         return new or take_next(project, kind, user, _writable(project, user, sets), "places", DONE)
 
 
@@ -134,7 +166,7 @@ def hold_prompt(prompt: Prompt, user: User) -> Lease | None:
         return _writable(project, user)
 
     def in_hand() -> PromptQuerySet:
-        return _or_sent_back(project, user, _answerable(project, user))
+        return _begun(project, user)
 
     return hold(project, kind, user, items, "places", DONE, item_id=prompt.pk, in_hand=in_hand)
 
@@ -144,8 +176,15 @@ def next_to_approve(project: Project, user: User) -> Lease | None:
 
 
 def hold_demonstration(demonstration: Demonstration, user: User) -> Lease | None:
-    project = demonstration.prompt.project
-    return hold(project, Lease.Kind.APPROVE, user, approvable(project, user), 1, item_id=demonstration.pk)
+    project, kind = demonstration.prompt.project, Lease.Kind.APPROVE
+
+    def items() -> DemonstrationQuerySet:
+        return approvable(project, user)
+
+    def in_hand() -> DemonstrationQuerySet:
+        return _approvable(project, user)
+
+    return hold(project, kind, user, items, 1, item_id=demonstration.pk, in_hand=in_hand)
 
 
 def next_to_rank(project: Project, user: User) -> Lease | None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from annotation.intervals import Interval, luck, paired_difference
 from annotation.rankers.figures import FEWEST, Figure, count, percent, points, share, undefined
-from annotation.rankers.intervals import Interval, luck, paired_difference
 from annotation.rankers.judgements import Judgement, majority
 
 TOLERATED = 0.05  # a share this far off is told, but asks for nothing: it hardly moves what a model learns

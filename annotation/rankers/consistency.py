@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import combinations
 
+from annotation.intervals import wilson
 from annotation.rankers.figures import FEWEST, Figure, count, percent, share, undefined
-from annotation.rankers.intervals import wilson
 from annotation.rankers.judgements import Judgement, RelationPair, alike_by_chance, share_alike, side_by_side
 
 PASS_MARK = 0.7

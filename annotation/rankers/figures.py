@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from annotation.rankers.intervals import Interval, wilson
+from annotation.intervals import Interval, wilson
 
 FEWEST = 6  # judgements before a figure may ask for attention: five coins all fall alike in 1 of 16 cases
 

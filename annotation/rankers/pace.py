@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import median
 
-from annotation.rankers.figures import FEWEST, Figure, count, percent, points, share, undefined
-from annotation.rankers.intervals import (
+from annotation.intervals import (
     FEWEST_FOR_MEDIAN,
     FEWEST_FOR_RATIO,
     difference,
     of_median,
     ratio_of_medians,
 )
+from annotation.rankers.figures import FEWEST, Figure, count, percent, points, share, undefined
 from annotation.rankers.judgements import Judgement, agreement
 
 # Nobody reads more than 1,000 words a minute (Rayner, Schotter, Masson, Potter and Treiman 2016, "So Much to Read,

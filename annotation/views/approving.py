@@ -132,6 +132,8 @@ def _state(demonstration: Demonstration, user: User) -> tuple[str, Lease | None]
         return "settled", None
     if demonstration.author_id == user.pk:
         return "own", None
+    if queues.kept_from(demonstration, user):
+        return "kept", None
     lease = queues.hold_demonstration(demonstration, user)
     return ("open", lease) if lease else ("taken", None)
 

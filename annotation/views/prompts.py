@@ -14,7 +14,17 @@ from django.views.decorators.http import require_safe
 from annotation import diff, informative, queues
 from annotation.access import MemberRequest, project_for
 from annotation.forms.prompts import PromptFilterForm
-from annotation.models import Demonstration, Project, Prompt, PromptQuerySet, Ranking, Revision, Role, name_of
+from annotation.models import (
+    Assignment,
+    Demonstration,
+    Project,
+    Prompt,
+    PromptQuerySet,
+    Ranking,
+    Revision,
+    Role,
+    name_of,
+)
 from annotation.ranking import LETTERS
 from annotation.templating import render as rendered
 
@@ -54,7 +64,7 @@ def prompt(request: MemberRequest, pk: UUID, prompt_pk: UUID) -> HttpResponse:
     Rankings are for admins: reviewers still rank themselves.
     """
     project = project_for(request, pk, "read results")
-    prompt = get_object_or_404(project.prompts.select_related("assignment"), pk=prompt_pk)
+    prompt = get_object_or_404(project.prompts.select_related("assignment", "approval_assignment"), pk=prompt_pk)
     revisions = Prefetch("revisions", Revision.objects.select_related("created_by"))
     told = prompt.demonstrations.exclude(~Q(author=request.user), status=Demonstration.Status.DRAFT)
     demonstrations = told.select_related("author", "reviewed_by").prefetch_related(revisions)
@@ -69,7 +79,8 @@ def prompt(request: MemberRequest, pk: UUID, prompt_pk: UUID) -> HttpResponse:
             "demonstrations": [(one, _history(one)) for one in demonstrations],
             "comparisons": _comparisons(prompt) if is_admin else [],
             "is_admin": is_admin,
-            "kept_for": _kept_for(prompt),
+            "kept_for": _kept_for(prompt.assignment),
+            "approved_by": _kept_for(prompt.approval_assignment),
         },
     )
 
@@ -140,12 +151,12 @@ def _status(prompt: Prompt) -> Demonstration | None:
     return min(prompt.demonstrations.all(), key=lambda one: ORDER_OF_STATUS.index(one.status), default=None)
 
 
-def _kept_for(prompt: Prompt) -> str:
+def _kept_for(assignment: Assignment | None) -> str:
     """“Erin Expert, every reviewer”, or nothing where it is for everybody."""
-    if prompt.assignment is None:
+    if assignment is None:
         return ""
-    people = [name_of(user) for user in User.objects.filter(pk__in=prompt.assignment.people)]
-    return ", ".join([*people, *(f"every {Role(role).label.lower()}" for role in prompt.assignment.roles)])
+    people = [name_of(user) for user in User.objects.filter(pk__in=assignment.people)]
+    return ", ".join([*people, *(f"every {Role(role).label.lower()}" for role in assignment.roles)])
 
 
 def _history(demonstration: Demonstration) -> list[tuple[Revision, list[diff.Piece] | None]]:

@@ -61,7 +61,11 @@ def _submit(request: MemberRequest, project: Project, lease: Lease) -> HttpRespo
     output = _output(project, lease)
     try:
         outcome = lock_scores(
-            output=output, scores=form.scores(), comment=form.cleaned_data["comment"], by=request.user
+            output=output,
+            scores=form.scores(),
+            comment=form.cleaned_data["comment"],
+            by=request.user,
+            active_seconds=form.cleaned_data["active_seconds"],
         )
     except Refused as refusal:
         return _show(request, project, lease, form=form, refusal=str(refusal), status=409)
@@ -103,7 +107,8 @@ def _show(
     output = _output(project, lease)
     held = scoring.hold_output(project, output.pk, request.user)
     if form is None:
-        form = ScoreForm(initial={**lease.draft, "version": lease.draft_version}, rubric=project.rubric)
+        counted = {"version": lease.draft_version, "active_seconds": round(lease.active_seconds, 1)}
+        form = ScoreForm(initial={**lease.draft, **counted}, rubric=project.rubric)
     context: dict[str, Any] = {
         "lease": lease,
         "open": held is not None and not refusal,

@@ -159,6 +159,17 @@ def test_it_refuses_prompts_that_are_no_texts(project: Project, ada: User, bad: 
     post(program(ada), url(project, "prompts/"), {"prompts": [bad]}, expect=400)
 
 
+def test_it_takes_when_prompts_come_and_how_many_answers_they_need(project: Project, ada: User) -> None:
+    prompts = [{"instruction": "x", "priority": 1, "answers_needed": 2}, {"instruction": "y"}]
+    nobody_held_out = {"evaluation_share": 0, "validation_share": 0}
+    post(program(ada), url(project, "prompts/"), {"prompts": prompts, **nobody_held_out})
+    listed = get(program(ada), url(project, "prompts/"))["results"]
+    assert [(each["priority"], each["answers_needed"]) for each in listed] == [(1, 2), (0, 1)]
+    bad = [{"instruction": "z", "priority": 7, "answers_needed": 0}]
+    refused = post(program(ada), url(project, "prompts/"), {"prompts": bad}, expect=400)
+    assert refused["prompts"]["0"].keys() == {"priority", "answers_needed"}
+
+
 def test_it_keeps_splits_that_are_named_and_hashes_the_rest(project: Project, ada: User) -> None:
     prompts = [{"instruction": "x", "split": "evaluation", "response": "r"}, {"instruction": "y", "response": "s"}]
     data = {"prompts": prompts, "evaluation_share": 0, "validation_share": 0, "responses": "approved"}
@@ -265,6 +276,20 @@ def test_it_says_what_is_wrong_with_a_comparison(project: Project, ada: User, da
     factories.prompt(project, external_id="held", split="evaluation")
     whole = {"prompt": "17", "candidates": [{"text": "a"}, {"text": "b"}], **data}
     assert list(post(program(ada), url(project, "comparisons/"), whole, expect=400)) == [field]
+
+
+def test_it_makes_a_comparison_with_its_known_answer(project: Project, ada: User) -> None:
+    factories.prompt(project, external_id="17")
+    whole = {"prompt": "17", "candidates": [{"text": "a"}, {"text": "b"}], "known": [[2], [1]]}
+    made = post(program(ada), url(project, "comparisons/"), {**whole, "explanation": "It has a date."})
+    assert made["rankings_needed"] == 0
+    ids = {each["text"]: each["id"] for each in made["candidates"]}
+    (known,) = get(program(ada), url(project, "known-answers/"))["results"]
+    assert (known["comparison"], known["order"]) == (made["id"], [[ids["b"]], [ids["a"]]])
+    assert (known["explanation"], known["for_training"]) == ("It has a date.", False)
+    for wrong in ({"known": [[1]]}, {"known": [], "explanation": "x"}, {"for_training": True}):
+        assert list(post(program(ada), url(project, "comparisons/"), {**whole, **wrong}, expect=400)) == ["known"]
+    assert project.comparisons.count() == 1
 
 
 def test_it_takes_ones_ranking_once(project: Project, erin: User, ada: User) -> None:

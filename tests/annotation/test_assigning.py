@@ -13,9 +13,10 @@ from django.test import Client
 from django.utils import timezone
 
 from annotation import chores, informative, queues, tasks
-from annotation.actions import Refused, assigning, ranking, writing
+from annotation.actions import Refused, approving, assigning, ranking, writing
 from annotation.actions.members import remove_member
 from annotation.models import Assignment, Chore, Demonstration, Event, Lease, Priority, Project, Prompt, Role
+from config.counts import counts_of
 from tests import factories
 
 WRITE, RANK = Lease.Kind.WRITE, Lease.Kind.RANK
@@ -116,6 +117,99 @@ def test_it_asks_for_the_same_number_of_rows_however_much_is_kept_for_others(
     keep(project, ada, *prompts[:29], people=[eve])
     with django_assert_max_num_queries(9):
         assert next_prompt(project, erin) == prompts[29]
+
+
+# --- Who approves -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def rex(project) -> User:
+    """A second reviewer."""
+    user = User.objects.create_user("rex", first_name="Rex", last_name="Reader")
+    project.memberships.create(user=user, role=Role.REVIEWER)
+    return user
+
+
+def submitted(project: Project, author: User) -> Demonstration:
+    return factories.demonstration(factories.prompt(project), author, status="submitted", version=1)
+
+
+def test_it_hands_responses_to_nobody_but_the_reviewers_who_are_to_approve_them(project, erin, rita, rex, ada) -> None:
+    kept, free = (submitted(project, erin) for _ in range(2))
+    keep(project, ada, kept.prompt, people=[rex], work="approve")
+    assert queues.next_to_approve(project, rita).item_id == free.pk
+    assert queues.next_to_approve(project, rex).item_id == kept.pk
+    assert next_prompt(project, erin) is None, "who writes and who ranks is another matter"
+    assert queues.hold_demonstration(kept, rita) is None
+    approving.approve(demonstration=free, by=rita, version=1)
+    assert not queues.has_work(project, Lease.Kind.APPROVE, rita)
+    assert queues.why_nothing(project, Lease.Kind.APPROVE, rita) == ["1 response is assigned to others."]
+
+
+def test_it_keeps_approving_for_a_role_and_opens_it_again(project, erin, rita, ada) -> None:
+    response = submitted(project, erin)
+    keep(project, ada, response.prompt, roles=[Role.ADMIN], work="approve")
+    assert queues.next_to_approve(project, rita) is None
+    assert queues.next_to_approve(project, ada).item_id == response.pk
+    Lease.objects.all().delete()
+    keep(project, ada, response.prompt, work="approve")
+    assert queues.next_to_approve(project, rita).item_id == response.pk
+
+
+def test_it_refuses_and_explains_the_approval_that_is_for_others(project, erin, rita, rex, ada, sign_in) -> None:
+    response = submitted(project, erin)
+    keep(project, ada, response.prompt, people=[rex], work="approve")
+    response = Demonstration.objects.select_related("prompt__project").get()
+    with pytest.raises(Refused, match="for other reviewers"):
+        approving.approve(demonstration=response, by=rita, version=1)
+    path = f"/projects/{project.pk}/approve/{response.pk}/"
+    assert "for other reviewers to approve" in sign_in(rita).get(path).content.decode()
+    assert "Approve</button>" not in sign_in(rita).get(path).content.decode()
+    assert approving.approve(demonstration=response, by=rex, version=1).status == "approved"
+
+
+def test_it_lets_a_reviewer_finish_what_they_had_in_hand(project, erin, rita, rex, ada) -> None:
+    response = submitted(project, erin)
+    assert queues.next_to_approve(project, rita).item_id == response.pk
+    Lease.objects.update(expires_at=timezone.now() + timedelta(minutes=1))
+    keep(project, ada, response.prompt, people=[rex], work="approve")
+    response = Demonstration.objects.select_related("prompt__project").get()
+    assert queues.hold_demonstration(response, rita)
+    assert approving.approve(demonstration=response, by=rita, version=1).status == "approved"
+
+
+def test_it_opens_approving_to_the_others_when_a_reviewer_leaves(project, erin, rita, rex, ada) -> None:
+    response = submitted(project, erin)
+    keep(project, ada, response.prompt, people=[rex], work="approve")
+    remove_member(membership=project.memberships.get(user=rex), by=ada)
+    project.refresh_from_db()
+    assert queues.next_to_approve(project, rita).item_id == response.pk
+
+
+def test_it_takes_only_people_who_may_approve_and_nothing_else_for_approving(project, erin, rita, ada, sign_in) -> None:
+    prompt = factories.prompt(project)
+    for wrong in ({"people": [erin]}, {"roles": [Role.EXPERT, Role.REVIEWER]}):
+        with pytest.raises(Refused, match="Only reviewers and admins"):
+            keep(project, ada, prompt, work="approve", **wrong)
+    with pytest.raises(Refused, match="One reviewer approves"):
+        assigning.arrange(project=project, by=ada, work="approve", priority=1)
+    data = {"action": "arrange", "work": "approve", "assign": "named", "people": [rita.pk], "needed": 2}
+    client = sign_in(ada)
+    assert "One reviewer approves a response" in page(client, project, data)[1]
+    status, text = page(client, project, {**data, "needed": ""})
+    assert (status, "1 change made." in text) == (200, True)
+    shown = unescape(client.get(f"/projects/{project.pk}/prompts/{prompt.pk}/").content.decode())
+    assert "approved by Rita Reviewer" in shown
+    call_command("arrange_prompts", project=str(project.pk), by="ada", work="approve", everybody=True)
+    assert Prompt.objects.get().approval_assignment is None
+
+
+def test_the_start_page_counts_no_approval_that_is_for_others(project, erin, rita, rex, ada, sign_in) -> None:
+    kept, _free = (submitted(project, erin) for _ in range(2))
+    keep(project, ada, kept.prompt, people=[rex], work="approve")
+    for user, number in ((rita, 1), (rex, 2)):
+        counts = counts_of([project.pk], user)[project.pk]
+        assert counts["submitted"] - counts["my_kept_from_approving"] == number
 
 
 # --- How many people ----------------------------------------------------------------------------------------

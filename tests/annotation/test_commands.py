@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from annotation.models import Comparison, Project, Role
+from annotation.models import Comparison, Gold, Project, Role
 from tests import factories
 
 
@@ -43,6 +43,17 @@ def test_it_imports_records_with_a_mapping(project: Project, ada: User, tmp_path
     assert counts["evaluation"] > 1
     assert project.prompts.filter(external_id="7", instruction="Question 7?", group="m7").exists()
     assert "40 known already" in importing(project, write(tmp_path, *NOTES), "--map", "external_id=nr")
+
+
+def test_it_imports_when_prompts_come_and_how_many_answers_they_need(
+    project: Project, ada: User, tmp_path: Path
+) -> None:
+    rows = [{**NOTES[0], "priority": "soon", "judges": 2}, {**NOTES[1], "priority": 2, "judges": 1}]
+    named = ["--map", "answers_needed=judges", "--split-shares", "1/0/0"]
+    importing(project, write(tmp_path, *rows), *named)
+    assert sorted(project.prompts.values_list("priority", "answers_needed")) == [(1, 2), (2, 1)]
+    with pytest.raises(CommandError, match="line 1: The number of answers 12 is not a whole number from 1 to 9"):
+        importing(project, write(tmp_path, {**NOTES[2], "judges": 12}), *named)
 
 
 def test_it_imports_for_review_in_somebodys_name(project: Project, erin: User, ada: User, tmp_path: Path) -> None:
@@ -162,6 +173,55 @@ def test_it_makes_comparisons_all_or_none(project: Project, ada: User, tmp_path:
         assert not Comparison.objects.exists()
     assert "1 comparisons made" in run("create_comparisons", write(tmp_path, good), *options)
     assert set(Comparison.objects.get().candidates.values_list("source", flat=True)) == {"file", "model x"}
+
+
+def test_it_makes_comparisons_with_known_answers(project: Project, ada: User, tmp_path: Path) -> None:
+    factories.prompt(project, external_id="a")
+    options = ["--project", project.name, "--by", "ada"]
+    lines = [
+        {"id": "a", "candidates": ["One", "Two", "Three"], "known": [[3], [1, 2]]},
+        {"id": "a", "candidates": ["Up", "Down"], "known": [2, 1], "explanation": "Dated.", "for_training": True},
+        {"id": "a", "candidates": ["Odd", "Even"], "all_bad": True},
+        {"id": "a", "candidates": ["Left", "Right"]},
+    ]
+    assert "4 comparisons made" in run("create_comparisons", write(tmp_path, *lines), *options)
+    made = {}
+    for known in Gold.objects.all():
+        texts = {str(each.pk): each.text for each in known.comparison.candidates.all()}
+        made[texts[known.order[0][0]]] = known
+        assert known.comparison.rankings_needed == 0
+    assert made.keys() >= {"Three", "Down"}
+    assert [len(group) for group in made["Three"].order] == [1, 2]
+    assert (made["Down"].explanation, made["Down"].for_training) == ("Dated.", True)
+    assert [known.all_bad for known in made.values()].count(True) == 1
+    assert Comparison.objects.unfinished().count() == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ({"known": [1]}, "lists each candidate once"),
+        ({"known": [1, 1]}, "lists each candidate once"),
+        ({"known": [0, 1]}, "lists each candidate once"),
+        ({"known": [[1, 2], []]}, "lists each candidate once"),
+        ({"known": [True, 2]}, "lists each candidate once"),
+        ({"known": [[[1]], 2]}, "lists each candidate once"),
+        ({"known": "A > B"}, "lists each candidate once"),
+        ({"explanation": "Dated."}, "belongs to a known answer"),
+        ({"known": [1, 2], "for_training": True}, "Write one"),
+        ({"known": [1, 2], "for_training": "yes"}, "true or false"),
+        ({"known": [1, 2], "explanation": 7}, "not a text"),
+        ({"known": [1, 2], "candidates": ["Same", "Same "]}, "say the same"),
+    ],
+)
+def test_it_says_what_is_wrong_with_a_known_answer(
+    project: Project, ada: User, tmp_path: Path, line: dict[str, Any], words: str
+) -> None:
+    factories.prompt(project, external_id="a")
+    whole = {"id": "a", "candidates": ["One", "Two"], **line}
+    with pytest.raises(CommandError, match=f"Line 1: .*{words}"):
+        run("create_comparisons", write(tmp_path, whole), "--project", project.name, "--by", "ada")
+    assert not Comparison.objects.exists()
 
 
 def test_it_prints_a_token_that_works(ada: User) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from annotation import corrected
 from annotation.actions import approving
@@ -179,6 +182,59 @@ def test_it_takes_the_place_of_what_its_author_held_in_the_writing_queue(as_erin
     all_bad(as_erin, pair)
     hand_in(as_erin, pair)
     assert not Lease.objects.filter(kind="write", user=erin).exists()
+
+
+# --- While somebody else writes for the prompt --------------------------------------------------------------
+
+
+@pytest.fixture
+def as_eve(eve) -> Client:
+    client = Client()
+    client.force_login(eve)
+    return client
+
+
+def begin_to_write(client: Client, comparison: Comparison, text: str) -> str:
+    """The address at which somebody else has begun an answer, some while ago."""
+    at = reverse("write", args=[comparison.prompt.project_id, comparison.prompt_id])
+    save = reverse("write_save", args=[comparison.prompt.project_id, comparison.prompt_id])
+    assert f'action="{at}"' in client.get(reverse("write_next", args=[comparison.prompt.project_id])).content.decode()
+    assert client.post(save, {"text": text, "version": 0}).json()["held"]
+    Lease.objects.filter(kind="write").update(expires_at=timezone.now() + timedelta(minutes=5))
+    return at
+
+
+def test_whoever_has_the_prompt_keeps_the_place_when_a_better_answer_fills_the_last(as_erin, as_eve, eve, pair):
+    at = begin_to_write(as_eve, pair, "Half an ans")
+    all_bad(as_erin, pair)
+    assert hand_in(as_erin, pair).status_code == 302
+    assert not Prompt.objects.awaiting_response().exists()
+    assert "Half an ans</textarea>" in as_eve.get(at).content.decode()
+    Lease.objects.filter(kind="write").update(expires_at=timezone.now() + timedelta(minutes=5))
+    following = as_eve.get(reverse("write_next", args=[pair.prompt.project_id])).content.decode()
+    assert f'action="{at}"' in following
+    assert "Half an ans</textarea>" in following
+    Lease.objects.filter(kind="write").update(expires_at=timezone.now() + timedelta(minutes=5))
+    sent = {"text": "Half an answer", "version": 1, "guidelines": 1, "action": "submit"}
+    assert as_eve.post(at, sent).status_code == 302
+    assert Demonstration.objects.get(author=eve).status == "submitted"
+    assert Prompt.objects.get().answers_done == 2
+
+
+def test_whose_time_ran_out_meanwhile_reads_why_and_keeps_the_text(as_erin, as_eve, eve, pair):
+    at = begin_to_write(as_eve, pair, "Half an ans")
+    all_bad(as_erin, pair)
+    hand_in(as_erin, pair)
+    Lease.objects.filter(kind="write").update(expires_at=timezone.now() - timedelta(minutes=1))
+    sent = {"text": "Half an answer", "version": 1, "guidelines": 1, "action": "submit"}
+    refused = as_eve.post(at, sent)
+    assert refused.status_code == 409
+    for page in (refused.content.decode(), as_eve.get(at).content.decode()):
+        assert "this prompt got all the answers it needs" in page
+        assert "Half an ans" in page
+    assert Demonstration.objects.get(author=eve).status == "draft"
+    following = as_eve.get(reverse("write_next", args=[pair.prompt.project_id])).content.decode()
+    assert "Nothing left for you to write" in following
 
 
 # --- Saving -------------------------------------------------------------------------------------------------

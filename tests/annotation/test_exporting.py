@@ -11,7 +11,7 @@ from annotation.actions import exporting
 from annotation.actions.importing import take_records
 from annotation.actions.projects import change_project
 from annotation.models import Event, Membership, Project, Ranking, Role
-from annotation.records import Mapping, Record, read_records
+from annotation.records import Mapping, Record, guess_columns, read_records
 from annotation.rows import Row
 from annotation.splits import Shares
 from tests import factories
@@ -83,17 +83,24 @@ def test_it_moves_a_project_to_another(project: Project, erin: User, ada: User) 
     factories.demonstration(factories.prompt(project, external_id="a", task_type="t"), erin)
     factories.prompt(project, external_id="b", split="evaluation", reference="Gold.")
     said = [{"role": "user", "content": "Who?"}, {"role": "assistant", "content": "Mr. Ode."}]
-    factories.prompt(project, external_id="d", history=said)
+    factories.prompt(project, external_id="d", history=said, priority=2, answers_needed=3)
     factories.prompt(project, external_id="c", split="validation")
     other = factories.project(created_by=ada, name="Moved")
     Membership.objects.create(project=other, user=ada, role=Role.ADMIN)
     written = rows(project, "prompts")
     mapping = Mapping({"external_id": "id", **{f: f for f in ("group", "task_type", "split", "instruction", "input")}})
-    mapping.columns.update(response="response", history="history")
+    mapping.columns.update({f: f for f in ("response", "history", "priority", "answers_needed")})
     records = list(read_records((Row(n, row) for n, row in enumerate(written, 1)), mapping))
     assert all(isinstance(record, Record) for record in records)
     take_records(project=other, items=records, shares=Shares(0, 0), responses="approved", by=ada)
     assert rows(other, "prompts") == written
+    assert [(row["priority"], row.get("answers_needed")) for row in written] == [
+        ("usual", 1),
+        ("usual", None),
+        ("first", 3),
+        ("usual", 1),
+    ]
+    assert guess_columns(written[2]).keys() >= {"priority", "answers_needed"}
 
 
 @pytest.mark.parametrize("kind", list(exporting.KINDS))

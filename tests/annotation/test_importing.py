@@ -371,3 +371,34 @@ def test_it_reaches_no_file_of_another_project(project: Project, ada: User, osca
     page_url = uploaded(sign_in(ada), project, *ROWS)
     other = oscar.memberships.get().project
     assert sign_in(oscar).get(page_url.replace(str(project.pk), str(other.pk))).status_code == 404
+
+
+def test_it_takes_priority_and_answers_needed_from_the_columns_chosen(project: Project, ada: User, sign_in) -> None:
+    client = sign_in(ada)
+    rows = [
+        {"id": "a", "note": "One", "urgency": "First", "overlap": 3},
+        {"id": "b", "note": "Two", "urgency": "", "overlap": None},
+    ]
+    page_url = uploaded(client, project, *rows)
+    asked = {"column-response": "", "column-priority": "urgency", "column-answers_needed": "overlap"}
+    shown = client.post(page_url, choices(action="preview", **asked), follow=True).content.decode()
+    assert "comes first" in shown
+    assert "3 answers needed" in shown
+    client.post(page_url, choices(action="import", **asked))
+    kept = project.prompts.values_list("external_id", "priority", "answers_needed")
+    assert sorted(kept) == [("a", 2, 3), ("b", 0, project.answers_per_prompt)]
+
+
+def test_it_names_the_line_with_a_priority_it_does_not_know(project: Project, ada: User, sign_in) -> None:
+    client = sign_in(ada)
+    page_url = uploaded(client, project, {"id": "a", "note": "One", "priority": "P1", "answers_needed": "many"})
+    page = client.post(page_url, choices(action="import", **{"column-response": "", "column-priority": "priority"}))
+    assert not project.prompts.exists()
+    shown = client.get(page_url).content.decode()
+    assert page.status_code in (200, 302, 422)
+    assert "The priority “P1” is not one of later, usual, soon, first" in shown
+
+
+def test_what_is_held_out_needs_no_answers_whatever_the_file_says(project: Project, ada: User) -> None:
+    take(project, ada, record(split="evaluation", answers_needed=4, priority=1))
+    assert project.prompts.get().answers_needed == 0

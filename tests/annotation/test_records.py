@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from annotation import rows
-from annotation.records import Mapping, Record, guess_columns, read_records
+from annotation.models import Priority
+from annotation.records import PRIORITIES, Mapping, Record, guess_columns, read_records
 from annotation.rows import Problem, Row, Unreadable, columns_of, read_rows
 
 PLAIN = Mapping({"instruction": "instruction", "input": "input", "response": "output", "external_id": "id"})
@@ -81,6 +82,51 @@ def test_it_takes_a_byte_order_mark() -> None:
 )
 def test_it_says_what_is_wrong_with_a_line(line: str, words: str) -> None:
     assert words in reason(io.BytesIO(line.encode()))
+
+
+ORDERED = Mapping({"instruction": "q", "priority": "priority", "answers_needed": "overlap"})
+
+
+@pytest.mark.parametrize(
+    ("priority", "overlap", "found"),
+    [
+        ("soon", 3, (1, 3)),
+        (" First ", "9", (2, 9)),
+        ("-1", 1, (-1, 1)),
+        (0, None, (0, None)),
+        ("", " ", (None, None)),
+        (None, None, (None, None)),
+    ],
+)
+def test_it_reads_when_a_prompt_comes_and_how_many_answers_it_needs(priority: Any, overlap: Any, found: Any) -> None:
+    record = only(jsonl({"q": "a", "priority": priority, "overlap": overlap}), mapping=ORDERED)
+    assert isinstance(record, Record)
+    assert (record.priority, record.answers_needed) == found
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("priority", "urgent", "The priority “urgent” is not one of later, usual, soon, first (or -1 to 2)."),
+        ("priority", 3, "The priority 3 is not"),
+        ("priority", True, "The priority (true or false) is not"),
+        ("priority", 0.5, "The priority 0.5 is not"),
+        ("priority", ["soon"], "The priority (a list) is not"),
+        ("overlap", 0, "The number of answers 0 is not a whole number from 1 to 9."),
+        ("overlap", "10", "The number of answers “10” is not"),
+        ("overlap", "two", "The number of answers “two” is not"),
+        ("overlap", 1.5, "The number of answers 1.5 is not"),
+        ("overlap", {}, "The number of answers (an object) is not"),
+        ("overlap", "9" * 5000, "is not a whole number"),
+        ("overlap", "²", "is not a whole number"),
+    ],
+)
+def test_it_says_which_priority_or_number_it_does_not_know(field: str, value: Any, words: str) -> None:
+    assert words in reason(jsonl({"q": "a", field: value}), mapping=ORDERED)
+
+
+def test_it_knows_the_priorities_that_prompts_have() -> None:
+    assert {name.lower(): value for value, name in Priority.choices} == PRIORITIES
 
 
 def test_it_goes_on_after_a_bad_line_and_after_one_that_is_too_long() -> None:

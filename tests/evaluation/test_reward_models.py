@@ -123,5 +123,6 @@ def test_it_says_nothing_of_other_rounds() -> None:
 
 
 @pytest.mark.parametrize(("share", "count", "low", "high"), [(0.5, 10, 0.237, 0.763), (1.0, 8, 0.676, 1.0)])
-def test_its_interval_is_that_of_wilson(share: float, count: int, low: float, high: float) -> None:
-    assert judging.interval(share, count) == pytest.approx((low, high), abs=1e-3)
+def test_its_interval_is_that_of_so_many_prompts(share: float, count: int, low: float, high: float) -> None:
+    found = judging.likely({"eval_reward_accuracy": share, "held_out_prompts": count})
+    assert found == pytest.approx((low, high), abs=1e-3)

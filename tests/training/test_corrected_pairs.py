@@ -88,3 +88,22 @@ def test_it_makes_one_pair_of_an_answer_that_is_better_twice(project, bad, ada, 
     rows = preferences.preference_rows(project)
     assert len(rows) == 2
     assert len({row.id for row in rows}) == 2
+
+
+@pytest.mark.parametrize("also_the_original", [True, False])
+def test_it_makes_one_pair_of_an_answer_that_is_better_again_when_somebody_is_asked_again(
+    project, bad, erin, also_the_original
+) -> None:
+    repeat = factories.comparison(bad.prompt, ["Worse.", "Bad."], rankings_needed=0, repeat_of=bad, repeat_for=erin)
+    answer, edited = bad.prompt.demonstrations.get(), repeat.candidates.get(text="Bad.")
+    Correction.objects.create(comparison=repeat, demonstration=answer, edited=edited, created_by=erin)
+    if not also_the_original:
+        bad.corrections.all().delete()
+    rows = preferences.preference_rows(project)
+    assert [row.content["rejected"][0]["content"] for row in rows].count("Bad.") == 1
+    assert len(rows) == (2 if also_the_original else 1)
+    assert {row.id.split(":")[0] for row in rows} == {str(bad.pk)}
+    assert {row.content["rankers"] for row in rows} == {1}
+    assert sum(row.content["weight"] for row in rows) == pytest.approx(1)
+    exported = [json.loads(line) for line in lines(project, "preferences")]
+    assert len(exported) == len(rows)

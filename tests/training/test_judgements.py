@@ -11,10 +11,10 @@ from django.core.management import call_command
 from django.urls import reverse
 from rest_framework.test import APIClient
 
-from annotation.models import Comparison, Project, Ranking, Split
+from annotation.models import Adjudication, Comparison, Project, Ranking, Split
 from tests import factories
 from training import actions
-from training.freezing import datasets
+from training.freezing import datasets, preferences
 from training.jobs import Status
 from training.models import Adapter, BaseModel, DatasetVersion, Preflight, TrainingRound
 
@@ -25,14 +25,16 @@ def everything(version: DatasetVersion) -> list[dict[str, Any]]:
     return [*datasets.training_rows(version), *datasets.validation_rows(version)]
 
 
-def ranked(prompt: Any, orders: dict[Any, list[list[str]]], *, all_bad: bool = False) -> Comparison:
-    """A comparison of the named candidates with one ranking for each person."""
+def ranked(
+    prompt: Any, orders: dict[Any, list[list[str]]], *, all_bad: bool = False, line: int | None = None
+) -> Comparison:
+    """A comparison of the named candidates with one ranking for each person; above the line, so many groups."""
     names = sorted({name for order in orders.values() for group in order for name in group})
     made = factories.comparison(prompt, names, rankings_needed=len(orders), rankings_done=len(orders))
     ids = {candidate.text: str(candidate.pk) for candidate in made.candidates.all()}
     for ranker, order in orders.items():
         groups = [[ids[name] for name in group] for group in order]
-        Ranking.objects.create(comparison=made, ranker=ranker, order=groups, all_bad=all_bad)
+        Ranking.objects.create(comparison=made, ranker=ranker, order=groups, all_bad=all_bad, acceptable=line)
     return made
 
 
@@ -85,6 +87,80 @@ def test_it_takes_no_answer_as_good_and_bad_at_once_nor_what_few_call_bad(
     ranked(held_out, {erin: [["Secret"], ["Hidden"]]}, all_bad=True)
     rows = everything(actions.freeze(kind="judgements", project=project, by=ada))
     assert {row["completion"][0]["content"] for row in rows if not row["label"]} == {"Wrong", "Empty", "Vague"}
+
+
+FOUR = [["Best"], ["Sound", "Usable"], ["Poor"]]
+PAIR = [["Better"], ["Worse"]]
+
+
+def labels(project: Project) -> dict[str, bool]:
+    """Of what candidates became, by their texts."""
+    rows = preferences.judgement_rows(project)
+    return {text: row.content["label"] for row in rows if (text := row.content["completion"][0]["content"]) != "Bad"}
+
+
+@pytest.mark.parametrize(
+    ("order", "line", "all_bad", "found"),
+    [
+        (PAIR, None, False, {}),
+        (PAIR, None, True, {"Better": False, "Worse": False}),
+        (PAIR, 0, True, {"Better": False, "Worse": False}),
+        (FOUR, None, False, {}),
+        (FOUR, 0, True, dict.fromkeys(["Best", "Sound", "Usable", "Poor"], False)),
+        (FOUR, 1, False, {"Best": True, "Sound": False, "Usable": False, "Poor": False}),
+        (FOUR, 2, False, {"Best": True, "Sound": True, "Usable": True, "Poor": False}),
+        (FOUR, 3, False, dict.fromkeys(["Best", "Sound", "Usable", "Poor"], True)),
+    ],
+    ids=[
+        "pair",
+        "pair, both bad",
+        "pair, none good",
+        "list",
+        "list, all bad",
+        "line first",
+        "line middle",
+        "line last",
+    ],
+)
+def test_it_takes_what_stands_above_the_line_as_good_and_what_stands_below_as_bad(
+    project: Project, erin: Any, order: list[list[str]], line: int | None, all_bad: bool, found: dict[str, bool]
+) -> None:
+    answered = factories.prompt(project)
+    factories.demonstration(answered, erin, text="Approved", status="approved")
+    ranked(answered, {erin: [["Bad"]]}, all_bad=True)
+    ranked(factories.prompt(project), {erin: order}, all_bad=all_bad, line=line)
+    assert labels(project) == {"Approved": True, **found}
+
+
+def test_two_thirds_of_the_judges_say_on_which_side_of_the_line_a_candidate_stands(
+    project: Project, erin: Any, eve: Any, rita: Any
+) -> None:
+    order = [["Best"], ["Disputed"], ["Poor"]]
+    made = ranked(factories.prompt(project), dict.fromkeys((erin, eve, rita), order))
+    for person, line in ((erin, 1), (eve, 2), (rita, None)):
+        made.rankings.filter(ranker=person).update(acceptable=line)
+    assert labels(project) == {"Best": True, "Poor": False}
+    made.rankings.filter(ranker=rita).update(acceptable=0, all_bad=True)
+    assert labels(project) == {"Best": True, "Disputed": False, "Poor": False}
+
+
+def test_a_text_called_good_here_and_bad_there_is_neither(project: Project, erin: Any, eve: Any) -> None:
+    prompt = factories.prompt(project)
+    factories.demonstration(prompt, erin, text="Approved", status="approved")
+    ranked(prompt, {erin: [["Fine"], ["Odd"]]}, line=1)
+    ranked(prompt, {eve: [["Fine"], ["Odd"], ["Approved"]]}, all_bad=True)
+    assert labels(project) == {"Approved": True, "Odd": False}
+    assert len(preferences.judgement_rows(project)) == 2
+
+
+def test_a_decision_stands_in_place_of_the_line(project: Project, ada: Any, erin: Any) -> None:
+    made = ranked(factories.prompt(project), {erin: [["Best"], ["Poor"]]}, line=1)
+    assert labels(project) == {"Best": True, "Poor": False}
+    Adjudication.objects.create(
+        comparison=made, order=made.rankings.get().order, all_bad=True, reason="Both invent a date.", decided_by=ada
+    )
+    factories.demonstration(factories.prompt(project), erin, text="Approved", status="approved")
+    assert labels(project) == {"Approved": True, "Best": False, "Poor": False}
 
 
 @pytest.mark.parametrize("missing", ["good", "bad"])

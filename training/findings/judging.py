@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
+from annotation.intervals import wilson
 from annotation.texts import counted
 
 WRITES_NOTHING = "A reward model gives marks and writes nothing itself: choose an adapter that writes."
 WEAK = 0.6  # a share of pairs below which the marks mislead more than they guide
 CHANCE = 0.5
-Z95 = 1.959964
-
-
-def interval(share: float, count: int) -> tuple[float, float]:
-    """Wilson's 95 % interval of a share of so many independent tries."""
-    if count <= 0:
-        return 0.0, 1.0
-    centre = (share + Z95**2 / (2 * count)) / (1 + Z95**2 / count)
-    half = Z95 / (1 + Z95**2 / count) * math.sqrt(share * (1 - share) / count + Z95**2 / (4 * count**2))
-    return max(0.0, centre - half), min(1.0, centre + half)
 
 
 def likely(result: dict[str, Any]) -> tuple[float, float] | None:
     """Where the share of pairs told right lies. The pairs of one prompt share answers, so they count as one try."""
-    share = result.get("eval_reward_accuracy")
-    if share is None or not result.get("held_out_prompts"):
-        return None
-    return interval(share, result["held_out_prompts"])
+    share, prompts = result.get("eval_reward_accuracy"), result.get("held_out_prompts")
+    return None if share is None or not prompts else wilson(share * prompts, prompts)
 
 
 def likely_in_words(result: dict[str, Any]) -> str:

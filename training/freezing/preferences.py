@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -88,30 +88,40 @@ def _ranked_row(comparison: Comparison, name: str, content: dict[str, Any]) -> R
 
 
 def judgement_rows(project: Project) -> list[Row]:
-    """Approved demonstrations are good answers; the candidates that rankers call all bad are bad ones.
+    """Good answers are approved demonstrations and the candidates that rankers place above the line of what is good
+    enough; bad ones are those below it, and all of those that are all bad.
 
-    Nothing when one of the two is missing: they are only learned from together.
+    A text that is called both counts as neither, unless it is an approved demonstration. Nothing when one of the two
+    is missing: they are only learned from together.
     """
-    good = [replace(row, content={**row.content, "label": True}) for row in demonstration_rows(project)]
-    approved = {(row.prompt_id, row.content["completion"][0]["content"]) for row in good}
-    together = agreed(project, comparisons_to_freeze(project))
-    bad = [
-        row
-        for comparison in _ranked(project)
-        if str(comparison.pk) in together.all_bad
-        for row in _bad_answers(comparison, project.instruction_template)
-        if (row.prompt_id, row.content["completion"][0]["content"]) not in approved
-    ]
-    return [*good, *bad] if good and bad else []
+    approved = [replace(row, content={**row.content, "label": True}) for row in demonstration_rows(project)]
+    rows = [*approved, *_unlike(_judged_answers(project), {_answer(row) for row in approved})]
+    return rows if len({row.content["label"] for row in rows}) == 2 else []
 
 
-def _bad_answers(comparison: Comparison, template: str) -> Iterator[Row]:
-    for candidate in sorted(comparison.candidates.all(), key=lambda each: each.pk):
-        if not candidate.text.strip():
-            continue
-        content = {
-            "prompt": question(comparison.prompt, template),
-            "completion": said("assistant", candidate.text.strip()),
-            "label": False,
-        }
-        yield _ranked_row(comparison, str(candidate.pk), content)
+def _answer(row: Row) -> tuple[str, str]:
+    return row.prompt_id, row.content["completion"][0]["content"]
+
+
+def _unlike(rows: Iterable[Row], known: set[tuple[str, str]]) -> list[Row]:
+    """Each text of a prompt once, without those that are known and those called good here and bad there."""
+    found: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        found.setdefault(_answer(row), []).append(row)
+    agreeing = {answer: each for answer, each in found.items() if len({row.content["label"] for row in each}) == 1}
+    return [each[0] for answer, each in agreeing.items() if answer not in known]
+
+
+def _judged_answers(project: Project) -> Iterator[Row]:
+    good = agreed(project, comparisons_to_freeze(project)).good
+    for comparison in _ranked(project):
+        sides = good.get(str(comparison.pk), {})
+        for candidate in sorted(comparison.candidates.all(), key=lambda each: each.pk):
+            if str(candidate.pk) not in sides or not candidate.text.strip():
+                continue
+            content = {
+                "prompt": question(comparison.prompt, project.instruction_template),
+                "completion": said("assistant", candidate.text.strip()),
+                "label": sides[str(candidate.pk)],
+            }
+            yield _ranked_row(comparison, str(candidate.pk), content)

@@ -7,10 +7,11 @@ here they stay where they are. The model's own layers do the rest, so greedy ans
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
+from transformers import LogitsProcessor, LogitsProcessorList
 
 from training.params import GenerateParams
 from training.recipes import shared_prefix
@@ -23,6 +24,7 @@ class Answer:
     tokens: list[int]
     finish: str  # "stop" or "length"
     end: int | None = None  # the token that stopped it, which is no part of the text
+    logprob: float | None = None  # how probable its tokens were, the end among them: the mean of their logarithms
 
 
 class PromptCache:
@@ -132,11 +134,21 @@ def _drawn(likely: torch.Tensor, tokens: torch.Tensor, draw: torch.Tensor, top_p
     return tokens.gather(1, torch.minimum(place, last)).squeeze(1)
 
 
+def log_probability(logits: torch.Tensor, chosen: torch.Tensor) -> torch.Tensor:
+    """By the model's own odds, which temperature and nucleus do not change."""
+    return logits.gather(1, chosen[:, None]).squeeze(1) - logits.logsumexp(dim=-1)
+
+
 @torch.inference_mode()
 def decode(
-    model: Any, prompts: list[list[int]], draw: torch.Tensor, params: GenerateParams, stops: set[int]
+    model: Any,
+    prompts: list[list[int]],
+    draw: torch.Tensor,
+    params: GenerateParams,
+    stops: set[int],
+    weighed: bool = False,
 ) -> list[Answer]:
-    """The answers, prompt by prompt and candidate by candidate."""
+    """The answers, prompt by prompt and candidate by candidate; `weighed`: with how probable each was."""
     candidates, longest = params.num_candidates, params.max_new_tokens
     tree = shared_prefix.build_tree(prompts)
     cache = PromptCache(tree, candidates, longest)
@@ -149,9 +161,12 @@ def decode(
     written = torch.full((len(lengths), longest), -1)
     rows = torch.arange(len(lengths))  # which answer each live row of the batch writes
     alive = torch.ones(len(lengths), dtype=torch.bool)
+    sums = torch.zeros(len(lengths))
     for step in range(longest):
         chosen = choose(logits, draw[rows, step], params.temperature, params.top_p)
         written[rows[alive], step] = chosen[alive]
+        if weighed:
+            sums[rows[alive]] += log_probability(logits, chosen)[alive]
         alive = alive & ~torch.isin(chosen, stop_ids)
         if not alive.any() or step == longest - 1:
             break
@@ -165,14 +180,38 @@ def decode(
         inputs = shared_prefix.backbone_inputs(chosen[:, None], positions, cache.write_token)
         logits = model.lm_head(model.model(**inputs).last_hidden_state[:, 0]).float()
         cache.written += 1
-    return [_answer(tokens, stops) for tokens in written.tolist()]
+    answers = [_cut([token for token in tokens if token >= 0], stops) for tokens in written.tolist()]
+    return with_means(answers, sums) if weighed else answers
 
 
-def _answer(written: list[int], stops: set[int]) -> Answer:
-    tokens = [token for token in written if token >= 0]
-    if tokens and tokens[-1] in stops:
-        return Answer(tokens[:-1], "stop", tokens[-1])
-    return Answer(tokens, "length")
+def with_means(answers: list[Answer], sums: torch.Tensor) -> list[Answer]:
+    counts = [len(answer.tokens) + (answer.end is not None) for answer in answers]
+    return [
+        replace(answer, logprob=each / count)
+        for answer, each, count in zip(answers, sums.tolist(), counts, strict=True)
+    ]
+
+
+class Weighing(LogitsProcessor):
+    """Adds up how probable each row's tokens were, up to its end. It sees the odds before they are warped."""
+
+    def __init__(self, rows: int, stops: set[int], device: torch.device) -> None:
+        self.sums = torch.zeros(rows, device=device)
+        self.alive = torch.ones(rows, dtype=torch.bool, device=device)
+        self.stops = torch.tensor(sorted(stops), device=device)
+        self.logits: torch.Tensor | None = None
+
+    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+        self.add(input_ids[:, -1])
+        self.logits = scores
+        return scores
+
+    def add(self, chosen: torch.Tensor) -> None:
+        """The tokens that were drawn from the odds seen last."""
+        if self.logits is None:
+            return
+        self.sums += torch.where(self.alive, log_probability(self.logits, chosen), 0.0)
+        self.alive &= ~torch.isin(chosen, self.stops)
 
 
 @torch.inference_mode()
@@ -186,6 +225,7 @@ def decode_with_transformers(
     torch.manual_seed(seed)
     sampling = params.temperature > 0
     how = {"temperature": params.temperature, "top_p": params.top_p, "top_k": 0} if sampling else {}
+    weighing = Weighing(len(prompts) * params.num_candidates, stops, model.device)
     output = model.generate(
         input_ids=ids,
         attention_mask=mask,
@@ -194,9 +234,11 @@ def decode_with_transformers(
         do_sample=sampling,
         eos_token_id=sorted(stops),
         pad_token_id=pad,
+        logits_processor=LogitsProcessorList([weighing]),
         **how,
     )
-    return [_cut(tokens, stops) for tokens in output[:, longest:].tolist()]
+    weighing.add(output[:, -1])
+    return with_means([_cut(tokens, stops) for tokens in output[:, longest:].tolist()], weighing.sums)
 
 
 def _cut(tokens: list[int], stops: set[int]) -> Answer:

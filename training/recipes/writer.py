@@ -50,6 +50,7 @@ class Writer:
                     "tokens": len(answer.tokens),
                     "seconds": seconds,
                     "finish": answer.finish,
+                    "logprob": None if answer.logprob is None else round(answer.logprob, 4),
                     "reference_nll": None,
                     "reference_tokens": None,
                 }
@@ -61,7 +62,7 @@ class Writer:
     def _answers(self, names: list[str], prompts: list[list[int]]) -> list[decoding.Answer]:
         if self.own_loop:
             draw = decoding.draws(self.params, self.label, names)
-            return decoding.decode(self.model, prompts, draw, self.params, self.stops)
+            return decoding.decode(self.model, prompts, draw, self.params, self.stops, weighed=True)
         name = f"{self.params.seed}\0{self.label}\0{names}"
         seed = int.from_bytes(hashlib.sha256(name.encode()).digest()[:7], "big")
         pad = self.tokenizer.pad_token_id or 0

@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from annotation.actions import Refused
 from annotation.actions.assigning import arrange
-from annotation.arranging import RANK, WRITE
+from annotation.arranging import APPROVE, RANK, WRITE
 from annotation.management.arguments import add_by, add_json, add_project, find_actor, find_project, find_user, report
 from annotation.models import Chore, Demonstration, Priority, Role, Split
 
@@ -18,7 +18,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         add_project(parser)
-        parser.add_argument("--work", choices=[WRITE, RANK], default=WRITE, help="whether for writing or for ranking")
+        parser.add_argument(
+            "--work", choices=[WRITE, RANK, APPROVE], default=WRITE, help="for writing, ranking, or approving responses"
+        )
         parser.add_argument("--search", default="", help="only prompts with these words")
         parser.add_argument("--split", choices=Split.values, default="", help="only these")
         parser.add_argument("--status", choices=["none", *Demonstration.Status.values], default="", help="only these")

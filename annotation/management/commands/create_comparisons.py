@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
 from annotation.actions import Refused
+from annotation.actions.knowing import create_known, read_known
 from annotation.actions.ranking import create_comparison
 from annotation.forms.projects import MOST_PER_ITEM
 from annotation.management.arguments import add_by, add_json, add_project, find_actor, find_project, report
@@ -19,7 +20,9 @@ PRIORITIES = {name.lower(): value for value, name in Priority.choices}
 class Command(BaseCommand):
     help = (
         "Make comparisons to rank from a JSON Lines file: "
-        '{"id": "the prompt\'s id", "candidates": ["text", {"text": "…", "source": "model x"}]}. All or none.'
+        '{"id": "the prompt\'s id", "candidates": ["text", {"text": "…", "source": "model x"}]}. All or none. '
+        'Where the answer is known: "known": [2, 1], the numbers of the candidates, best first, and [1, 2] in brackets '
+        'for a tie, or "all_bad": true; with "explanation", and "for_training": true to have it explained to newcomers.'
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -62,9 +65,13 @@ def _made(project: Project, row: Row | Problem, by: Any, options: dict[str, Any]
     if prompt.split == Split.EVALUATION:
         raise CommandError(f"Line {row.line}: the prompt “{name}” is held out. Nothing was made.")
     try:
+        candidates = _candidates(row, options["source"])
+        if known := read_known(row.values, len(candidates)):
+            made = create_known(prompt=prompt, candidates=candidates, known=known, by=by, source=options["source"])
+            return str(made.pk)
         comparison = create_comparison(
             prompt=prompt,
-            candidates=_candidates(row, options["source"]),
+            candidates=candidates,
             by=by,
             source=options["source"],
             rankings_needed=_needed(row, options["needed"]),

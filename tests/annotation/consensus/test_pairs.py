@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from annotation import ranking
-from annotation.consensus.judgements import Judgement, by_comparison, candidates_of
+from annotation.consensus.judgements import Judgement
 from annotation.consensus.majority import majority_pairs
 from annotation.consensus.pairs import Pair, shared_out
 from annotation.consensus.weighted import weighted_consensus
@@ -38,27 +36,6 @@ def juries(draw: st.DrawFn) -> list[Judgement]:
             line = draw(st.one_of(st.none(), st.integers(0, len(groups))))
             found.append(Judgement(comparison, rater, groups, line))
     return found
-
-
-@dataclass(frozen=True)
-class Plain:
-    order: tuple[tuple[str, ...], ...]
-    all_bad: bool
-    strength: int | None = None
-    acceptable: int | None = None
-
-
-@settings(deadline=None)
-@given(juries())
-def test_majority_keeps_the_pairs_that_training_has_always_taken(jury: list[Judgement]) -> None:
-    found = majority_pairs(jury, among_unacceptable=True)
-    for comparison, group in by_comparison(jury).items():
-        plain = [Plain(each.groups, each.all_bad) for each in group]
-        expected = ranking.consensus_pairs(plain, candidates_of(group))
-        ours = [pair for pair in found if pair.comparison == comparison]
-        assert [(p.chosen, p.rejected, p.votes, p.judged, p.strength, p.agreement) for p in ours] == [
-            (p.chosen, p.rejected, p.votes, p.judged, p.strength, p.agreement) for p in expected
-        ]
 
 
 @METHODS

@@ -209,3 +209,38 @@ def test_its_draws_depend_on_the_seed() -> None:
     one = draws(GenerateParams(seed=1, max_new_tokens=4), "base", ["a"])
     assert torch.equal(one, draws(GenerateParams(seed=1, max_new_tokens=4), "base", ["b", "a"])[1:])
     assert not torch.equal(one, draws(GenerateParams(seed=2, max_new_tokens=4), "base", ["a"]))
+
+
+def mean_logprob(base: Path, line: dict[str, Any]) -> float:
+    """From the model's own odds for the whole text, read at once."""
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(base)
+    model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
+    asked = next(row["prompt"] for row in prompts() if row["id"] == line["id"])
+    before = tokenizer.apply_chat_template(asked, add_generation_prompt=True, return_dict=True)["input_ids"]
+    written = tokenizer(line["text"], add_special_tokens=False)["input_ids"]
+    if line["finish"] == "stop":
+        written = [*written, tokenizer.eos_token_id]
+    odds = torch.log_softmax(model(torch.tensor([before + written])).logits[0], dim=-1)
+    odds = odds.detach()
+    return sum(float(odds[len(before) + n - 1, token]) for n, token in enumerate(written)) / len(written)
+
+
+@pytest.mark.parametrize("own_loop", [True, False])
+def test_it_tells_how_probable_the_model_found_what_it_wrote(
+    make_run: MakeRun, tiny_base: Path, monkeypatch: pytest.MonkeyPatch, own_loop: bool
+) -> None:
+    from training.recipes import shared_prefix
+
+    if not own_loop:
+        monkeypatch.setattr(shared_prefix, "ARCHITECTURES", frozenset())
+    greedy = generate(make_run("generate", GREEDY, [], name="greedy", sources=[BASE]), prompts(3))
+    for line in greedy:
+        assert line["logprob"] == pytest.approx(mean_logprob(tiny_base, line), abs=2e-3), line
+    drawn = {"num_candidates": 4, "max_new_tokens": 12, "temperature": 1.5, "top_p": 0.9}
+    lines = generate(make_run("generate", drawn, [], name="drawn", sources=[BASE]), prompts(3))
+    assert all(line["logprob"] < 0 for line in lines)
+    surest = sum(line["logprob"] for line in greedy) / len(greedy)
+    assert sum(line["logprob"] for line in lines) / len(lines) < surest

@@ -1,4 +1,4 @@
-"""Intervals behind the report on a ranker, against published tables and by simulation."""
+"""Intervals of shares, of their differences and of medians, against published tables and by simulation."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from annotation.rankers.intervals import (
+from annotation.intervals import (
     difference,
     luck,
     of_median,
@@ -18,7 +18,13 @@ from annotation.rankers.intervals import (
 
 @pytest.mark.parametrize(
     ("hits", "n", "low", "high"),
-    [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)],
+    [
+        (81, 263, 0.2553, 0.3662),
+        (15, 148, 0.0624, 0.1605),
+        (0, 20, 0.0, 0.1611),
+        (1, 29, 0.0061, 0.1718),
+        (29, 29, 0.8830, 1.0),
+    ],
 )
 def test_it_gives_the_published_intervals_of_a_share(hits: int, n: int, low: float, high: float) -> None:
     """Newcombe 1998, "Two-sided confidence intervals for the single proportion", table I, method 3."""

@@ -25,7 +25,7 @@ class Interval(NamedTuple):
 
 
 def wilson(successes: float, n: float) -> Interval:
-    """Of a share (Wilson 1927). `n` is above 0; not whole where it is an effective number."""
+    """Of a share (Wilson 1927); it holds at 0 and 1 too. `n` is above 0; not whole where it is an effective number."""
     share = successes / n
     middle = (share + Z**2 / (2 * n)) / (1 + Z**2 / n)
     half = Z / (1 + Z**2 / n) * math.sqrt(share * (1 - share) / n + Z**2 / (4 * n**2))
