@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Literal
 
-PIECE = re.compile(r"\s*\w+|\s*[^\w\s]|\s+")
+PIECE = re.compile(r"\s*\w+(?:(?<=\d)[.,:/](?=\d)\w+)*|\s*[^\w\s]|\s+")  # 1,450 and 3/14/25 are one word each
 LONGEST = 20_000  # characters compared word by word
 MOST_PAIRS = 2_000_000  # of equal words, one in each text: what matching looks at, and a text of one word has many
 

@@ -28,6 +28,12 @@ class RankingSerializer(serializers.ModelSerializer):
     ranker = serializers.CharField(source="ranker.username", read_only=True)
     order = serializers.ListField(child=serializers.ListField(child=serializers.UUIDField()))
     marks = MarkSerializer(many=True, read_only=True)
+    guidelines = serializers.IntegerField(
+        source="guidelines.version",
+        read_only=True,
+        default=None,
+        help_text="Their version when it was judged; none where they were not shown.",
+    )
 
     class Meta:
         model = Ranking
@@ -45,6 +51,7 @@ class RankingSerializer(serializers.ModelSerializer):
             "marks",
             "shown",
             "active_seconds",
+            "guidelines",
             "created_at",
         ]
 
@@ -114,7 +121,7 @@ class RankingList(InProject, generics.ListAPIView):
 
     def get_queryset(self) -> QuerySet[Ranking]:
         found = Ranking.objects.filter(project=self.project)
-        return found.select_related("ranker").prefetch_related("marks")
+        return found.select_related("ranker", "guidelines").prefetch_related("marks")
 
     @extend_schema(request=NewRankingSerializer, responses={201: GivenRankingSerializer})
     def post(self, request: Request, pk: str) -> Response:

@@ -27,6 +27,12 @@ from annotation.rows import MAX_CELL
 class DemonstrationSerializer(serializers.ModelSerializer):
     author = serializers.CharField(source="author.username", read_only=True)
     reviewed_by = serializers.CharField(source="reviewed_by.username", read_only=True, default=None)
+    guidelines = serializers.IntegerField(
+        source="guidelines.version",
+        read_only=True,
+        default=None,
+        help_text="Their version when it was written; none for imported work.",
+    )
 
     class Meta:
         model = Demonstration
@@ -42,6 +48,7 @@ class DemonstrationSerializer(serializers.ModelSerializer):
             "draft_source",
             "active_seconds",
             "version",
+            "guidelines",
             "note",
             "created_at",
             "submitted_at",
@@ -86,7 +93,7 @@ class DemonstrationList(InProject, generics.ListAPIView):
     queryset = Demonstration.objects.none()
 
     def get_queryset(self) -> QuerySet[Demonstration]:
-        found = Demonstration.objects.filter(project=self.project).select_related("author", "reviewed_by")
+        found = Demonstration.objects.filter(project=self.project).select_related("author", "reviewed_by", "guidelines")
         senior = self.project.role_of(self.person) in SENIOR
         if not senior:
             return found.filter(author=self.person)
@@ -128,7 +135,7 @@ class DemonstrationReturn(InProject, APIView):
 
 
 def _review(view: InProject, request: Request, demonstration_pk: str, kind: Any, act: Any) -> Response:
-    found = Demonstration.objects.filter(project=view.project).select_related("author", "prompt__project")
+    found = Demonstration.objects.filter(project=view.project).select_related("author", "prompt__project", "guidelines")
     demonstration = get_object_or_404(found, pk=demonstration_pk)
     serializer = kind(data=request.data)
     serializer.is_valid(raise_exception=True)

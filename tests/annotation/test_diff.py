@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from annotation.diff import LONGEST, Piece, words
 
-TEXTS = st.text(alphabet=st.sampled_from("ab ,.\né$1"), max_size=40)
+TEXTS = st.text(alphabet=st.sampled_from("ab ,.\né$12/"), max_size=40)
 
 
 @given(TEXTS, TEXTS)
@@ -30,6 +30,13 @@ def test_it_marks_whole_words() -> None:
         Piece("added", " 13"),
         Piece("same", " March 2025."),
     ]
+
+
+def test_it_marks_whole_amounts_and_dates() -> None:
+    for before, after in (("$1,540", "$1,450"), ("2/14/25", "2/15/25"), ("14:05", "15:05"), ("1.5", "1.25")):
+        pieces = words(f"Due {before}.", f"Due {after}.")
+        changed = [piece.text.lstrip(" $") for piece in pieces if piece.kind != "same"]
+        assert changed == [before.lstrip("$"), after.lstrip("$")]
 
 
 def test_it_compares_long_texts_as_wholes_rather_than_for_ever() -> None:

@@ -13,9 +13,22 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.core.management import call_command
 
+from annotation.actions.deciding import mark_known
 from annotation.actions.guidelines import write_guidelines
+from annotation.actions.ranking import create_comparison, rank
 from annotation.demo import loader
-from annotation.models import Demonstration, Membership, Project, Ranking, Role
+from annotation.models import (
+    Adjudication,
+    Candidate,
+    Comparison,
+    Demonstration,
+    Gold,
+    Membership,
+    Project,
+    Ranker,
+    Ranking,
+    Role,
+)
 from config.management.commands.serve import Command as Serve
 from evaluation import scoring
 from evaluation.models import Promotion, Review
@@ -26,6 +39,7 @@ from tests.furnished import Page
 from training.actions import freeze
 from training.models import BaseModel
 
+WORDS = ("question", "problem")  # of one model and of the other: what the test knows and no person could
 ROLES = {"erin": Role.EXPERT, "rita": Role.REVIEWER, "ada": Role.ADMIN}
 
 
@@ -90,6 +104,66 @@ def judging(name: str) -> dict[str, Any]:
     contestants = [str(pk) for pk in made.contestants.values_list("pk", flat=True)]
     telling = [*contestants, str(sft.pk), str(sft.round.pk), sft.sha256, base.name, "contestant", "adapter"]
     return {"project": str(project.pk), "evaluation": str(made.pk), "telling": telling}
+
+
+def workday(name: str) -> dict[str, Any]:
+    """One of each kind of work for Erin: a prompt, a pair, a pair to correct, three answers, an output to score."""
+    people = _people()
+    project = _project(name)
+    factories.prompt(project)
+    prompt = factories.prompt(project, answers_needed=0)
+    for texts in (["One pays $10.", "Two pays $20."], ["Three.", "Four."], ["Five.", "Six.", "Seven."]):
+        factories.comparison(prompt, texts)
+    judged.held_out(project, 1)
+    furnished.evaluation(project, people["ada"], [None], reviewed_prompts=1)
+    return {"project": str(project.pk)}
+
+
+def disputed(name: str) -> dict[str, Any]:
+    """Two comparisons on which Erin and Ada differ, and two with known answers to learn by."""
+    people = _people()
+    project = _project(name)
+    prompt = factories.prompt(project, answers_needed=0)
+    made = [factories.comparison(prompt, [f"It has {at}.", f"It has no {at}."], rankings_needed=2) for at in range(4)]
+    orders = [[[str(each.pk)] for each in one.candidates.order_by("text")] for one in made]
+    for one, order in zip(made[:2], orders, strict=False):
+        rank(comparison=one, by=people["erin"], order=order, reason="It names the deadline.")
+        rank(comparison=one, by=people["ada"], order=order[::-1], reason="It is shorter.")
+    for one, order in zip(made[2:], orders[2:], strict=True):
+        mark_known(comparison=one, by=people["ada"], order=order, explanation="It is dated.", for_training=True)
+    erin = people["erin"].pk
+    return {"project": str(project.pk), "disputed": [str(one.pk) for one in made[:2]], "erin": erin}
+
+
+def sampled(name: str, comparisons: int) -> dict[str, Any]:
+    """Pairs as a sampling of two models leaves them: what the one wrote, and every string that would tell."""
+    ada = _people()["ada"]
+    project = _project(name)
+    base = BaseModel.objects.default()
+    adapter = judged.adapter(project, base_model=base)
+    sampling = furnished.sampled(project, ada, adapter, "ranking", "succeeded")
+    labels = ["base", f"adapter-{adapter.pk}"]
+    for at in range(comparisons):
+        answers = [
+            (f"The {word} of matter {at} is answered.", label) for word, label in zip(WORDS, labels, strict=True)
+        ]
+        create_comparison(prompt=factories.prompt(project), candidates=answers, by=ada, source=str(sampling.pk))
+    made = Comparison.objects.filter(project=project)
+    candidates = Candidate.objects.filter(comparison__in=made).values_list("pk", flat=True)
+    ids = [adapter.pk, adapter.round_id, sampling.pk, base.pk, *candidates]
+    written = [form for pk in ids for form in (str(pk), pk.hex)]
+    seeds = [str(seed) for seed in made.values_list("seed", flat=True)]
+    telling = [
+        *written,
+        *seeds,
+        labels[1],
+        adapter.sha256[:12],
+        base.name,
+        base.weights_sha256[:12],
+        "adapter",
+        "sampling",
+    ]
+    return {"project": str(project.pk), "word": WORDS[0], "telling": telling}
 
 
 def hostile() -> dict[str, Any]:
@@ -158,7 +232,20 @@ def texts_of(project: str) -> dict[str, Any]:
 
 def rankings_of(project: str) -> dict[str, Any]:
     rows = Ranking.objects.filter(comparison__prompt__project_id=project)
-    return {"rankings": [{"order": row.order, "all_bad": row.all_bad} for row in rows]}
+    fields = ("order", "all_bad", "strength", "chips", "reason")
+    return {"rankings": [{name: getattr(row, name) for name in fields} for row in rows]}
+
+
+def decisions_of(project: str) -> dict[str, Any]:
+    """What reviewers decided, what is known, and who may rank."""
+    decided = Adjudication.objects.filter(comparison__project_id=project)
+    known = Gold.objects.filter(comparison__project_id=project, for_training=False)
+    admitted = Ranker.objects.filter(project_id=project).exclude(admitted_at=None)
+    return {
+        "reasons": [each.reason for each in decided],
+        "explanations": [each.explanation for each in known],
+        "admitted": [each.user.username for each in admitted],
+    }
 
 
 def reviews_of(project: str) -> dict[str, Any]:
@@ -183,9 +270,13 @@ SCENES: dict[str, Callable[..., dict[str, Any]]] = {
         submitted,
         comparing,
         judging,
+        workday,
+        disputed,
+        sampled,
         hostile,
         texts_of,
         rankings_of,
+        decisions_of,
         reviews_of,
     )
 }

@@ -80,6 +80,30 @@ def test_an_expert_loses_nothing_while_offline(house: House, visit: Visit) -> No
     expect(text(page)).to_have_value("One. Two. Three.")
 
 
+def test_a_judgement_made_while_offline_is_not_lost(house: House, visit: Visit) -> None:
+    project = house.scene("comparing", name="Judged offline", comparisons=1)["project"]
+    visitor = visit("erin")
+    visitor.expect(OFFLINE, "htmx:")
+    page = visitor.open("rank_next", project)
+    page.keyboard.press("2")
+    state(page).to_contain_text("Saved")
+    visitor.context.set_offline(True)
+    page.keyboard.press("4")
+    page.keyboard.press("e")
+    page.keyboard.type("B names the deadline.")
+    state(page).to_have_text("Not saved, retrying")
+    page.keyboard.press("Control+Enter")  # does not arrive, and takes nothing with it
+    expect(page.get_by_label("Why")).to_have_value("B names the deadline.")
+    visitor.context.set_offline(False)
+    state(page).to_contain_text("Saved", timeout=20_000)
+    page.reload()
+    expect(page.get_by_role("radio", name="B better", exact=True)).to_be_checked()
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Nothing left")
+    (stored,) = house.scene("rankings_of", project=project)["rankings"]
+    assert (stored["strength"], stored["reason"]) == (1, "B names the deadline.")
+
+
 def test_a_stale_tab_asks_and_keeps_its_text(house: House, visit: Visit) -> None:
     made = house.scene("writing", name="Two tabs", prompts=1)
     visitor = visit("erin")
@@ -92,6 +116,8 @@ def test_a_stale_tab_asks_and_keeps_its_text(house: House, visit: Visit) -> None
     text(second).fill("Written in the second tab.")
     question = second.locator("[data-autosave-conflict]")
     expect(question).to_be_visible(timeout=10_000)
+    expect(question.locator("del").last).to_have_text("first")  # word by word
+    expect(question.locator("ins").last).to_have_text("second")
     expect(text(second)).to_have_value("Written in the second tab.")
     assert house.scene("texts_of", project=made["project"])["texts"][0]["text"] == "Written in the first tab."
     question.get_by_role("button", name="Keep what is here").click()
