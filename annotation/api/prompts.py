@@ -17,7 +17,7 @@ from annotation.api.base import ByPosition, InProject
 from annotation.forms.projects import checked
 from annotation.models import Demonstration, Priority, Prompt, PromptQuerySet, Split
 from annotation.project_rules import MOST_PER_ITEM
-from annotation.records import Mapping, Record, read_records
+from annotation.records import PRIORITIES, Mapping, Record, read_records
 from annotation.rows import MAX_CELL, Problem, Row
 from annotation.splits import Shares
 
@@ -58,6 +58,17 @@ class PromptSerializer(serializers.ModelSerializer):
         ]
 
 
+class PriorityField(serializers.ChoiceField):
+    """By its number, or by its name as exports write it."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(choices=Priority.choices, **kwargs)
+
+    def to_internal_value(self, data: Any) -> int:
+        named = PRIORITIES.get(data.lower()) if isinstance(data, str) else None
+        return super().to_internal_value(data if named is None else named)
+
+
 class NewPromptSerializer(serializers.Serializer):
     external_id = serializers.CharField(max_length=200, required=False, allow_blank=True)
     group = serializers.CharField(max_length=200, required=False, allow_blank=True)
@@ -69,7 +80,7 @@ class NewPromptSerializer(serializers.Serializer):
     history = serializers.ListField(
         child=serializers.DictField(), required=False, help_text="Messages said before, user and assistant in turn."
     )
-    priority = serializers.ChoiceField(choices=Priority.choices, required=False)
+    priority = PriorityField(required=False)
     answers_needed = serializers.IntegerField(
         min_value=1, max_value=MOST_PER_ITEM, required=False, help_text="Left out: as many as the project says."
     )

@@ -49,7 +49,8 @@ class Person:
     def next_to(self, work: str, project: Any) -> str | None:
         """The id of what the queue hands out; None where it says that nothing is left."""
         response = self.get(f"{work}_next", project.pk)
-        return id_in(response.url) if response.status_code == 302 else None
+        shown = response.url if response.status_code == 302 else response.get("Content-Location")
+        return id_in(shown) if shown else None
 
 
 def id_in(address: str) -> str:
