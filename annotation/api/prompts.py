@@ -64,7 +64,7 @@ class PriorityField(serializers.ChoiceField):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(choices=Priority.choices, **kwargs)
 
-    def to_internal_value(self, data: Any) -> int:
+    def to_internal_value(self, data: Any) -> Any:
         named = PRIORITIES.get(data.lower()) if isinstance(data, str) else None
         return super().to_internal_value(data if named is None else named)
 
