@@ -14,72 +14,25 @@ from __future__ import annotations
 import argparse
 import http.client
 import json
-import os
 import re
 import secrets
-import socket
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 from urllib.parse import urlencode
 
-import psutil
+from serving import ANSWER, ROOT, Server, fresh_database, say, served
 
-ROOT = Path(__file__).resolve().parent.parent
-GUNICORN = [
-    "--worker-class",
-    "gthread",
-    "--workers",
-    "2",
-    "--threads",
-    "4",
-    "--keep-alive",
-    "60",
-    "--log-level",
-    "error",
-]
 WANTED = {"large / small": 1.3, "here / bare queue": 3.0, "CPU ms per annotation": 25.0, "list p95 ms": 300.0}
-ANSWER = "Parties: Denise Okafor, tenant; Peachtree Crossing LLC, landlord. " * 11
 Times = dict[str, list[float]]
 
 
-# --- Servers and those who ask them ---------------------------------------------------------------------------
-
-
-class Server:
-    def __init__(self, process: subprocess.Popen[bytes], port: int) -> None:
-        self.process, self.port = psutil.Process(process.pid), port
-
-    def cpu(self) -> float:
-        """Seconds of the processor, of the workers that are there."""
-        return sum(sum(each.cpu_times()[:2]) for each in (self.process, *self.process.children()))
-
-
-@contextmanager
-def served(app: str, folder: Path, environment: dict[str, str]) -> Iterator[Server]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "gunicorn", app, "--bind", f"127.0.0.1:{port}", "--chdir", str(folder), *GUNICORN]
-    process = subprocess.Popen(command, env={**os.environ, **environment})
-    try:
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.1)
-        yield Server(process, port)
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
+# --- Those who ask ---------------------------------------------------------------------------
 
 
 class Browser:
@@ -246,13 +199,10 @@ def compared(name: str, ratio: float, wanted: float) -> bool:
 
 
 def run(given: argparse.Namespace, folder: Path) -> bool:
-    ours = {"DATA_DIR": str(folder), "LOG_LEVEL": "ERROR", "ALLOWED_HOSTS": "127.0.0.1"}
-    ours |= {"DJANGO_SETTINGS_MODULE": "config.settings", "DATABASE_URL": f"sqlite:///{folder / 'preceptor.sqlite3'}"}
     bare = {"DATABASE": str(folder / "bare.sqlite3")}
-    number, started = str(given.prompts), time.monotonic()
-    filled = _said([str(Path(__file__).with_name("annotation_data.py")), number, str(given.people)], ours)
-    keys = dict(line.split() for line in filled)
-    bare_keys = _said([str(Path(__file__).with_name("bare_queue.py")), number, "1"], bare)
+    started = time.monotonic()
+    ours, keys = fresh_database(folder, given.prompts, given.people)
+    bare_keys = say([str(Path(__file__).with_name("bare_queue.py")), str(given.prompts), "1"], bare)
     print(f"{given.prompts:,} prompts; databases made in {time.monotonic() - started:.0f} s", flush=True)
     with (
         served("config.wsgi", ROOT, ours) as here,
@@ -296,15 +246,6 @@ def _crowded(given: argparse.Namespace, here: Server, keys: dict[str, str], fold
     for problem in problems[:3]:
         print(f"    {problem}")
     return not problems and not twice
-
-
-def _said(command: list[str], environment: dict[str, str]) -> list[str]:
-    done = subprocess.run(
-        [sys.executable, *command], env={**os.environ, **environment}, stdout=subprocess.PIPE, text=True
-    )
-    if done.returncode:
-        sys.exit(f"{command[0]} failed")
-    return done.stdout.split("\n")[:-1]
 
 
 def main() -> None:
