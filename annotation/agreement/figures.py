@@ -6,6 +6,7 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+TOO_FEW = 10  # items drawn anew from so few look surer of themselves than they are
 FEWEST = 2  # one item says nothing about how answers vary between items, so chance cannot be told from agreement
 
 NOBODY = "Nobody has judged anything yet."
@@ -92,6 +93,9 @@ def reading(agreement: Agreement) -> Reading:
         return Reading("unknown", agreement.reason)
     grade = _grade(agreement.value)
     sentence = SENTENCES[grade]
+    if agreement.units < TOO_FEW:
+        few = f"only {agreement.units} items stand behind it, and a few more can turn it round."
+        return Reading(grade, f"{sentence} This is not sure yet: {few}")
     low, high = agreement.low, agreement.high
     if low is None or high is None or _grade(low) == _grade(high):
         return Reading(grade, sentence)

@@ -53,7 +53,7 @@ def test_perfect_agreement_on_two_items_is_not_sure():
 
     assert (found.value, found.high) == (1.0, 1.0)
     assert found.low == pytest.approx(0.158, abs=5e-4)
-    assert "not sure yet" in reading(found).sentence
+    assert "not sure yet: only 2 items stand behind it" in reading(found).sentence
 
 
 def test_it_names_where_the_limits_come_from():
