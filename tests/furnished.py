@@ -204,6 +204,7 @@ def _quality(project: Project, pk: str, erin: User, rita: User, ada: User) -> li
 def _talk(project: Project, pk: str, erin: User, rita: User, ada: User) -> list[Page]:
     """Remarks and a flag on one prompt; a response and a ranking asked for again under newer guidelines."""
     prompt = project.prompts.awaiting_response()[0]
+    queues.hold_prompt(prompt, erin)  # she reads its remarks as who writes for it
     remark(prompt=prompt, by=erin, text="Which of the two dates counts?")
     remark(prompt=prompt, by=rita, text="The later one: the first notice was withdrawn.")
     raise_flag(prompt=prompt, by=erin, reason="The note names two landlords.")

@@ -86,8 +86,8 @@ def test_it_shows_two_texts_word_by_word_and_loses_neither(visit, project, erin,
     expect(first.locator(STATE)).to_contain_text("Saved")
     second.locator("#id_text").fill("The rent is 1,500 dollars.")
     expect(second.locator(REGION)).to_contain_text("changed in another tab")
-    expect(second.locator(f"{REGION} .diff del")).to_have_text("450")
-    expect(second.locator(f"{REGION} .diff ins")).to_have_text("500")
+    expect(second.locator(f"{REGION} .diff del")).to_have_text("1,450")
+    expect(second.locator(f"{REGION} .diff ins")).to_have_text("1,500")
     second.get_by_role("button", name=choice).click()
     newer = choice == "Take the newer one"
     expect(second.locator("#id_text")).to_have_value(f"The rent is 1,{450 if newer else 500} dollars.")
