@@ -9,7 +9,7 @@ import pytest
 from django.urls import reverse
 
 from annotation import queues
-from annotation.actions import deciding
+from annotation.actions import assigning, deciding
 from annotation.actions.exporting import lines
 from annotation.models import Candidate, Comparison, Gold, Lease, Ranker, Ranking
 from annotation.quality.agreed import agreed
@@ -179,6 +179,18 @@ def test_it_does_not_catch_up_in_a_row_on_what_was_not_there(project, erin, ada)
     known(project, 5, ada)
     done = work(project, erin, 10, good)
     assert sum(hasattr(one, "gold") for one in done) <= 3
+
+
+def test_it_stays_out_of_the_usual_queue_when_more_people_are_to_rank_its_prompt(project, erin, ada) -> None:
+    comparisons(project, 20, rankings_needed=1)
+    known(project, 2, ada)
+    share(project, repeat_percent=50)
+    work(project, erin, 16, good)
+    assert Comparison.objects.exclude(repeat_of=None).exists()
+    assigning.arrange(project=project, by=ada, work="rank", people=3)
+    unannounced = Comparison.objects.exclude(pk__in=Comparison.objects.originals().filter(gold=None).values("pk"))
+    assert not unannounced.unfinished().exists()
+    assert Comparison.objects.unfinished().count() == 20
 
 
 def test_it_is_a_usual_comparison_again_when_it_is_taken_back(project, erin, eve, ada) -> None:
