@@ -28,7 +28,8 @@ def note(project: Project, ranker: Ranker, ranking: Ranking) -> None:
         settle(project, ranker)
         return
     ranker.judged += 1
-    ranker.admitted_at = ranker.admitted_at or timezone.now()
+    if not queues.in_training(project, ranker):  # what was in hand when somebody was asked to train lets nobody off
+        ranker.admitted_at = ranker.admitted_at or timezone.now()
     if not ranker.alarm and ranker.judged % (FIRST_LOOKS if ranker.judged <= MANY else LATER_LOOKS) == 0:
         ranker.alarm = _alarm(project, ranker)
         ranker.alarm_at = timezone.now() if ranker.alarm else None

@@ -138,7 +138,7 @@ def rank(
             reason=said.reason,
             shown=[str(candidate.pk) for candidate in shown.values()],
             active_seconds=active_time.believed(lease, said.active_seconds) if timed_by_page else said.active_seconds,
-            in_training=not counted and queues.in_training(project, ranker),
+            in_training=queues.is_trained_with(comparison, ranker),
             guidelines=guidelines,
         )
         Mark.objects.bulk_create(_stored(mark, ranking, shown) for mark in marked)

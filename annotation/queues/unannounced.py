@@ -100,6 +100,13 @@ def in_training(project: Project, ranker: Ranker) -> bool:
     return ranker.admitted_at is None and training_items(project, ranker.user).exists()
 
 
+def is_trained_with(comparison: Comparison, ranker: Ranker) -> bool:
+    """Whether this person learns from it: what came to them unannounced before is no part of their training."""
+    if ranker.admitted_at is not None:
+        return False
+    return training_items(ranker.project, ranker.user).filter(pk=comparison.pk).exists()
+
+
 def _still_in_training(project: Project, user: User) -> bool:
     admitted = Ranker.objects.filter(project=project, user=user, admitted_at__isnull=False)
     if admitted.exists() or not training_items(project, user).exists():

@@ -114,6 +114,33 @@ def test_it_locks_nobody_out_who_is_at_work_until_an_admin_asks_them(project, er
     assert Ranker.objects.get(user=erin).admitted_at
 
 
+@pytest.mark.parametrize("kind", ["usual", "known", "again"])
+def test_it_is_not_over_with_what_one_had_in_hand_when_asked_to_train(sign_in, project, erin, ada, training, kind):
+    admitting.let_rank(project=project, user=erin, by=ada)
+    (known,) = comparisons(project, 1)
+    if kind == "known":
+        pair = ids(known)
+        deciding.mark_known(comparison=known, by=ada, order=[[pair["Good"]], [pair["Bad"]]])
+        project.gold_percent = 100
+    if kind == "again":
+        comparisons(project, 10, rankings_needed=1)
+        project.repeat_percent = 100
+    project.save()
+    client = sign_in(erin)
+    for _ in range(20):
+        address = shown_at(client.get(next_page(project)))
+        one = Comparison.objects.get(pk=address.rstrip("/").rsplit("/", 1)[1])
+        if kind == ("known" if hasattr(one, "gold") else "again" if one.repeat_of_id else "usual"):
+            break
+        client.post(address, {"action": "submit", "version": 0, "guidelines": 1, "choice": "2"})
+    admitting.ask_to_train(project=project, user=erin, by=ada)
+    after = client.post(address, {"action": "submit", "version": 0, "guidelines": 1, "choice": "2"})
+    assert after.url == next_page(project), "nothing of it is explained"
+    assert Ranking.objects.get(comparison=one).in_training is False
+    assert Ranker.objects.get(user=erin).admitted_at is None
+    assert client.get(next_page(project)).url == reverse("rank_training", args=[project.pk])
+
+
 def test_it_keeps_usual_ones_from_who_is_still_in_training(sign_in, project, erin, training) -> None:
     usual = Comparison.objects.exclude(pk__in=[one.pk for one in training]).first()
     html = sign_in(erin).get(reverse("rank", args=[project.pk, usual.pk])).content.decode()
