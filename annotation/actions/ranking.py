@@ -194,6 +194,21 @@ def may_take_back(ranking: Ranking) -> bool:
     return Ranking.objects.filter(pk=ranking.pk).exclude(acted_upon()).exists()
 
 
+def lend_again(ranking: Ranking) -> Lease:
+    """Of a judgement that is gone: its place is its author's once more, and the answers stand as they did.
+
+    Inside the transaction that removes it, under the project's lock.
+    """
+    comparison, project = ranking.comparison, ranking.project
+    Ranker.objects.filter(project=project, user=ranking.ranker, judged__gt=0).update(judged=F("judged") - 1)
+    if queues.is_counted(comparison):
+        Comparison.objects.filter(pk=comparison.pk).update(rankings_done=F("rankings_done") - 1)
+    lease = queues.lend(project, Lease.Kind.RANK, ranking.ranker, comparison.pk)
+    lease.shown = ranking.shown
+    lease.save(update_fields=["shown"])
+    return lease
+
+
 def take_back(*, ranking: Ranking, by: User, draft: dict[str, str]) -> None:
     """Undo one's own judgement, until somebody has acted on it. What was chosen waits in the form as a draft."""
     comparison = ranking.comparison
@@ -204,15 +219,6 @@ def take_back(*, ranking: Ranking, by: User, draft: dict[str, str]) -> None:
         undone, _ = Ranking.objects.filter(pk=ranking.pk, ranker=by).exclude(acted_upon()).delete()
         if not undone:
             raise Refused(STANDS)
-        Ranker.objects.filter(project=project, user=by, judged__gt=0).update(judged=F("judged") - 1)
-        if queues.is_counted(comparison):
-            Comparison.objects.filter(pk=comparison.pk).update(rankings_done=F("rankings_done") - 1)
-            comparison.refresh_from_db(fields=["rankings_done"])
-            lease = queues.hold_comparison(comparison, by)
-        else:
-            lease = queues.lend(project, Lease.Kind.RANK, by, comparison.pk)
-        if lease:
-            Lease.objects.filter(pk=lease.pk).update(
-                draft=draft, draft_version=F("draft_version") + 1, shown=ranking.shown
-            )
+        lease = lend_again(ranking)
+        Lease.objects.filter(pk=lease.pk).update(draft=draft, draft_version=F("draft_version") + 1)
         Event.record("took a ranking back", comparison, by=by, project=project)
