@@ -196,6 +196,12 @@ class Project(UUIDModel):
         """The user's role here, or None for somebody who is not a member. One query."""
         return self.memberships.filter(user_id=user.pk).values_list("role", flat=True).first()
 
+    def asks_why(self, all_bad: bool) -> bool:
+        """Whether a ranking needs a reason."""
+        return self.reason_required == ReasonRequired.ALWAYS or (
+            all_bad and self.reason_required == ReasonRequired.ALL_BAD
+        )
+
     def current_guidelines(self) -> Guidelines | None:
         return self.guidelines.order_by("-version").first()
 
