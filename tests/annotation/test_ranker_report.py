@@ -5,8 +5,10 @@ from __future__ import annotations
 from django.urls import reverse
 
 from annotation.actions import deciding
+from annotation.actions.ranking import rank
 from annotation.models import Comparison, Event, Ranker, Ranking
 from annotation.quality import rankers
+from tests import factories
 from tests.addresses import shown_at
 from tests.annotation.quality_house import comparisons, good, ids, left, work
 
@@ -63,6 +65,16 @@ def test_it_measures_repeats_and_known_answers_for_reviewers_only(sign_in, proje
     assert "with a known answer;" not in own
     assert "Right in" not in own
     assert sign_in(erin).get(reverse("ranker", args=[project.pk, rita.pk])).status_code == 403
+
+
+def test_it_finds_circles_among_comparisons_of_the_same_answers(project, erin) -> None:
+    prompt = factories.prompt(project)
+    for better, worse in (("Rock", "Scissors"), ("Scissors", "Paper"), ("Paper", "Rock")):
+        comparison = factories.comparison(prompt, [better, worse])
+        pair = {each.text: str(each.pk) for each in comparison.candidates.all()}
+        rank(comparison=comparison, by=erin, order=[[pair[better]], [pair[worse]]])
+    found = rankers.of_person(project, erin, Ranker.objects.get())["circles"]
+    assert (found.value, found.n) == (1.0, 1)
 
 
 def test_it_says_something_of_somebody_who_has_judged_nothing(sign_in, project, rita, eve) -> None:
