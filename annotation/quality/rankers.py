@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from django.contrib.auth.models import User
@@ -53,13 +53,15 @@ class Told:
     attention: bool
 
 
-def of_person(project: Project, user: User, ranker: Ranker | None) -> Report:
-    """On the latest rankings; worked out again when there is a new one."""
-    key = f"ranker-{project.pk}-{user.pk}-{ranker.judged if ranker else 0}-{project.pass_mark}"
+def of_person(project: Project, user: User, ranker: Ranker | None, *, own: bool = False) -> Report:
+    """On the latest rankings; worked out again when there is a new one. In one's `own` a comparison that came twice
+    is two like any others: a number that passes over it would tell which it was."""
+    key = f"ranker-{project.pk}-{user.pk}-{ranker.judged if ranker else 0}-{project.pass_mark}{'-own' * own}"
     found: Report | None = cache.get(key)
     if found is None:
+        judged = judgements(project, user)
         found = report(
-            judgements(project, user),
+            [replace(each, repeat_of=None) for each in judged] if own else judged,
             longer_wins_overall=_longer_wins(project, user),
             pass_mark=project.pass_mark / 100,
         )

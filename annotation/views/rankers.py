@@ -60,7 +60,7 @@ def _show(request: MemberRequest, project: Project, user: User, own: bool) -> Ht
     known: Ranker | None = (
         Ranker.objects.filter(project=project, user=user).select_related("admitted_by", "alarm_seen_by").first()
     )
-    found = rankers.of_person(project, user, known)
+    found = rankers.of_person(project, user, known, own=own)
     figures = rankers.told(found, rankers.OWN) if own else rankers.told(found)
     context: dict[str, Any] = {
         "project": project,

@@ -67,6 +67,19 @@ def test_it_measures_repeats_and_known_answers_for_reviewers_only(sign_in, proje
     assert sign_in(erin).get(reverse("ranker", args=[project.pk, rita.pk])).status_code == 403
 
 
+def test_it_counts_repeats_like_any_other_in_ones_own_figures(sign_in, project, erin) -> None:
+    comparisons(project, 40, rankings_needed=1)
+    project.repeat_percent = 30
+    project.save()
+    done = work(project, erin, 30, good)
+    assert any(one.repeat_of_id for one in done)
+    Ranking.objects.update(active_seconds=20)
+    page = sign_in(erin).get(reverse("my_ranking", args=[project.pk]))
+    counted = {each.name: each.n for each in page.context["figures"]}
+    names = ("position_pairs", "seconds", "unread", "drift_speed")
+    assert {name: counted[name] for name in names} == dict.fromkeys(names, 30)
+
+
 def test_it_finds_circles_among_comparisons_of_the_same_answers(project, erin) -> None:
     prompt = factories.prompt(project)
     for better, worse in (("Rock", "Scissors"), ("Scissors", "Paper"), ("Paper", "Rock")):
