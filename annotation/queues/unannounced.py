@@ -47,7 +47,7 @@ def next_to_rank(project: Project, user: User) -> Lease | None:
 
 def _next_of_work(project: Project, ranker: Ranker) -> Lease | None:
     user = ranker.user
-    lent = _lent(project, user) if project.gold_percent or project.repeat_percent else None
+    lent = _lent(project, user) if project.checks_unannounced else None
     if lent is not None and lent.exists():
         in_hand = take_next(project, KIND, user, lent, waiting.ANY_NUMBER, again=False)
         if in_hand:
