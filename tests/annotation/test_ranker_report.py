@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import reverse
 
-from annotation.actions import deciding
+from annotation.actions import admitting, deciding
 from annotation.actions.ranking import rank
 from annotation.models import Comparison, Event, Ranker, Ranking
 from annotation.quality import rankers
@@ -32,6 +32,20 @@ def test_it_finds_who_always_takes_the_left_one_within_thirty(client, project, e
     client.post(reverse("ranker_act", args=[project.pk, erin.pk]), {"action": "seen"})
     assert Event.objects.filter(verb="looked into an alarm", actor=ada).exists()
     assert "person to look into" not in client.get(reverse("home")).content.decode()
+
+
+def test_it_raises_another_alarm_when_it_goes_on_after_somebody_has_looked_into_it(project, erin, ada) -> None:
+    comparisons(project, 60, rankings_needed=1)
+    work(project, erin, 20, left)
+    first = Ranker.objects.get()
+    assert first.alarm
+    admitting.see_alarm(project=project, user=erin, by=ada)
+    work(project, erin, 5, left)
+    assert rankers.alarms(project) == [], "what was looked into is no news"
+    work(project, erin, 25, left)
+    (again,) = rankers.alarms(project)
+    assert again.alarm_at > first.alarm_at
+    assert "since about judgement" in again.alarm
 
 
 def test_it_raises_no_alarm_for_who_reads(project, erin) -> None:
