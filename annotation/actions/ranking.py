@@ -161,6 +161,7 @@ def decline(*, comparison: Comparison, by: User) -> None:
     if lease is None or lease.release == Lease.Release.DECLINED:
         return
     with transaction.atomic():
+        queues.lock(project)
         queues.release(lease, Lease.Release.DECLINED)
         Event.record("could not judge", comparison, by=by, project=project)
         if queues.in_training(project, ranker := Ranker.of(project, by)):
