@@ -57,7 +57,9 @@ def old_responses(project: Project, current: Guidelines) -> QuerySet[Demonstrati
 
 def old_rankings(project: Project, current: Guidelines) -> QuerySet[Ranking]:
     """What was judged in training is explained and over."""
-    done = Ranking.objects.filter(project=project, in_training=False).alias(under=UNDER).filter(under__lt=current.version)
+    done = (
+        Ranking.objects.filter(project=project, in_training=False).alias(under=UNDER).filter(under__lt=current.version)
+    )
     asked = Recheck.objects.open().filter(ranking__isnull=False, project=project)
     return done.exclude(pk__in=asked.values("ranking_id"))
 
