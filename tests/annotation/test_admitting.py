@@ -73,6 +73,18 @@ def test_it_shows_the_known_answer_beside_what_one_said(sign_in, project, erin, 
     assert other.status_code == 404, "not before one has said something"
 
 
+def test_it_leaves_out_what_is_a_usual_comparison_again(sign_in, project, erin, ada, training) -> None:
+    client = sign_in(erin)
+    for _ in range(2):
+        client.get(next_page(project))
+        answer(client, project, "Good")
+    deciding.unmark_known(comparison=training[0], by=ada)
+    page = client.get(reverse("rank_training", args=[project.pk]))
+    assert page.status_code == 200
+    assert [each.comparison for each in page.context["done"]] == [training[1]]
+    assert client.get(reverse("rank_explained", args=[project.pk, training[0].pk])).status_code == 404
+
+
 def test_it_takes_one_through_again_and_then_leaves_it_to_an_admin(sign_in, project, erin, ada, training) -> None:
     client = sign_in(erin)
     page = reverse("rank_training", args=[project.pk])
