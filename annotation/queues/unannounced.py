@@ -73,6 +73,14 @@ def hold_comparison(comparison: Comparison, user: User) -> Lease | None:
     return show(lease) if lease else None
 
 
+def is_to_judge(comparison: Comparison, user: User) -> bool:
+    """Whether this person has it to judge still: nothing of what is known or said of it is for them before."""
+    mine = Lease.objects.filter(kind=KIND, item_id=comparison.pk, user=user).exclude(release=Lease.Release.DECLINED)
+    if is_counted(comparison):
+        return mine.live().exists()
+    return mine.exists()
+
+
 def is_counted(comparison: Comparison) -> bool:
     """Whether rankings of it are what the comparison needs, and not one person's only."""
     return comparison.repeat_of_id is None and not Gold.objects.filter(comparison=comparison).exists()

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from annotation import queues
 from annotation.access import MemberRequest, project_for
 from annotation.actions import Refused, admitting
-from annotation.models import Project, Ranker, name_of
+from annotation.models import Project, Ranker, Role, name_of
 from annotation.quality import rankers
 
 
@@ -22,6 +22,8 @@ from annotation.quality import rankers
 def ranker(request: MemberRequest, pk: UUID, user_pk: int) -> HttpResponse:
     project = project_for(request, pk, "decide")
     user = _member(project, user_pk)
+    if user == request.user and request.role != Role.ADMIN:
+        return redirect("my_ranking", project.pk)
     return _show(request, project, user, own=False)
 
 
