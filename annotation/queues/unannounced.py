@@ -75,10 +75,9 @@ def hold_comparison(comparison: Comparison, user: User) -> Lease | None:
 
 def is_to_judge(comparison: Comparison, user: User) -> bool:
     """Whether this person has it to judge still: nothing of what is known or said of it is for them before."""
-    mine = Lease.objects.filter(kind=KIND, item_id=comparison.pk, user=user).exclude(release=Lease.Release.DECLINED)
-    if is_counted(comparison):
-        return mine.live().exists()
-    return mine.exists()
+    mine = Lease.objects.filter(kind=KIND, item_id=comparison.pk, user=user)
+    lease = mine.exclude(release=Lease.Release.DECLINED).first()
+    return lease is not None and (lease.is_live or not is_counted(comparison))
 
 
 def is_counted(comparison: Comparison) -> bool:
