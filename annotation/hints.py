@@ -98,7 +98,7 @@ def _quoted(text: str, hint: checks.Hint) -> Quoted:
 
 def _link(prompt: Prompt, key: str, reader: User, role: str) -> str:
     """To the other response, for those who may read it."""
-    other = Demonstration.objects.filter(pk=key, project=prompt.project_id).first()
+    other = Demonstration.objects.filter(pk=key, project=prompt.project_id).select_related("prompt").first()
     if other is None or not readable(other, reader, role):
         return ""
     return reverse("precedent", args=[prompt.project_id, prompt.pk, other.pk])
@@ -109,4 +109,7 @@ def readable(other: Demonstration, reader: User, role: str) -> bool:
         return True
     if other.status == Demonstration.Status.DRAFT:
         return False
-    return role in SENIOR or other.status == Demonstration.Status.APPROVED
+    if role in SENIOR:
+        return True
+    still_asked = other.prompt.answers_done < other.prompt.answers_needed  # of others, this reader perhaps
+    return other.status == Demonstration.Status.APPROVED and not still_asked

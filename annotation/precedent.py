@@ -10,7 +10,7 @@ import math
 from collections import Counter
 from dataclasses import dataclass
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from annotation import texts
 from annotation.models import Demonstration, Prompt, Split
@@ -34,7 +34,8 @@ class Precedent:
 
 
 def precedents(prompt: Prompt) -> list[Precedent]:
-    """At most three, the most alike first. Nothing of what is held out, and nothing of this very prompt."""
+    """At most three, the most alike first. Nothing of what is held out, of this very prompt, or of one that others
+    are still to answer on their own."""
     found = _candidates(prompt)
     if not found:
         return []
@@ -56,6 +57,7 @@ def _candidates(prompt: Prompt) -> list[Demonstration]:
         .filter(project=prompt.project_id)
         .exclude(prompt=prompt)
         .exclude(prompt__split=Split.EVALUATION)
+        .filter(prompt__answers_done__gte=F("prompt__answers_needed"))
         .exclude(text="")
         .select_related("prompt", "author")
     )

@@ -3,7 +3,7 @@
 How it is meant to be used. The order is decided once, when the comparison is handed out, and stored with the lease;
 every later visit, and the submit, read what is stored, so a page that is loaded again never turns its sides. The
 counts are those of the stored orders of this person in the project (handed out, not only judged: a skipped one was
-seen). They are read and the new order written in one transaction that locks the person's membership, or two tabs
+seen). They are read and the new order written in one transaction that locks the project, or two tabs
 opened at once could both see the old counts. Hidden repeats show the original's order swapped; they are neither
 ordered here nor counted, because with their original they are balanced by themselves.
 

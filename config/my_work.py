@@ -18,13 +18,21 @@ from training.models import TrainingRound
 
 @dataclass(frozen=True)
 class Waiting:
-    """One line: how many of what, and the page that takes the person to the next of them."""
+    """One line: how many of what, and the page that takes the person to the next of them.
+
+    `some` in place of the number, where it must not be watched.
+    """
 
     count: int
     words: str
     note: str
     url_name: str
     action: str
+    some: bool = False
+
+    @property
+    def number(self) -> str:
+        return "Some" if self.some else str(self.count)
 
 
 @dataclass(frozen=True)
@@ -58,7 +66,7 @@ def my_work(user: User) -> list[ProjectWork]:
 
 
 def work_in(project: Project, role: str, counts: Counts, rounds: Iterable[TrainingRound] = ()) -> ProjectWork:
-    waiting = _waiting(counts, role)
+    waiting = _waiting(counts, role, project.checks_unannounced)
     return ProjectWork(
         project=project,
         role=role,
@@ -82,7 +90,7 @@ def _rounds(projects: Iterable[UUID]) -> dict[UUID, list[TrainingRound]]:
 # --- In words -----------------------------------------------------------------------------------------------
 
 
-def _waiting(counts: Counts, role: str) -> list[Waiting]:
+def _waiting(counts: Counts, role: str, unannounced: bool) -> list[Waiting]:
     lines = [
         Waiting(
             counts["alarms"] if role in ADMIN else 0,
@@ -114,7 +122,7 @@ def _waiting(counts: Counts, role: str) -> list[Waiting]:
             "approve_next",
             "Approve",
         ),
-        Waiting(counts["my_to_rank"], "to rank", "Which answer is better?", "rank_next", "Rank"),
+        Waiting(counts["my_to_rank"], "to rank", "Which answer is better?", "rank_next", "Rank", unannounced),
         Waiting(
             counts["my_to_score"],
             "to score",

@@ -53,6 +53,7 @@ def overview(request: MemberRequest, pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "open project")
     role = request.role
     counts = counts_of([project.pk], request.user)[project.pk] + _made(project)
+    counts["unannounced"] = project.checks_unannounced
     return render(
         request,
         "annotation/overview.html",
@@ -153,6 +154,8 @@ def _taught(done: str, busy: str) -> Callable[[Counts], str]:
 def _ranked(c: Counts) -> str:
     if not c["comparisons"]:
         return "No candidates to rank yet"
+    if c["unannounced"]:
+        return _joined("Begun" if c["rankings"] else "", "some to rank" if c["to_rank"] else "")
     return _joined(counted(c["rankings"], "ranking") if c["rankings"] else "", _some(c["to_rank"], "to rank"))
 
 

@@ -28,18 +28,24 @@ def note(project: Project, ranker: Ranker, ranking: Ranking) -> None:
         settle(project, ranker)
         return
     ranker.judged += 1
-    ranker.admitted_at = ranker.admitted_at or timezone.now()
-    if not ranker.alarm and ranker.judged % (FIRST_LOOKS if ranker.judged <= MANY else LATER_LOOKS) == 0:
-        ranker.alarm = _alarm(project, ranker)
-        ranker.alarm_at = timezone.now() if ranker.alarm else None
-    ranker.keep("judged", "admitted_at", "alarm", "alarm_at")
+    if not queues.in_training(project, ranker):  # what was in hand when somebody was asked to train lets nobody off
+        ranker.admitted_at = ranker.admitted_at or timezone.now()
+    due = ranker.judged % (FIRST_LOOKS if ranker.judged <= MANY else LATER_LOOKS) == 0
+    looked_into = ranker.alarm_seen_by_id is not None
+    if due and (looked_into or not ranker.alarm) and (found := _alarm(project, ranker)):
+        ranker.alarm, ranker.alarm_at, ranker.alarm_seen_by = found, timezone.now(), None
+    ranker.keep("judged", "admitted_at", "alarm", "alarm_at", "alarm_seen_by")
 
 
 def _alarm(project: Project, ranker: Ranker) -> str:
-    """On the last whole block of rankings and what came after, so that it takes no longer for those with many."""
+    """On the last whole block of rankings and what came after, so that it takes no longer for those with many; after
+    an alarm, on what is newer than that."""
     mine = Ranking.objects.filter(ranker=ranker.user_id, project=project, in_training=False)
     rows = mine.filter(comparison__repeat_of=None).order_by("-created_at")
     start = max(0, ranker.judged // BLOCK - 1) * BLOCK
+    if ranker.alarm_at:
+        rows = rows.filter(created_at__gt=ranker.alarm_at)
+        start = max(start, ranker.judged - rows.count())
     latest = list(rows.values_list("shown", "order", "acceptable", "all_bad")[: ranker.judged - start])
     relations = [
         (number, relation)
@@ -131,6 +137,7 @@ def ask_to_train(*, project: Project, user: User, by: User) -> None:
 def see_alarm(*, project: Project, user: User, by: User) -> None:
     """Somebody has looked into it: it is no longer put in front of the admins, and a later one would be."""
     with transaction.atomic():
+        queues.lock(project)
         seen = Ranker.objects.filter(project=project, user=user).exclude(alarm="")
         if seen.update(alarm_seen_by=by):
             Event.record("looked into an alarm", user, by=by, project=project)

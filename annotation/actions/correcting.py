@@ -89,6 +89,7 @@ def correct(
         _set_text(mine, text, edited, by)
         mine.status, mine.submitted_at, mine.guidelines = Status.SUBMITTED, timezone.now(), guidelines
         mine.active_seconds += active_seconds
+        mine.compared = False
         mine.save()
         Revision.objects.create(demonstration=mine, text=text, status=mine.status, created_by=by)
         Prompt.objects.filter(pk=prompt.pk).recount_answers()
@@ -124,10 +125,10 @@ def _own_for_writing(prompt: Prompt, by: User) -> Demonstration:
 
 
 def _set_text(mine: Demonstration, text: str, edited: Candidate | None, by: User) -> None:
-    """What was begun as something else stays readable: a returned text is among the revisions, a draft joins them."""
+    """What was begun as something else stays readable: it joins the revisions, unless it is among them."""
     origin = Origin.EDITED if edited else Origin.BETTER
-    begun_otherwise = mine.status == Status.DRAFT and mine.origin != origin and mine.text != text
-    if begun_otherwise and mine.text.strip():
+    begun_otherwise = mine.text.strip() and mine.origin != origin and mine.text != text
+    if begun_otherwise and not mine.revisions.filter(text=mine.text).exists():
         Revision.objects.create(demonstration=mine, text=mine.text, status=Status.DRAFT, created_by=by)
     mine.text, mine.origin = text, origin
     mine.version += 1

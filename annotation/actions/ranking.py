@@ -138,7 +138,7 @@ def rank(
             reason=said.reason,
             shown=[str(candidate.pk) for candidate in shown.values()],
             active_seconds=active_time.believed(lease, said.active_seconds) if timed_by_page else said.active_seconds,
-            in_training=not counted and queues.in_training(project, ranker),
+            in_training=queues.is_trained_with(comparison, ranker),
             guidelines=guidelines,
         )
         Mark.objects.bulk_create(_stored(mark, ranking, shown) for mark in marked)
@@ -161,6 +161,7 @@ def decline(*, comparison: Comparison, by: User) -> None:
     if lease is None or lease.release == Lease.Release.DECLINED:
         return
     with transaction.atomic():
+        queues.lock(project)
         queues.release(lease, Lease.Release.DECLINED)
         Event.record("could not judge", comparison, by=by, project=project)
         if queues.in_training(project, ranker := Ranker.of(project, by)):
@@ -194,6 +195,21 @@ def may_take_back(ranking: Ranking) -> bool:
     return Ranking.objects.filter(pk=ranking.pk).exclude(acted_upon()).exists()
 
 
+def lend_again(ranking: Ranking) -> Lease:
+    """Of a judgement that is gone: its place is its author's once more, and the answers stand as they did.
+
+    Inside the transaction that removes it, under the project's lock.
+    """
+    comparison, project = ranking.comparison, ranking.project
+    Ranker.objects.filter(project=project, user=ranking.ranker, judged__gt=0).update(judged=F("judged") - 1)
+    if queues.is_counted(comparison):
+        Comparison.objects.filter(pk=comparison.pk).update(rankings_done=F("rankings_done") - 1)
+    lease = queues.lend(project, Lease.Kind.RANK, ranking.ranker, comparison.pk)
+    lease.shown = ranking.shown
+    lease.save(update_fields=["shown"])
+    return lease
+
+
 def take_back(*, ranking: Ranking, by: User, draft: dict[str, str]) -> None:
     """Undo one's own judgement, until somebody has acted on it. What was chosen waits in the form as a draft."""
     comparison = ranking.comparison
@@ -204,15 +220,6 @@ def take_back(*, ranking: Ranking, by: User, draft: dict[str, str]) -> None:
         undone, _ = Ranking.objects.filter(pk=ranking.pk, ranker=by).exclude(acted_upon()).delete()
         if not undone:
             raise Refused(STANDS)
-        Ranker.objects.filter(project=project, user=by, judged__gt=0).update(judged=F("judged") - 1)
-        if queues.is_counted(comparison):
-            Comparison.objects.filter(pk=comparison.pk).update(rankings_done=F("rankings_done") - 1)
-            comparison.refresh_from_db(fields=["rankings_done"])
-            lease = queues.hold_comparison(comparison, by)
-        else:
-            lease = queues.lend(project, Lease.Kind.RANK, by, comparison.pk)
-        if lease:
-            Lease.objects.filter(pk=lease.pk).update(
-                draft=draft, draft_version=F("draft_version") + 1, shown=ranking.shown
-            )
+        lease = lend_again(ranking)
+        Lease.objects.filter(pk=lease.pk).update(draft=draft, draft_version=F("draft_version") + 1)
         Event.record("took a ranking back", comparison, by=by, project=project)

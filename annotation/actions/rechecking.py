@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from annotation import queues
 from annotation.actions import Refused
+from annotation.actions.ranking import lend_again
 from annotation.models import (
-    Comparison,
     Demonstration,
     Event,
     Guidelines,
@@ -56,7 +56,10 @@ def old_responses(project: Project, current: Guidelines) -> QuerySet[Demonstrati
 
 
 def old_rankings(project: Project, current: Guidelines) -> QuerySet[Ranking]:
-    done = Ranking.objects.filter(project=project).alias(under=UNDER).filter(under__lt=current.version)
+    """What was judged in training is explained and over."""
+    done = (
+        Ranking.objects.filter(project=project, in_training=False).alias(under=UNDER).filter(under__lt=current.version)
+    )
     asked = Recheck.objects.open().filter(ranking__isnull=False, project=project)
     return done.exclude(pk__in=asked.values("ranking_id"))
 
@@ -156,12 +159,10 @@ def _reopen(recheck: Recheck, response: Demonstration, by: User) -> None:
 
 
 def _withdraw(recheck: Recheck, ranking: Ranking, by: User) -> None:
-    """The audit keeps the judgement that was given; the comparison lacks one again."""
+    """The audit keeps the judgement that was given; its author has the comparison in hand again."""
     _record("took a ranking back to change it for newer guidelines", recheck, by, order=ranking.order)
-    Comparison.objects.filter(pk=ranking.comparison_id, rankings_done__gt=0).update(
-        rankings_done=F("rankings_done") - 1
-    )
     ranking.delete()
+    lend_again(ranking)
 
 
 def _settle(recheck: Recheck, by: User, outcome: str) -> None:

@@ -175,6 +175,9 @@ def _check(data: dict[str, Any], letters: list[str], project: Project) -> None:
         refuse("criteria", "Name each candidate exactly once for a criterion of the project.")
     if set(data["chips"]) - set(project.ranking_reasons):
         refuse("chips", "Choose among the project's reasons.")
+    all_bad = data["all_bad"] or data["acceptable"] == 0
+    if project.asks_why(all_bad) and not (data["chips"] or data["reason"].strip()):
+        refuse("reason", "Say why: in chips, or in your own words.")
 
 
 def _once(order: Iterable[Iterable[str]]) -> list[str]:

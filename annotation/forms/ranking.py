@@ -103,7 +103,7 @@ class RankingForm(WorkForm):
             self.add_error("reason", "The reasons to choose from have changed meanwhile. Choose again.")
         self._clean_quotes(cleaned)
         given = cleaned["chips"] or cleaned.get("reason")
-        if not given and "reason" not in self.errors and self._needs_reason(cleaned):
+        if not given and "reason" not in self.errors and self.project.asks_why(self.is_all_bad(cleaned)):
             self.add_error("reason", self._ask_why(cleaned))
         return cleaned
 
@@ -123,11 +123,6 @@ class RankingForm(WorkForm):
                 else:
                     found.append(marking.Mark(letter, *place, kind))
         cleaned["marks"] = sorted(set(found))
-
-    def _needs_reason(self, cleaned: dict[str, Any]) -> bool:
-        if self.project.reason_required == ReasonRequired.ALL_BAD:
-            return self.is_all_bad(cleaned)
-        return self.project.reason_required == ReasonRequired.ALWAYS
 
     def _ask_why(self, cleaned: dict[str, Any]) -> str:
         if self.is_all_bad(cleaned):

@@ -196,6 +196,17 @@ class Project(UUIDModel):
         """The user's role here, or None for somebody who is not a member. One query."""
         return self.memberships.filter(user_id=user.pk).values_list("role", flat=True).first()
 
+    @property
+    def checks_unannounced(self) -> bool:
+        """Whether known answers or repeats come among the comparisons: a number that stands still would tell which."""
+        return bool(self.gold_percent or self.repeat_percent)
+
+    def asks_why(self, all_bad: bool) -> bool:
+        """Whether a ranking needs a reason."""
+        return self.reason_required == ReasonRequired.ALWAYS or (
+            all_bad and self.reason_required == ReasonRequired.ALL_BAD
+        )
+
     def current_guidelines(self) -> Guidelines | None:
         return self.guidelines.order_by("-version").first()
 

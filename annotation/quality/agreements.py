@@ -133,8 +133,9 @@ def _sections(project: Project) -> list[Section]:
 
 
 def _shared_rankings(project: Project) -> list[Ranking]:
-    """The latest on comparisons that several people ranked; repeats and training tell nothing about agreement."""
-    mine = Ranking.objects.filter(project=project, in_training=False, comparison__repeat_of=None)
+    """The latest on comparisons that several people ranked. Repeats and training tell nothing about agreement, and
+    what has a known answer was chosen because it is clear, and judged by everybody: it would flatter the others."""
+    mine = Ranking.objects.filter(project=project, in_training=False, comparison__repeat_of=None, comparison__gold=None)
     several = mine.order_by().values("comparison").annotate(people=Count("pk")).filter(people__gt=1)
     rows = mine.filter(comparison__in=several.values("comparison")).order_by("-created_at")
     return list(rows.only("comparison_id", "ranker_id", "order", "strength", "all_bad", "criteria")[:MOST])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from annotation.agreement import BAD
@@ -32,11 +32,6 @@ def ballot_of(ranking: Ranking) -> Ballot:
     if line is not None and not 0 <= line <= len(groups):
         line = None
     return Ballot(str(ranking.comparison_id), str(ranking.ranker_id), groups, line, strength)
-
-
-def of_people(rankings: Iterable[Ranking]) -> list[Ranking]:
-    """What counts as somebody's judgement: given for the work, not to learn it."""
-    return [each for each in rankings if not each.in_training]
 
 
 def preference_of(ranking: Ranking, first: str) -> int | str | None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from django.contrib.auth.models import User
@@ -53,13 +53,15 @@ class Told:
     attention: bool
 
 
-def of_person(project: Project, user: User, ranker: Ranker | None) -> Report:
-    """On the latest rankings; worked out again when there is a new one."""
-    key = f"ranker-{project.pk}-{user.pk}-{ranker.judged if ranker else 0}-{project.pass_mark}"
+def of_person(project: Project, user: User, ranker: Ranker | None, *, own: bool = False) -> Report:
+    """On the latest rankings; worked out again when there is a new one. In one's `own` a comparison that came twice
+    is two like any others: a number that passes over it would tell which it was."""
+    key = f"ranker-{project.pk}-{user.pk}-{ranker.judged if ranker else 0}-{project.pass_mark}{'-own' * own}"
     found: Report | None = cache.get(key)
     if found is None:
+        judged = judgements(project, user)
         found = report(
-            judgements(project, user),
+            [replace(each, repeat_of=None) for each in judged] if own else judged,
             longer_wins_overall=_longer_wins(project, user),
             pass_mark=project.pass_mark / 100,
         )
@@ -71,20 +73,24 @@ def judgements(project: Project, user: User) -> list[Judgement]:
     """The latest ones in order of time, with what else is known of the same comparisons."""
     mine = Ranking.objects.filter(ranker=user, project=project, in_training=False)
     rows = list(mine.select_related("comparison").order_by("-created_at")[:LATEST])[::-1]
-    repeats = {each.comparison_id: each.comparison.repeat_of_id for each in rows if each.comparison.repeat_of_id}
-    asked = {each.comparison_id for each in rows} | set(repeats.values())
-    candidates = _candidates(asked)
+    asked = {each.comparison_id: each.comparison.prompt_id for each in rows}
+    texts = _candidates(asked)
+    names = _names(texts, asked)
     golds = {
-        gold.comparison_id: verdict_of(gold)
+        gold.comparison_id: verdict_of(gold, names[gold.comparison_id])
         for gold in Gold.objects.filter(comparison__in=asked).exclude(created_by=user)
     }
     others: dict[UUID, list[Verdict]] = defaultdict(list)
     for each in Ranking.objects.filter(comparison__in=asked, in_training=False).exclude(ranker=user):
-        others[each.comparison_id].append(verdict_of(each))
-    return [_judgement(each, repeats.get(each.comparison_id), candidates, golds, others) for each in rows if each.shown]
+        others[each.comparison_id].append(verdict_of(each, names[each.comparison_id]))
+    return [
+        _judgement(each, texts[each.comparison_id], names[each.comparison_id], golds, others)
+        for each in rows
+        if each.shown
+    ]
 
 
-Texts = dict[UUID, dict[str, str]]  # of a comparison: id of a candidate -> its text
+Texts = dict[UUID, dict[str, str]]  # of a comparison: id of a candidate -> its text, or its name
 
 
 def _candidates(comparisons: Collection[UUID]) -> Texts:
@@ -95,17 +101,26 @@ def _candidates(comparisons: Collection[UUID]) -> Texts:
     return found
 
 
+def _names(texts: Texts, prompts: Mapping[UUID, UUID]) -> Texts:
+    """The same answer to the same prompt has the same name in every comparison: circles and repeats go by it."""
+    found: Texts = {}
+    known: dict[tuple[UUID, str], str] = {}
+    for comparison, answers in sorted(texts.items()):
+        names = found.setdefault(comparison, {})
+        for pk, text in answers.items():
+            name = known.setdefault((prompts[comparison], text.strip()), pk)
+            names[pk] = pk if name in names.values() else name
+    return found
+
+
 def _judgement(
     ranking: Ranking,
-    original: UUID | None,
-    candidates: Texts,
+    texts: dict[str, str],
+    names: dict[str, str],
     golds: dict[UUID, Verdict],
     others: dict[UUID, list[Verdict]],
 ) -> Judgement:
-    """Candidates of a repeat get the ids that the same texts have in the original."""
-    texts = candidates[ranking.comparison_id]
-    by_text = {text: pk for pk, text in candidates[original].items()} if original else {}
-    names = {pk: by_text.get(text, pk) for pk, text in texts.items()}
+    original = ranking.comparison.repeat_of_id
     return Judgement(
         comparison=str(ranking.comparison_id),
         shown=[names[each] for each in ranking.shown],

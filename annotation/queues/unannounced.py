@@ -47,7 +47,7 @@ def next_to_rank(project: Project, user: User) -> Lease | None:
 
 def _next_of_work(project: Project, ranker: Ranker) -> Lease | None:
     user = ranker.user
-    lent = _lent(project, user) if project.gold_percent or project.repeat_percent else None
+    lent = _lent(project, user) if project.checks_unannounced else None
     if lent is not None and lent.exists():
         in_hand = take_next(project, KIND, user, lent, waiting.ANY_NUMBER, again=False)
         if in_hand:
@@ -71,6 +71,13 @@ def hold_comparison(comparison: Comparison, user: User) -> Lease | None:
     else:
         lease = hold(project, KIND, user, _lent(project, user), waiting.ANY_NUMBER, item_id=comparison.pk)
     return show(lease) if lease else None
+
+
+def is_to_judge(comparison: Comparison, user: User) -> bool:
+    """Whether this person has it to judge still: nothing of what is known or said of it is for them before."""
+    mine = Lease.objects.filter(kind=KIND, item_id=comparison.pk, user=user)
+    lease = mine.exclude(release=Lease.Release.DECLINED).first()
+    return lease is not None and (lease.is_live or not is_counted(comparison))
 
 
 def is_counted(comparison: Comparison) -> bool:
@@ -98,6 +105,13 @@ def training_left(project: Project, user: User) -> ComparisonQuerySet:
 def in_training(project: Project, ranker: Ranker) -> bool:
     """Whether this person has to pass first. Whoever has ranked for the project before goes on."""
     return ranker.admitted_at is None and training_items(project, ranker.user).exists()
+
+
+def is_trained_with(comparison: Comparison, ranker: Ranker) -> bool:
+    """Whether this person learns from it: what came to them unannounced before is no part of their training."""
+    if ranker.admitted_at is not None:
+        return False
+    return training_items(ranker.project, ranker.user).filter(pk=comparison.pk).exists()
 
 
 def _still_in_training(project: Project, user: User) -> bool:

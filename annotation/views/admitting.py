@@ -42,7 +42,8 @@ def _has_to_pass(project: Project, request: MemberRequest) -> bool:
 
 
 def _given(project: Project, request: MemberRequest) -> Any:
-    return Ranking.objects.filter(ranker=request.user, project=project, in_training=True)
+    given = Ranking.objects.filter(ranker=request.user, project=project, in_training=True)
+    return given.filter(comparison__gold__for_training=True)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

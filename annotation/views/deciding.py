@@ -127,6 +127,8 @@ def _comparison(project: Project, pk: UUID) -> Comparison:
 def disagreement(request: MemberRequest, pk: UUID, comparison_pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "decide")
     comparison = _comparison(project, comparison_pk)
+    if queues.is_to_judge(comparison, request.user):
+        return _rank_first(request, comparison)
     texts = _texts(comparison)
     names = dict(zip(texts, LETTERS, strict=False))
     decided: Adjudication | None = getattr(comparison, "adjudication", None)
@@ -154,6 +156,11 @@ def disagreement(request: MemberRequest, pk: UUID, comparison_pk: UUID) -> HttpR
         else:
             return _on(request, project, comparison)
     return _show(request, project, comparison, texts, decided, form)
+
+
+def _rank_first(request: MemberRequest, comparison: Comparison) -> HttpResponse:
+    messages.warning(request, "You have this one to rank. Judge it first, or say that you cannot.")
+    return redirect("rank", comparison.project_id, comparison.pk)
 
 
 def _on(request: MemberRequest, project: Project, comparison: Comparison) -> HttpResponse:
@@ -255,6 +262,8 @@ def known_answer(request: MemberRequest, pk: UUID, comparison_pk: UUID) -> HttpR
     """Mark a comparison as one whose answer is known, by what was decided or what one ranked oneself."""
     project = project_for(request, pk, "decide")
     comparison = _comparison(project, comparison_pk)
+    if queues.is_to_judge(comparison, request.user):
+        return _rank_first(request, comparison)
     texts = _texts(comparison)
     names = dict(zip(texts, LETTERS, strict=False))
     gold: Gold | None = getattr(comparison, "gold", None)

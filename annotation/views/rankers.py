@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from annotation import queues
 from annotation.access import MemberRequest, project_for
 from annotation.actions import Refused, admitting
-from annotation.models import Project, Ranker, name_of
+from annotation.models import Project, Ranker, Role, name_of
 from annotation.quality import rankers
 
 
@@ -22,6 +22,8 @@ from annotation.quality import rankers
 def ranker(request: MemberRequest, pk: UUID, user_pk: int) -> HttpResponse:
     project = project_for(request, pk, "decide")
     user = _member(project, user_pk)
+    if user == request.user and request.role != Role.ADMIN:
+        return redirect("my_ranking", project.pk)
     return _show(request, project, user, own=False)
 
 
@@ -60,7 +62,7 @@ def _show(request: MemberRequest, project: Project, user: User, own: bool) -> Ht
     known: Ranker | None = (
         Ranker.objects.filter(project=project, user=user).select_related("admitted_by", "alarm_seen_by").first()
     )
-    found = rankers.of_person(project, user, known)
+    found = rankers.of_person(project, user, known, own=own)
     figures = rankers.told(found, rankers.OWN) if own else rankers.told(found)
     context: dict[str, Any] = {
         "project": project,

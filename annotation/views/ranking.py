@@ -222,8 +222,7 @@ def _last(project: Project, user: User) -> Ranking | None:
 
 
 def _progress(project: Project, user: User, ranked: int) -> dict[str, int]:
-    counted = not (project.gold_percent or project.repeat_percent)
-    # otherwise a number that stands still would tell which comparison came unannounced
+    counted = not project.checks_unannounced
     items = queues.rankable(project, user).unfinished()
     waiting = queues.up_to(items, MOST_COUNTED) if counted else MOST_COUNTED
     return {

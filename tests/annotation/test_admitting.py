@@ -73,6 +73,18 @@ def test_it_shows_the_known_answer_beside_what_one_said(sign_in, project, erin, 
     assert other.status_code == 404, "not before one has said something"
 
 
+def test_it_leaves_out_what_is_a_usual_comparison_again(sign_in, project, erin, ada, training) -> None:
+    client = sign_in(erin)
+    for _ in range(2):
+        client.get(next_page(project))
+        answer(client, project, "Good")
+    deciding.unmark_known(comparison=training[0], by=ada)
+    page = client.get(reverse("rank_training", args=[project.pk]))
+    assert page.status_code == 200
+    assert [each.comparison for each in page.context["done"]] == [training[1]]
+    assert client.get(reverse("rank_explained", args=[project.pk, training[0].pk])).status_code == 404
+
+
 def test_it_takes_one_through_again_and_then_leaves_it_to_an_admin(sign_in, project, erin, ada, training) -> None:
     client = sign_in(erin)
     page = reverse("rank_training", args=[project.pk])
@@ -112,6 +124,33 @@ def test_it_locks_nobody_out_who_is_at_work_until_an_admin_asks_them(project, er
     assert queues.next_to_rank(project, erin).item_id == one.pk
     assert [each.pk for each in work(project, erin, 1, good)] == [one.pk]
     assert Ranker.objects.get(user=erin).admitted_at
+
+
+@pytest.mark.parametrize("kind", ["usual", "known", "again"])
+def test_it_is_not_over_with_what_one_had_in_hand_when_asked_to_train(sign_in, project, erin, ada, training, kind):
+    admitting.let_rank(project=project, user=erin, by=ada)
+    (known,) = comparisons(project, 1)
+    if kind == "known":
+        pair = ids(known)
+        deciding.mark_known(comparison=known, by=ada, order=[[pair["Good"]], [pair["Bad"]]])
+        project.gold_percent = 100
+    if kind == "again":
+        comparisons(project, 10, rankings_needed=1)
+        project.repeat_percent = 100
+    project.save()
+    client = sign_in(erin)
+    for _ in range(20):
+        address = shown_at(client.get(next_page(project)))
+        one = Comparison.objects.get(pk=address.rstrip("/").rsplit("/", 1)[1])
+        if kind == ("known" if hasattr(one, "gold") else "again" if one.repeat_of_id else "usual"):
+            break
+        client.post(address, {"action": "submit", "version": 0, "guidelines": 1, "choice": "2"})
+    admitting.ask_to_train(project=project, user=erin, by=ada)
+    after = client.post(address, {"action": "submit", "version": 0, "guidelines": 1, "choice": "2"})
+    assert after.url == next_page(project), "nothing of it is explained"
+    assert Ranking.objects.get(comparison=one).in_training is False
+    assert Ranker.objects.get(user=erin).admitted_at is None
+    assert client.get(next_page(project)).url == reverse("rank_training", args=[project.pk])
 
 
 def test_it_keeps_usual_ones_from_who_is_still_in_training(sign_in, project, erin, training) -> None:

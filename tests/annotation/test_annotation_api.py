@@ -339,6 +339,8 @@ def test_it_takes_all_that_can_be_said_of_a_comparison(project: Project, erin: U
         ({"marks": [{"letter": "A", "kind": "number", "start": 3, "end": 3}]}, "marks"),
         ({"marks": [{"letter": "A", "kind": "spelling", "start": 0, "end": 1}]}, "marks"),
         ({"active_seconds": -1}, "active_seconds"),
+        ({"all_bad": True}, "reason"),
+        ({"acceptable": 0, "reason": " "}, "reason"),
     ],
 )
 def test_it_says_what_is_wrong_with_a_ranking(project: Project, erin: User, wrong: dict, field: str) -> None:

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from annotation import corrected
-from annotation.actions import approving
+from annotation.actions import approving, writing
 from annotation.models import Comparison, Correction, Demonstration, Event, Lease, Prompt, Ranking, Revision, Split
 from tests import factories
 from tests.annotation.test_ranking import TEXTS, act, ids_by_letter, next_url, url
@@ -125,6 +125,18 @@ def test_it_goes_on_with_an_answer_begun_and_keeps_what_it_replaces(as_erin, pai
         ("My own beginning", "draft"),
         ("Edited from A", "submitted"),
     ]
+
+
+def test_it_keeps_what_was_changed_in_a_returned_answer_before_it_became_another(as_erin, pair, erin, rita):
+    mine = factories.demonstration(pair.prompt, erin, status="submitted", version=1, compared=True)
+    approving.send_back(demonstration=mine, by=rita, version=1, note="Add the date.")
+    writing.save_draft(prompt=pair.prompt, by=erin, text="Half an hour of changes", version=1)
+    all_bad(as_erin, pair)
+    hand_in(as_erin, pair, "A", text="Edited from A", version=2)
+    mine.refresh_from_db()
+    assert mine.text == "Edited from A"
+    assert "Half an hour of changes" in mine.revisions.values_list("text", flat=True)
+    assert not mine.compared, "its likeness is that of another text"
 
 
 def test_it_shows_the_second_writer_what_differs_and_loses_nothing(as_erin, pair, erin):

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
+from annotation import queues
 from annotation.actions import Refused, deciding
 from annotation.models import Adjudication, Comparison, Event, Membership
+from annotation.quality import agreements
 from annotation.quality.agreed import agreed
 from tests.annotation.quality_house import comparisons, ids, judge
 
@@ -54,6 +56,31 @@ def test_it_keeps_names_hidden_until_they_are_opened_and_records_that(sign_in, r
 def _letter(comparison: Comparison, which: str) -> str:
     """The value that says this one is much better, on the decision page."""
     return "1" if sorted(ids(comparison).values())[0] == ids(comparison)[which] else "5"
+
+
+def test_agreement_is_not_flattered_by_what_was_chosen_because_it_is_clear(project, ada, disputed) -> None:
+    before = {each.key: each.report.overall for each in agreements.sections(project)}["pairs"]
+    clear = Comparison.objects.exclude(pk=disputed.pk).last()
+    deciding.mark_known(comparison=clear, by=ada, order=[[each] for each in ids(clear).values()])
+    after = {each.key: each.report.overall for each in agreements.sections(project)}["pairs"]
+    assert (before.units, after.units) == (3, 2)
+
+
+@pytest.mark.parametrize("unannounced", [True, False])
+def test_it_tells_a_reviewer_nothing_of_what_they_have_to_rank(sign_in, project, rita, ada, unannounced) -> None:
+    first, second = comparisons(project, 2)
+    if unannounced:
+        deciding.mark_known(comparison=first, by=ada, order=[[each] for each in ids(first).values()])
+        project.gold_percent = 100
+        project.save()
+    lease = queues.next_to_rank(project, rita)
+    assert lease.item_id in ([first.pk] if unannounced else [first.pk, second.pk])
+    client = sign_in(rita)
+    for name in ("disagreement", "known_answer"):
+        answer = client.get(reverse(name, args=[project.pk, lease.item_id]))
+        assert answer.url == reverse("rank", args=[project.pk, lease.item_id])
+    own = client.get(reverse("ranker", args=[project.pk, rita.pk]))
+    assert own.url == reverse("my_ranking", args=[project.pk])
 
 
 def test_it_asks_for_a_reason(sign_in, rita, project, disputed) -> None:

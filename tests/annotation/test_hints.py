@@ -136,6 +136,20 @@ def test_it_shows_nothing_of_held_out_prompts_nor_of_other_kinds_of_task(project
     assert client.get(reverse("precedent", args=[project.pk, mine.pk, held_out.pk])).status_code == 404
 
 
+def test_it_shows_nothing_of_a_prompt_that_others_are_still_to_answer(project, erin, eve) -> None:
+    open_one = approved(project, eve, "roof leaks since the storm, landlord silent", answers_needed=2)
+    mine = factories.prompt(project, input="roof leaks since the storm, landlord silent", task_type="letter")
+    page = reverse("precedent", args=[project.pk, mine.pk, open_one.pk])
+    client = Client()
+    client.force_login(erin)
+    assert precedent.precedents(mine) == []
+    assert client.get(page).status_code == 404
+    assert page not in hints(erin, mine, open_one.text)
+    factories.demonstration(open_one.prompt, erin, status="submitted")
+    assert [each.demonstration for each in precedent.precedents(mine)] == [open_one]
+    assert client.get(page).status_code == 200
+
+
 def test_it_reads_a_bounded_number_of_texts(project, erin, eve, django_assert_num_queries) -> None:
     for number in range(8):
         approved(project, eve, f"roof leaks {number}", group="g")

@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from annotation.actions import assigning
 from annotation.actions.ranking import rank as record
 from annotation.models import Adjudication, Comparison, Correction, Event, Gold, Lease, Mark, Ranking
 from tests import factories
@@ -214,6 +215,14 @@ def test_it_takes_back_the_last_judgement_and_shows_it_as_it_was(as_erin, projec
     assert Event.objects.order_by("pk").last().verb == "took a ranking back"
     act(as_erin, pair, data={**said, "version": lease.draft_version})
     assert Ranking.objects.get().strength == 2
+
+
+def test_it_keeps_what_was_chosen_when_the_answers_are_for_others_meanwhile(as_erin, project, pair, eve, ada):
+    act(as_erin, pair, data={"choice": "1"})
+    assigning.arrange(project=project, by=ada, work="rank", assign=([eve], []))
+    page = as_erin.get(take_back(as_erin, pair).url).content.decode()
+    assert 'value="1" data-key="1" checked' in page
+    assert Lease.objects.get().draft["choice"] == "1"
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from django.urls import reverse
 
-from annotation.actions import deciding
+from annotation.actions import admitting, deciding
+from annotation.actions.ranking import rank
 from annotation.models import Comparison, Event, Ranker, Ranking
 from annotation.quality import rankers
+from tests import factories
 from tests.addresses import shown_at
 from tests.annotation.quality_house import comparisons, good, ids, left, work
 
@@ -30,6 +32,20 @@ def test_it_finds_who_always_takes_the_left_one_within_thirty(client, project, e
     client.post(reverse("ranker_act", args=[project.pk, erin.pk]), {"action": "seen"})
     assert Event.objects.filter(verb="looked into an alarm", actor=ada).exists()
     assert "person to look into" not in client.get(reverse("home")).content.decode()
+
+
+def test_it_raises_another_alarm_when_it_goes_on_after_somebody_has_looked_into_it(project, erin, ada) -> None:
+    comparisons(project, 60, rankings_needed=1)
+    work(project, erin, 20, left)
+    first = Ranker.objects.get()
+    assert first.alarm
+    admitting.see_alarm(project=project, user=erin, by=ada)
+    work(project, erin, 5, left)
+    assert rankers.alarms(project) == [], "what was looked into is no news"
+    work(project, erin, 25, left)
+    (again,) = rankers.alarms(project)
+    assert again.alarm_at > first.alarm_at
+    assert "since about judgement" in again.alarm
 
 
 def test_it_raises_no_alarm_for_who_reads(project, erin) -> None:
@@ -63,6 +79,29 @@ def test_it_measures_repeats_and_known_answers_for_reviewers_only(sign_in, proje
     assert "with a known answer;" not in own
     assert "Right in" not in own
     assert sign_in(erin).get(reverse("ranker", args=[project.pk, rita.pk])).status_code == 403
+
+
+def test_it_counts_repeats_like_any_other_in_ones_own_figures(sign_in, project, erin) -> None:
+    comparisons(project, 40, rankings_needed=1)
+    project.repeat_percent = 30
+    project.save()
+    done = work(project, erin, 30, good)
+    assert any(one.repeat_of_id for one in done)
+    Ranking.objects.update(active_seconds=20)
+    page = sign_in(erin).get(reverse("my_ranking", args=[project.pk]))
+    counted = {each.name: each.n for each in page.context["figures"]}
+    names = ("position_pairs", "seconds", "unread", "drift_speed")
+    assert {name: counted[name] for name in names} == dict.fromkeys(names, 30)
+
+
+def test_it_finds_circles_among_comparisons_of_the_same_answers(project, erin) -> None:
+    prompt = factories.prompt(project)
+    for better, worse in (("Rock", "Scissors"), ("Scissors", "Paper"), ("Paper", "Rock")):
+        comparison = factories.comparison(prompt, [better, worse])
+        pair = {each.text: str(each.pk) for each in comparison.candidates.all()}
+        rank(comparison=comparison, by=erin, order=[[pair[better]], [pair[worse]]])
+    found = rankers.of_person(project, erin, Ranker.objects.get())["circles"]
+    assert (found.value, found.n) == (1.0, 1)
 
 
 def test_it_says_something_of_somebody_who_has_judged_nothing(sign_in, project, rita, eve) -> None:

@@ -6,11 +6,13 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from annotation.actions import Refused, rechecking
+from annotation.actions import Refused, deciding, rechecking
 from annotation.actions.guidelines import write_guidelines
 from annotation.actions.ranking import rank
-from annotation.models import Comparison, Demonstration, Event, Lease, Ranking, Recheck
+from annotation.models import Comparison, Demonstration, Event, Lease, Ranker, Ranking, Recheck
 from tests import factories
+from tests.annotation.quality_house import comparisons, good, ids
+from tests.annotation.quality_house import work as rank_in_turn
 
 pytestmark = pytest.mark.django_db
 
@@ -119,6 +121,44 @@ def test_it_takes_a_ranking_away_to_be_made_anew(project, work, rita, erin) -> N
     assert Event.objects.get(verb="took a ranking back to change it for newer guidelines").data["order"]
     client_of(erin).get(moved.url)
     assert Lease.objects.filter(kind="rank", user=erin).exists()
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_it_gives_an_unannounced_one_back_to_be_judged_again_and_nobody_else(
+    project, rita, erin, eve, ada, known
+) -> None:
+    made = comparisons(project, 30, rankings_needed=1)
+    for one in made[:3]:
+        deciding.mark_known(comparison=one, by=ada, order=[[each] for each in ids(one).values()])
+    project.gold_percent, project.repeat_percent = 20, 30
+    project.save()
+    mine = next(
+        Ranking.objects.get(comparison=one, ranker=erin)
+        for one in rank_in_turn(project, erin, 30, good)
+        if (hasattr(one, "gold") if known else one.repeat_of_id)
+    )
+    judged = Ranker.objects.get(user=erin).judged
+    current = write_guidelines(project=project, text="Write it shorter.", by=ada)
+    found = Recheck.objects.create(project=project, ranking=mine, person=erin, guidelines=current, asked_by=rita)
+    moved = client_of(erin).post(reverse("recheck", args=[project.pk, found.pk]), {"action": "change"})
+    assert "Submit and next" in client_of(erin).get(moved.url).content.decode()
+    again = Comparison.objects.get(pk=mine.comparison_id)
+    assert again.rankings_done == again.rankings_needed == 0
+    assert Lease.objects.get(user=erin, item_id=again.pk).shown == mine.shown
+    assert Ranker.objects.get(user=erin).judged == judged - 1
+
+
+def test_it_takes_back_what_was_counted_before_its_answer_was_known(project, work, rita, erin, ada) -> None:
+    comparison = Comparison.objects.get()
+    deciding.mark_known(comparison=comparison, by=ada, order=[[str(each.pk)] for each in comparison.candidates.all()])
+    rechecking.ask_again(project=project, by=rita, versions=[1], responses=False)
+    rechecking.change(recheck=Recheck.objects.get(), by=erin)
+    assert not Comparison.objects.unfinished().exists(), "the usual queue never holds it"
+
+
+def test_it_asks_nothing_about_training(project, work, rita) -> None:
+    Ranking.objects.update(in_training=True)
+    assert rechecking.affected(project, project.current_guidelines()) == [rechecking.Affected(1, 2, 0)]
 
 
 def test_it_leaves_earlier_work_as_it_is_where_the_edit_does_not_affect_it(project, work, rita, ada, erin) -> None:

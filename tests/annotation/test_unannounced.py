@@ -9,7 +9,7 @@ import pytest
 from django.urls import reverse
 
 from annotation import queues
-from annotation.actions import deciding
+from annotation.actions import assigning, deciding
 from annotation.actions.exporting import lines
 from annotation.models import Candidate, Comparison, Gold, Lease, Ranker, Ranking
 from annotation.quality.agreed import agreed
@@ -158,6 +158,27 @@ def test_it_does_not_count_them_on_progress_pages(sign_in, project, erin, ada) -
     assert sum(Comparison.objects.values_list("rankings_done", flat=True)) == usual
 
 
+def test_no_page_has_a_number_that_stands_still_when_one_was_unannounced(sign_in, project, erin, ada) -> None:
+    known(project, 10, ada)
+    comparisons(project, 20, rankings_needed=1)
+    share(project, gold_percent=50)
+    pages = [reverse("home"), reverse("project", args=[project.pk]), reverse("my_ranking", args=[project.pk])]
+    client, seen = sign_in(erin), {True: set(), False: set()}
+    work(project, erin, 3, good)
+    before = [_numbers(client.get(page).content.decode()) for page in pages]
+    for _ in range(10):
+        (one,) = work(project, erin, 1, good)
+        after = [_numbers(client.get(page).content.decode()) for page in pages]
+        seen[hasattr(one, "gold")].add(tuple(was == now for was, now in zip(before, after, strict=True)))
+        before = after
+    assert seen[True] == seen[False] != set()
+
+
+def _numbers(html: str) -> list[str]:
+    """What people read, without addresses and texts of answers."""
+    return re.findall(r"\d+", re.sub(r"<[^>]*>|matter-\d+", " ", html.split("<main", 1)[1]))
+
+
 def test_it_comes_back_when_it_was_skipped_and_not_when_it_cannot_be_judged(project, erin, ada) -> None:
     known(project, 1, ada)
     comparisons(project, 3, rankings_needed=1)
@@ -179,6 +200,18 @@ def test_it_does_not_catch_up_in_a_row_on_what_was_not_there(project, erin, ada)
     known(project, 5, ada)
     done = work(project, erin, 10, good)
     assert sum(hasattr(one, "gold") for one in done) <= 3
+
+
+def test_it_stays_out_of_the_usual_queue_when_more_people_are_to_rank_its_prompt(project, erin, ada) -> None:
+    comparisons(project, 20, rankings_needed=1)
+    known(project, 2, ada)
+    share(project, repeat_percent=50)
+    work(project, erin, 16, good)
+    assert Comparison.objects.exclude(repeat_of=None).exists()
+    assigning.arrange(project=project, by=ada, work="rank", people=3)
+    unannounced = Comparison.objects.exclude(pk__in=Comparison.objects.originals().filter(gold=None).values("pk"))
+    assert not unannounced.unfinished().exists()
+    assert Comparison.objects.unfinished().count() == 20
 
 
 def test_it_is_a_usual_comparison_again_when_it_is_taken_back(project, erin, eve, ada) -> None:
