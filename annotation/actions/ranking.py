@@ -34,10 +34,12 @@ STANDS = "Somebody has worked with this judgement since, so it stands as you gav
 
 @dataclass(frozen=True)
 class Ranked:
-    """`fresh` is False when this person had ranked the comparison already: the first judgement stands."""
+    """`fresh` is False when this person had ranked the comparison already: the first judgement stands. `stands` tells
+    that a fresh one can no longer be taken back, since what the comparison says was frozen before."""
 
     ranking: Ranking
     fresh: bool
+    stands: bool = False
 
 
 def create_comparison(
@@ -145,7 +147,7 @@ def rank(
         queues.finish(Lease.Kind.RANK, comparison.pk, by)
         Event.record("ranked candidates", ranking, by=by, project=project, comparison=str(comparison.pk))
         admitting.note(project, ranker, ranking)
-    return Ranked(ranking, fresh=True)
+    return Ranked(ranking, fresh=True, stands=counted and comparison.frozen_at is not None)
 
 
 def _stored(mark: marks.Mark, ranking: Ranking, shown: dict[str, Candidate]) -> Mark:

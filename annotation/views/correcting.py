@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -19,7 +19,7 @@ from annotation.forms.correcting import CorrectionForm
 from annotation.forms.work import LONGEST
 from annotation.models import Candidate, Comparison, Demonstration, Project
 from annotation.queues import Conflict
-from annotation.views.ranking import comparisons
+from annotation.views.ranking import comparison_of
 
 SENT = "Handed in. A reviewer reads it next; once it is approved, the model learns to prefer it."
 LINKED = "Noted: your own answer counts as the better one, once it is approved."
@@ -29,7 +29,7 @@ LINKED = "Noted: your own answer counts as the better one, once it is approved."
 def correct(request: MemberRequest, pk: UUID, comparison_pk: UUID, letter: str = "") -> HttpResponse:
     """The editor: empty, or with the answer of this letter in it."""
     project = project_for(request, pk, "write")
-    comparison = get_object_or_404(comparisons(project), pk=comparison_pk)
+    comparison = comparison_of(project, comparison_pk)
     shown = order_for(comparison, request.user)
     edited = _edited(shown, letter)
     if not correcting.may_correct(comparison, request.user):
@@ -50,7 +50,7 @@ def correct(request: MemberRequest, pk: UUID, comparison_pk: UUID, letter: str =
 @require_POST
 def correct_save(request: MemberRequest, pk: UUID, comparison_pk: UUID, letter: str = "") -> JsonResponse:
     project = project_for(request, pk, "write")
-    comparison = get_object_or_404(comparisons(project), pk=comparison_pk)
+    comparison = comparison_of(project, comparison_pk)
     edited = _edited(order_for(comparison, request.user), letter)
     text = request.POST.get("text", "").replace("\r\n", "\n")
     version = request.POST.get("version", "")

@@ -21,7 +21,7 @@ from annotation import differences, marks, queues
 from annotation.access import MemberRequest, project_for
 from annotation.actions import Refused, ranking
 from annotation.forms.ranking import PairForm, PlacesForm, filled_in, ranking_form
-from annotation.models import Candidate, Comparison, ComparisonQuerySet, Lease, Project, Ranking, Split
+from annotation.models import Candidate, Comparison, Lease, Project, Ranking, Split
 from annotation.ranking import Said, in_words
 from annotation.views import admitting, work_page
 
@@ -40,6 +40,14 @@ class Shown:
     quotes: list[tuple[BoundField, BoundField]] | None = None
 
 
+@dataclass(frozen=True)
+class Last:
+    """A judgement given just now; `acted` where it can no longer be taken back."""
+
+    ranking: Ranking
+    acted: bool
+
+
 @require_safe
 def rank_next(request: MemberRequest, pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "rank")
@@ -52,7 +60,7 @@ def rank_next(request: MemberRequest, pk: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def rank(request: MemberRequest, pk: UUID, comparison_pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "rank")
-    comparison = get_object_or_404(comparisons(project), pk=comparison_pk)
+    comparison = comparison_of(project, comparison_pk)
     if request.method != "POST":
         return _show(request, project, comparison)
     action = request.POST.get("action")
@@ -68,7 +76,7 @@ def rank(request: MemberRequest, pk: UUID, comparison_pk: UUID) -> HttpResponse:
 @require_POST
 def rank_take_back(request: MemberRequest, pk: UUID, comparison_pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "rank")
-    comparison = get_object_or_404(comparisons(project), pk=comparison_pk)
+    comparison = comparison_of(project, comparison_pk)
     given = get_object_or_404(comparison.rankings.select_related("comparison__prompt__project"), ranker=request.user)
     said, found = in_letters(given, ranking.shown_order(comparison, request.user, ranking=given))
     try:
@@ -84,7 +92,7 @@ def rank_take_back(request: MemberRequest, pk: UUID, comparison_pk: UUID) -> Htt
 def rank_differences(request: MemberRequest, pk: UUID, comparison_pk: UUID) -> JsonResponse:
     """Where each answer's words differ from those of one of them, by letter and places in the shown texts."""
     project = project_for(request, pk, "rank")
-    comparison = get_object_or_404(comparisons(project), pk=comparison_pk)
+    comparison = comparison_of(project, comparison_pk)
     texts = {letter: marks.shown(each.text) for letter, each in ranking.order_for(comparison, request.user).items()}
     letter = request.GET.get("from", "A")
     return JsonResponse(differences.between(texts, letter if letter in texts else "A"))
@@ -114,18 +122,24 @@ def _submit(request: MemberRequest, project: Project, comparison: Comparison) ->
         return work_page.leave_for(request, reverse("rank_explained", args=[project.pk, comparison.pk]))
     if not outcome.fresh:
         messages.info(request, "You had already ranked that one; your first judgement stands. Here is the next.")
+    if outcome.fresh and lease:
+        last = Last(outcome.ranking, acted=outcome.stands)
+        return _show(request, project, comparison_of(project, lease.item_id), lease=lease, last=last)
     return work_page.show_next(request, project, KIND, lease, _show_lent)
 
 
 def _show_lent(request: MemberRequest, project: Project, lease: Lease) -> HttpResponse:
-    return _show(request, project, comparisons(project).get(pk=lease.item_id), lease=lease)
+    return _show(request, project, comparison_of(project, lease.item_id), lease=lease)
 
 
 # --- What both sides of the letters are ----------------------------------------------------------------------
 
 
-def comparisons(project: Project) -> ComparisonQuerySet:
-    return Comparison.objects.filter(project=project).select_related("prompt__project")
+def comparison_of(project: Project, pk: UUID) -> Comparison:
+    """With its prompt; the project that is there already is not read again."""
+    found = get_object_or_404(Comparison.objects.filter(project=project).select_related("prompt"), pk=pk)
+    found.project = found.prompt.project = project
+    return found
 
 
 def texts_of(shown: dict[str, Candidate]) -> dict[str, str]:
@@ -167,10 +181,12 @@ def _show(
     form: PairForm | PlacesForm | None = None,
     refusal: str = "",
     lease: Lease | None = None,
+    last: Last | None = None,
     status: int = 200,
 ) -> HttpResponse:
+    """`last` is what this person judged a moment ago."""
     user = request.user
-    last = _last(project, user)
+    last = last or _last(project, user)
     ranked = Ranking.objects.filter(ranker=user, project=project).aggregate(
         all=Count("pk"), this=Count("pk", filter=Q(comparison=comparison))
     )
@@ -195,7 +211,7 @@ def _show(
         "form": form,
         "candidates": _candidates(form, shown),
         "correctable": comparison.prompt.split != Split.EVALUATION,
-        "last": last if last and last.comparison_id != comparison.pk else None,
+        "last": last if last and last.ranking.comparison_id != comparison.pk else None,
         "said": in_words(in_letters(mine, shown)[0]) if mine else "",
         "undoable": mine is not None and ranking.may_take_back(mine),
         "refusal": refusal,
@@ -214,11 +230,12 @@ def _candidates(form: PairForm | PlacesForm, shown: dict[str, Candidate]) -> lis
     ]
 
 
-def _last(project: Project, user: User) -> Ranking | None:
-    """What this person judged last, if that was just now; `acted` where it can no longer be taken back."""
+def _last(project: Project, user: User) -> Last | None:
+    """What this person judged last, if that was just now."""
     just_now = Ranking.objects.filter(ranker=user, project=project, created_at__gte=timezone.now() - JUST_NOW)
     annotated = just_now.annotate(acted=ranking.acted_upon_value()).select_related("comparison__prompt")
-    return annotated.order_by("-created_at").first()
+    found = annotated.order_by("-created_at").first()
+    return Last(found, acted=bool(getattr(found, "acted", False))) if found else None
 
 
 def _progress(project: Project, user: User, ranked: int) -> dict[str, int]:
