@@ -35,12 +35,12 @@ class FreezeForm(forms.Form):
         "what is good enough, and bad ones, the candidates below it or ranked as all bad.",
     )
     consensus = forms.ChoiceField(
-        label="How several people's rankings become pairs",
+        label="What counts where several people ranked the same",
         choices=CONSENSUS,
         required=False,
-        help_text=f"For preference pairs. By itself: weighted from {FEWEST_SHARED} comparisons on that two people or "
-        "more have ranked, for fewer tell nothing about anybody; the majority before. Known answers and decisions of "
-        "reviewers stand either way.",
+        help_text=f"For preference pairs and judgements. By itself: weighted from {FEWEST_SHARED} comparisons on that "
+        "two people or more have ranked, for fewer tell nothing about anybody; the majority before. Known answers and "
+        "decisions of reviewers stand either way.",
     )
     description = forms.CharField(
         label="Description",

@@ -8,7 +8,7 @@ or with each person counted by their reliability. Better answers win over what t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -43,7 +43,6 @@ class Origin(StrEnum):
 class Agreed:
     """`pairs` by comparison, with weights that add up to 1 for each prompt, corrections counted in.
 
-    `good`: whether a candidate is good enough to use, by comparison and candidate, where people agree on that.
     `rankers`: how many people ranked each comparison.
     """
 
@@ -51,7 +50,6 @@ class Agreed:
     judged_twice: int
     pairs: dict[str, list[Pair]]
     origins: dict[str, Origin]
-    good: dict[str, dict[str, bool]]
     rankers: Counter[str]
     corrections: list[tuple[corrected.CorrectedPair, Pair]] = field(default_factory=list)
 
@@ -81,19 +79,42 @@ def _figures(pair: Pair) -> dict[str, Any]:
     }
 
 
-def agreed(project: Project, comparisons: ComparisonQuerySet, consensus: str = "") -> Agreed:
-    """Of these comparisons, and of the project's approved corrections."""
+Decided = dict[str, tuple[Gold | Adjudication, Origin]]
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What people said of some comparisons, and which consensus is taken of it."""
+
+    consensus: Consensus
+    judged_twice: int
+    ballots: list[Judgement]
+    decided: Decided
+    rankers: Counter[str]
+
+    @property
+    def origins(self) -> dict[str, Origin]:
+        return {name: origin for name, (_, origin) in self.decided.items()}
+
+
+def heard(comparisons: ComparisonQuerySet, consensus: str = "") -> Heard:
     wanted = comparisons.order_by().values("pk")
-    prompt_of = {str(pk): str(prompt) for pk, prompt in comparisons.order_by().values_list("pk", "prompt_id")}
     rankings = Ranking.objects.filter(comparison__in=wanted, in_training=False).defer("criteria", "chips", "reason")
     ballots = [ballot_of(each) for each in rankings.order_by("created_at", "pk")]
     counts = Counter(each.comparison for each in ballots)
     judged_twice = sum(count > 1 for count in counts.values())
     kind = Consensus(consensus) if consensus else usual(judged_twice)
-    decided = _decided(wanted)
-    found = majority_pairs(ballots) if kind == Consensus.MAJORITY else weighted_consensus(ballots).pairs
-    pairs = [each for each in found if each.comparison not in decided]
-    for name, (judged, _) in decided.items():
+    return Heard(kind, judged_twice, ballots, _decided(wanted), counts)
+
+
+def agreed(project: Project, comparisons: ComparisonQuerySet, consensus: str = "") -> Agreed:
+    """Of these comparisons, and of the project's approved corrections."""
+    said = heard(comparisons, consensus)
+    prompt_of = {str(pk): str(prompt) for pk, prompt in comparisons.order_by().values_list("pk", "prompt_id")}
+    majority = said.consensus == Consensus.MAJORITY
+    found = majority_pairs(said.ballots) if majority else weighted_consensus(said.ballots).pairs
+    pairs = [each for each in found if each.comparison not in said.decided]
+    for name, (judged, _) in said.decided.items():
         pairs += _of_one(name, judged)
     made = list(corrected.pairs(project))
     better = [_better(each) for each in made]
@@ -103,12 +124,11 @@ def agreed(project: Project, comparisons: ComparisonQuerySet, consensus: str = "
     for each in shared[: len(pairs)]:
         by_comparison.setdefault(each.comparison, []).append(each)
     return Agreed(
-        consensus=kind,
-        judged_twice=judged_twice,
+        consensus=said.consensus,
+        judged_twice=said.judged_twice,
         pairs=by_comparison,
-        origins={name: origin for name, (_, origin) in decided.items()},
-        good=_good(ballots, decided),
-        rankers=counts,
+        origins=said.origins,
+        rankers=said.rankers,
         corrections=list(zip(made, shared[len(pairs) :], strict=True)),
     )
 
@@ -118,8 +138,8 @@ def usual(judged_twice: int) -> Consensus:
     return Consensus.WEIGHTED if judged_twice >= FEWEST_SHARED else Consensus.MAJORITY
 
 
-def _decided(wanted: Any) -> dict[str, tuple[Gold | Adjudication, Origin]]:
-    found: dict[str, tuple[Gold | Adjudication, Origin]] = {
+def _decided(wanted: Any) -> Decided:
+    found: Decided = {
         str(each.comparison_id): (each, Origin.DECIDED) for each in Adjudication.objects.filter(comparison__in=wanted)
     }
     found.update((str(each.comparison_id), (each, Origin.KNOWN)) for each in Gold.objects.filter(comparison__in=wanted))
@@ -148,29 +168,3 @@ def _better(made: corrected.CorrectedPair) -> Pair:
         judged=1,
         strength=made.strength,
     )
-
-
-def _good(
-    ballots: list[Judgement], decided: dict[str, tuple[Gold | Adjudication, Origin]]
-) -> dict[str, dict[str, bool]]:
-    """What at least two thirds of a comparison's judges place on the same side of the line, or who decided does.
-
-    Who drew no line says neither.
-    """
-    judged = Counter(each.comparison for each in ballots)
-    votes: Counter[tuple[str, str, bool]] = Counter()
-    for ballot in ballots:
-        votes.update((ballot.comparison, *side) for side in _sides(ballot.groups, ballot.acceptable))
-    found: dict[str, dict[str, bool]] = {}
-    for (name, candidate, good), count in votes.items():
-        if name not in decided and 3 * count >= 2 * judged[name]:
-            found.setdefault(name, {})[candidate] = good
-    return found | {name: dict(_sides(each.order, line_of(each))) for name, (each, _) in decided.items()}
-
-
-def _sides(groups: Iterable[Iterable[str]], line: int | None) -> Iterator[tuple[str, bool]]:
-    """Each candidate, and whether it stands above the line."""
-    if line is None:
-        return
-    for place, group in enumerate(groups):
-        yield from ((each, place < line) for each in group)

@@ -25,31 +25,33 @@ NOTHING_TO_FREEZE = {
 }
 ROWS = {
     DatasetVersion.Kind.DEMONSTRATIONS: datasets.demonstration_rows,
-    DatasetVersion.Kind.JUDGEMENTS: preferences.judgement_rows,
     DatasetVersion.Kind.CORPUS: corpora.document_rows,
 }
-
-
 # A judgement that went into one of these can no longer be taken back.
-FROM_RANKINGS = (DatasetVersion.Kind.PREFERENCES, DatasetVersion.Kind.JUDGEMENTS)
+FROM_RANKINGS = {
+    DatasetVersion.Kind.PREFERENCES: preferences.preference_rows,
+    DatasetVersion.Kind.JUDGEMENTS: preferences.judgement_rows,
+}
 
 
 def freeze(*, project: Project, kind: str, by: User, description: str = "", consensus: str = "") -> DatasetVersion:
     """A new version, or the one there is when nothing has changed since (`is_new` says which).
 
-    `consensus` is how several people's rankings become pairs; empty: what suits the number of them.
+    `consensus` is what counts of several people's rankings; empty: what suits the number of them.
     """
     began_at = timezone.now()
     _let_stand(project, kind, began_at)
     try:
-        if kind == DatasetVersion.Kind.PREFERENCES:
-            rows = preferences.preference_rows(project, consensus)
-        else:
-            rows = ROWS[DatasetVersion.Kind(kind)](project)
-        return _freeze(project, kind, rows, by, description)
+        return _freeze(project, kind, _rows(project, DatasetVersion.Kind(kind), consensus), by, description)
     except ValidationError:
         Comparison.objects.filter(project=project, frozen_at=began_at).update(frozen_at=None)
         raise
+
+
+def _rows(project: Project, kind: DatasetVersion.Kind, consensus: str) -> list[datasets.Row]:
+    if kind in FROM_RANKINGS:
+        return FROM_RANKINGS[kind](project, consensus)
+    return ROWS[kind](project)
 
 
 def _let_stand(project: Project, kind: str, at: datetime) -> None:

@@ -42,7 +42,8 @@ class FreezeSerializer(serializers.Serializer[Any]):
         required=False,
         allow_blank=True,
         default="",
-        help_text="Of preferences: how several people's rankings become pairs. Empty: what suits their number.",
+        help_text="Of preferences and judgements: what counts of several people's rankings. "
+        "Empty: what suits their number.",
     )
     description = serializers.CharField(max_length=300, required=False, allow_blank=True, default="")
 

@@ -27,7 +27,7 @@ TRAIN, VALIDATION, MANIFEST = "train.jsonl", "validation.jsonl", "manifest.json"
 ASIDE = 0.1
 LEAKS_KEPT = 50
 LEAK_TEXT = 160
-PROVENANCE = ("origin", "consensus", "rankers")  # of a pair; its id begins with that of its comparison
+PROVENANCE = ("origin", "consensus", "rankers")  # of pairs and judged candidates; ids begin with the comparison's
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Prefetch, Q, QuerySet
 
 from annotation.models import Comparison, ComparisonQuerySet, Project, Ranking, Split
+from annotation.quality.acceptable import acceptable
 from annotation.quality.agreed import Agreed, agreed, of_correction
 from training.freezing.datasets import Row, demonstration_rows, group_of, question, said
 
@@ -87,15 +88,15 @@ def _ranked_row(comparison: Comparison, name: str, content: dict[str, Any]) -> R
     )
 
 
-def judgement_rows(project: Project) -> list[Row]:
+def judgement_rows(project: Project, consensus: str = "") -> list[Row]:
     """Good answers are approved demonstrations and the candidates that rankers place above the line of what is good
-    enough; bad ones are those below it, and all of those that are all bad.
+    enough; bad ones are those below it, and all of those that are all bad. Rows of candidates carry how sure that is.
 
     A text that is called both counts as neither, unless it is an approved demonstration. Nothing when one of the two
     is missing: they are only learned from together.
     """
     approved = [replace(row, content={**row.content, "label": True}) for row in demonstration_rows(project)]
-    rows = [*approved, *_unlike(_judged_answers(project), {_answer(row) for row in approved})]
+    rows = [*approved, *_unlike(_judged_answers(project, consensus), {_answer(row) for row in approved})]
     return rows if len({row.content["label"] for row in rows}) == 2 else []
 
 
@@ -112,16 +113,18 @@ def _unlike(rows: Iterable[Row], known: set[tuple[str, str]]) -> list[Row]:
     return [each[0] for answer, each in agreeing.items() if answer not in known]
 
 
-def _judged_answers(project: Project) -> Iterator[Row]:
-    good = agreed(project, comparisons_to_freeze(project)).good
+def _judged_answers(project: Project, consensus: str) -> Iterator[Row]:
+    together = acceptable(comparisons_to_freeze(project), consensus)
     for comparison in _ranked(project):
-        sides = good.get(str(comparison.pk), {})
+        sides = together.sides.get(str(comparison.pk), {})
         for candidate in sorted(comparison.candidates.all(), key=lambda each: each.pk):
-            if str(candidate.pk) not in sides or not candidate.text.strip():
+            side = sides.get(str(candidate.pk))
+            if side is None or not candidate.text.strip():
                 continue
             content = {
                 "prompt": question(comparison.prompt, project.instruction_template),
                 "completion": said("assistant", candidate.text.strip()),
-                "label": sides[str(candidate.pk)],
+                "label": side.good,
+                **together.figures(str(comparison.pk), side),
             }
             yield _ranked_row(comparison, str(candidate.pk), content)

@@ -23,7 +23,8 @@ class Command(BaseCommand):
             "--consensus",
             choices=[each.value for each in Consensus],
             default="",
-            help="how several people's rankings become pairs; without it, what suits the number of them",
+            help="of preferences and judgements: what counts of several people's rankings; "
+            "without it, what suits their number",
         )
         parser.add_argument("--description", default="", help="one line that says what is in it")
         add_by(parser)
