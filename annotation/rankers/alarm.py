@@ -12,7 +12,8 @@ list the first shown is held against the last shown, which is a fair coin for an
 repeats are left out: their sides follow from the original's. Sides kept balanced (`annotation.sides`) are less
 free than coins, towards evenness: for those the bound is not proved but simulated, and met with room to spare.
 
-Ties: an honest person is taken to tie at most `USUAL_TIES` of the time; the bet mixes a few greater shares.
+Ties: an honest person is taken to tie at most `USUAL_TIES` of the time; the bet mixes a few greater shares. Where
+both are bad there is neither a side nor a tie, and nobody knows how often that is usual: it is left out of both.
 
 Both bets are begun anew every tenth judgement, with the weights 1/2, 1/6, 1/12, ..., 1/(j(j+1)), which add up to 1:
 somebody who stops reading after a year of good work is found almost as fast as somebody who never read.
@@ -129,7 +130,9 @@ def of_relations(relations: Iterable[tuple[int, Relation]]) -> Alarm | None:
     """The first alarm in (number of the judgement, how the first shown fares against the last shown)."""
     sides, ties = _SideBets(), _TieBets()
     for number, relation in relations:
-        decided = relation in ("better", "worse")
+        if relation == "bad":
+            continue
+        decided = relation != "tie"
         ties.settle(not decided, number)
         if ties.won:
             return ties.alarm(number)

@@ -26,9 +26,11 @@ def relations(seed: int, n: int, first: float, ties: float = 0.0) -> list[tuple[
     return found
 
 
-def judged(number: int, shown: list[str], order: list[list[str]], repeat_of: str | None = None) -> Judgement:
+def judged(
+    number: int, shown: list[str], order: list[list[str]], repeat_of: str | None = None, all_bad: bool = False
+) -> Judgement:
     at = START + timedelta(minutes=number)
-    return Judgement(str(number), shown, Verdict(order), at, repeat_of=repeat_of)
+    return Judgement(str(number), shown, Verdict(order, 0 if all_bad else None), at, repeat_of=repeat_of)
 
 
 def always_left(seed: int, n: int) -> list[Judgement]:
@@ -48,7 +50,29 @@ def test_it_finds_who_always_takes_the_first_within_thirty_for_a_thousand_seeds(
 def test_it_finds_who_always_takes_the_last_or_a_tie_within_thirty() -> None:
     assert of_relations(relations(1, 30, first=0.0)) == Alarm("last", 12, 1)
     assert of_relations(relations(1, 30, first=0.5, ties=1.0)) == Alarm("tie", 11, 1)
-    assert of_relations([(number, "bad") for number in range(1, 31)]) == Alarm("tie", 11, 1)
+
+
+def test_it_takes_both_bad_for_neither_a_tie_nor_a_side() -> None:
+    assert of_relations([(number, "bad") for number in range(1, 301)]) is None
+    bad = [judged(number, ["a", "b"], [["a", "b"]], all_bad=True) for number in range(300)]
+    assert raised(bad) is None
+
+
+def test_it_leaves_honest_people_in_peace_half_of_whose_verdicts_besides_both_bad_are_ties() -> None:
+    """Three of four have no winner, and yet nothing is wrong: only every other one of the rest is a tie."""
+    false = 0
+    for seed in range(200):
+        rest = iter(relations(seed, 150, first=0.5, ties=0.5))
+        mixed: list[tuple[int, Relation]] = [
+            (number, "bad" if number % 2 else next(rest)[1]) for number in range(1, 301)
+        ]
+        false += of_relations(mixed) is not None
+    assert false <= 2
+
+
+def test_it_finds_who_ties_always_among_many_that_are_both_bad() -> None:
+    found = of_relations([(number, "bad" if number % 2 else "tie") for number in range(1, 61)])
+    assert found == Alarm("tie", 22, 2)
 
 
 def test_it_finds_who_takes_the_left_in_nine_of_ten_cases_by_forty() -> None:
