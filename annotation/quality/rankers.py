@@ -64,6 +64,7 @@ def of_person(project: Project, user: User, ranker: Ranker | None, *, own: bool 
             [replace(each, repeat_of=None) for each in judged] if own else judged,
             longer_wins_overall=_longer_wins(project, user),
             pass_mark=project.pass_mark / 100,
+            before=max(0, ranker.judged - len(judged)) if ranker else 0,
         )
         cache.set(key, found, timeout=KEPT_FOR)
     return found

@@ -8,7 +8,7 @@ from statistics import median
 
 import pytest
 
-from annotation.rankers.alarm import Alarm, of_relations, raised
+from annotation.rankers.alarm import Alarm, begins_after, of_relations, raised
 from annotation.rankers.judgements import Judgement, Relation, Verdict
 from annotation.sides import balanced_order, counted
 
@@ -128,11 +128,24 @@ def test_it_never_bets_on_hidden_repeats_nor_on_what_was_not_judged() -> None:
     assert raised([*repeats, *unjudged]) is None
 
 
+def test_it_begins_anew_with_every_five_hundred_and_holds_what_it_says_for_each() -> None:
+    """Whatever is asked after judgement 1,000 rests on those from 501 on, and after 1,500 on those from 1,001 on."""
+    assert [begins_after(judged) for judged in (0, 499, 500, 999, 1000, 1499, 1500)] == [0, 0, 0, 0, 500, 500, 1000]
+    honest = [judged(number, ["a", "b"], [["a"], ["b"]][:: 1 if number % 2 else -1]) for number in range(1, 1001)]
+    early = [*always_left(1, 30), *honest[30:]]
+    assert raised(early[:999])
+    assert raised(early) is None
+    assert raised(early[500:], before=500) is None
+    late = raised([*honest[100:], *always_left(1, 30)], before=100)
+    assert late
+    assert (late.habit, late.at > 1000, late.since > 980) == ("first", True, True)
+
+
 def test_it_says_the_alarm_in_plain_words() -> None:
     alarm = raised(always_left(1, 30))
     assert alarm
     assert alarm.sentence == (
         "Prefers whatever is shown first: found at judgement 12. "
-        "Of 100 people who read with care, at most one would ever get this notice."
+        "Of 100 people who read with care, at most one gets this notice in 500 rankings."
     )
     assert raised([]) is None
