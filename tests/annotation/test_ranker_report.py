@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from django.urls import reverse
 
-from annotation.actions import admitting, deciding
+from annotation.actions import admitting, deciding, ranking
 from annotation.actions.ranking import rank
 from annotation.models import Comparison, Event, Ranker, Ranking
 from annotation.quality import rankers
 from tests import factories
 from tests.addresses import shown_at
-from tests.annotation.quality_house import comparisons, good, ids, left, work
+from tests.annotation.quality_house import comparisons, good, ids, left, right, work
 
 
 def test_it_finds_who_always_takes_the_left_one_within_thirty(client, project, erin, ada) -> None:
@@ -102,6 +102,16 @@ def test_it_finds_circles_among_comparisons_of_the_same_answers(project, erin) -
         rank(comparison=comparison, by=erin, order=[[pair[better]], [pair[worse]]])
     found = rankers.of_person(project, erin, Ranker.objects.get())["circles"]
     assert (found.value, found.n) == (1.0, 1)
+
+
+def test_it_is_worked_out_anew_when_a_judgement_is_taken_back_and_given_anew(project, erin) -> None:
+    comparisons(project, 1, rankings_needed=1)
+    for choose, shares in ((left, 1.0), (right, 0.0)):
+        work(project, erin, 1, choose)
+        ranker = Ranker.objects.get()
+        assert ranker.judged == 1
+        assert rankers.of_person(project, erin, ranker)["position_pairs"].value == shares
+        ranking.take_back(ranking=Ranking.objects.get(), by=erin, draft={})
 
 
 def test_it_says_something_of_somebody_who_has_judged_nothing(sign_in, project, rita, eve) -> None:
