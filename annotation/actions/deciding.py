@@ -23,7 +23,7 @@ def may_decide(comparison: Comparison, user: User) -> tuple[str, bool]:
     """Why this person may not decide, empty when they may; and whether they may only as nobody else could."""
     if comparison.repeat_of_id:
         return AGAIN, False
-    if hasattr(comparison, "gold"):
+    if Gold.objects.filter(comparison=comparison).exists():  # asked anew: somebody may have marked it since it was read
         return KNOWN, False
     if comparison.rankings_done < comparison.rankings_needed:
         return NOT_YET, False

@@ -145,6 +145,15 @@ def test_a_decision_stands_in_place_of_the_rankings(project, rita, disputed) -> 
     assert Event.objects.filter(verb="decided a disagreement").first().data["before"] == [[bad], [good]]
 
 
+def test_nobody_decides_what_is_marked_as_known_while_they_do(project, rita, ada, disputed) -> None:
+    order = [[each] for each in ids(disputed).values()]
+    read_before = Comparison.objects.select_related("prompt__project", "gold").get(pk=disputed.pk)
+    deciding.mark_known(comparison=disputed, by=ada, order=order)
+    with pytest.raises(Refused, match="answer of this one is known"):
+        deciding.decide(comparison=read_before, by=rita, order=order, reason="Clear.")
+    assert not Adjudication.objects.exists()
+
+
 def test_it_leads_on_to_the_next_one(sign_in, rita, project, disputed) -> None:
     answer = sign_in(rita).post(page(project, disputed), {"action": "decide", "choice": "1", "reason": "Clear."})
     other = [str(pk) for pk in Comparison.objects.exclude(pk=disputed.pk).values_list("pk", flat=True)]
