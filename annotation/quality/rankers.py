@@ -139,8 +139,8 @@ def _judgement(
 
 
 def _longer_wins(project: Project, user: User) -> float | None:
-    """How often the longer of two wins in what everybody else judged lately."""
-    rows = Ranking.objects.filter(project=project, in_training=False).exclude(ranker=user)
+    """How often the longer of two wins in what everybody else judged lately; nobody's word counts twice."""
+    rows = Ranking.objects.filter(project=project, in_training=False, comparison__repeat_of=None).exclude(ranker=user)
     latest = list(rows.order_by("-created_at").values_list("comparison_id", "order")[:OVERALL])
     texts = _candidates({comparison for comparison, _ in latest})
     longer = decided = 0

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from django.urls import reverse
 
 from annotation.actions import admitting, deciding, ranking
 from annotation.actions.ranking import rank
-from annotation.models import Comparison, Event, Ranker, Ranking
+from annotation.models import Candidate, Comparison, Event, Ranker, Ranking
 from annotation.quality import rankers
 from tests import factories
 from tests.addresses import shown_at
@@ -92,6 +93,25 @@ def test_it_counts_repeats_like_any_other_in_ones_own_figures(sign_in, project, 
     counted = {each.name: each.n for each in page.context["figures"]}
     names = ("position_pairs", "seconds", "unread", "drift_speed")
     assert {name: counted[name] for name in names} == dict.fromkeys(names, 30)
+
+
+def test_it_counts_what_others_said_once_however_often_they_were_asked(project, erin, eve) -> None:
+    """Eve takes the longer one of three of four; asked again of one of these, she says so again."""
+    prompt = factories.prompt(project)
+    made = [factories.comparison(prompt, [f"One {n}", f"One two three {n}"]) for n in range(4)]
+    again = factories.comparison(
+        prompt, ["One 3", "One two three 3"], rankings_needed=0, repeat_of=made[3], repeat_for=eve
+    )
+    for number, one in enumerate([*made, again]):
+        texts = sorted(one.candidates.all(), key=lambda each: len(each.text), reverse=number > 0)
+        order = [[str(each.pk)] for each in texts]
+        Ranking.objects.create(comparison=one, ranker=eve, order=order, shown=[order[0][0], order[1][0]])
+    (mine,) = comparisons(project, 1, rankings_needed=1)
+    pair = {each.text: str(each.pk) for each in mine.candidates.all()}
+    Candidate.objects.filter(pk=pair["Good answer 0"]).update(text="A much longer good answer")
+    rank(comparison=mine, by=erin, order=[[pair["Good answer 0"]], [pair["Bad answer 0"]]])
+    found = rankers.of_person(project, erin, Ranker.objects.get(user=erin))["length_bias"]
+    assert found.value == pytest.approx(1 - 0.75)
 
 
 def test_it_finds_circles_among_comparisons_of_the_same_answers(project, erin) -> None:
