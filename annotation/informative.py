@@ -35,6 +35,11 @@ Doubts = Callable[[Project, list[UUID]], dict[UUID, float]]
 doubts: list[Doubts] = []
 
 
+def wording(instruction: str, input_: str, history: list[dict[str, str]]) -> str:
+    """All that is said to the model, before this turn too."""
+    return " ".join([*(message["content"] for message in history), instruction, input_])
+
+
 def buckets(text: str) -> set[int]:
     return {zlib.crc32(word.encode()) % BUCKETS for word in set(texts.words(text))}
 
@@ -66,9 +71,9 @@ def begin(chore: Chore) -> None:
         return
     mass = [0] * BUCKETS
     answered = chore.project.prompts.for_teaching().filter(answers_done__gt=0).order_by("-position")
-    rows = answered.values_list("instruction", "input")[:COVERED_FIRST]
-    for instruction, input_ in rows.iterator(chunk_size=500):
-        for one in buckets(f"{instruction} {input_}"):
+    rows = answered.values_list("instruction", "input", "history")[:COVERED_FIRST]
+    for asked in rows.iterator(chunk_size=500):
+        for one in buckets(wording(*asked)):
             mass[one] += 1
     chore.state["mass"] = mass
 
@@ -78,14 +83,14 @@ def which(chore: Chore) -> PromptQuerySet:
 
 
 def some(chore: Chore, prompts: list[UUID]) -> int:
-    rows = Prompt.objects.filter(pk__in=prompts).values_list("pk", "instruction", "input", "expected_value")
+    rows = Prompt.objects.filter(pk__in=prompts).values_list("pk", "expected_value", "instruction", "input", "history")
     candidates = _candidates(prompts)
     unsure: dict[UUID, float] = {}
     for ask in doubts:
         unsure |= ask(chore.project, prompts)
     groups: dict[float, list[UUID]] = {}
-    for pk, instruction, input_, before in rows:
-        new = novelty(buckets(f"{instruction} {input_}"), chore.state["mass"])
+    for pk, before, *asked in rows:
+        new = novelty(buckets(wording(*asked)), chore.state["mass"])
         now = value([new, disagreement(candidates.get(pk, [])), unsure.get(pk)])
         if abs(now - before) > STEP / 2:
             groups.setdefault(now, []).append(pk)

@@ -8,11 +8,16 @@ from django.contrib.auth.models import User
 from django.db.models import BooleanField, Exists, OuterRef, Q, QuerySet, Value
 
 from annotation.access import SENIOR
-from annotation.models import Comment, Comparison, Demonstration, Flag, Lease, Prompt, ThreadRead
+from annotation.models import Comment, Comparison, Demonstration, Flag, Lease, Membership, Prompt, ThreadRead
+
+DRAFT = Demonstration.Status.DRAFT
 
 
 def may_read(prompt: Prompt, user: User, role: str) -> bool:
-    """Reviewers and admins; of experts, those who wrote for the prompt or are writing for it."""
+    """Reviewers and admins; of experts, those who wrote for the prompt or are writing for it.
+
+    What of it they read is another question: `readable_by`.
+    """
     if role in SENIOR:
         return True
     return _wrote(prompt, user) or Lease.objects.filter(kind=Lease.Kind.WRITE, item_id=prompt.pk, user=user).exists()
@@ -30,6 +35,29 @@ def _wrote(prompt: Prompt, user: User) -> bool:
     return Demonstration.objects.filter(prompt=prompt, author=user).exists()
 
 
+def readable_by(user: User) -> Q:
+    """Of remarks in threads that are open to this person: those they may read.
+
+    While a prompt needs several answers, remarks are about others' answers too: an expert reads them once their own
+    is handed in.
+    """
+    own = Demonstration.objects.filter(prompt_id=OuterRef("prompt_id"), author=user)
+    handed_in = Exists(own.exclude(status=DRAFT))
+    senior = Exists(Membership.objects.filter(project=OuterRef("prompt__project_id"), user=user, role__in=SENIOR))
+    return Q(author=user) | Q(prompt__answers_needed__lte=1) | Q(handed_in) | Q(senior)
+
+
+def waits(prompt: Prompt, user: User) -> bool:
+    """Whether others' remarks are kept from this person until their own answer is handed in: see `readable_by`."""
+    if prompt.answers_needed <= 1 or prompt.project.role_of(user) in SENIOR:
+        return False
+    return not Demonstration.objects.filter(prompt=prompt, author=user).exclude(status=DRAFT).exists()
+
+
+def remarks_for(user: User) -> QuerySet[Comment]:
+    return Comment.objects.filter(readable_by(user), private=False)
+
+
 def new_to(user: User) -> QuerySet[Comment]:
     """Remarks by others, later than this person's last look, on prompts that concern them.
 
@@ -38,7 +66,7 @@ def new_to(user: User) -> QuerySet[Comment]:
     read = ThreadRead.objects.filter(prompt_id=OuterRef("prompt_id"), user=user, read_at__gte=OuterRef("created_at"))
     mine = Demonstration.objects.filter(prompt_id=OuterRef("prompt_id")).filter(Q(author=user) | Q(reviewed_by=user))
     said = Comment.objects.filter(prompt_id=OuterRef("prompt_id"), author=user, private=False)
-    others = Comment.objects.filter(private=False).exclude(author=user)
+    others = remarks_for(user).exclude(author=user)
     return others.filter(Exists(mine) | Exists(said)).filter(~Exists(read))
 
 
@@ -54,7 +82,7 @@ class Talk:
 
 def talk_of(prompt: Prompt, user: User) -> Talk:
     """One question; another only where others have said something."""
-    said = Comment.objects.visible_to(user).filter(prompt=prompt).order_by()
+    said = Comment.objects.visible_to(user).filter(readable_by(user), prompt=prompt).order_by()
     flags = Flag.objects.open().filter(prompt=prompt, raised_by=user).order_by()
     rows = list(
         said.values_list("private", "author_id", "created_at", "text").union(

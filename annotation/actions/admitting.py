@@ -19,7 +19,6 @@ TRIES = 3  # by oneself; then an admin decides
 FIRST_LOOKS = 5  # an alarm is looked for after so many rankings, and after so many more
 LATER_LOOKS = 25
 MANY = 100
-BLOCK = 500  # rankings; what one alarm rests on are at most two blocks of them
 
 
 def note(project: Project, ranker: Ranker, ranking: Ranking) -> None:
@@ -41,16 +40,18 @@ def _alarm(project: Project, ranker: Ranker) -> str:
     """On the last whole block of rankings and what came after, so that it takes no longer for those with many; after
     an alarm, on what is newer than that."""
     mine = Ranking.objects.filter(ranker=ranker.user_id, project=project, in_training=False)
-    rows = mine.filter(comparison__repeat_of=None).order_by("-created_at")
-    start = max(0, ranker.judged // BLOCK - 1) * BLOCK
+    rows = mine.order_by("-created_at")
+    start = alarm.begins_after(ranker.judged)
     if ranker.alarm_at:
         rows = rows.filter(created_at__gt=ranker.alarm_at)
         start = max(start, ranker.judged - rows.count())
-    latest = list(rows.values_list("shown", "order", "acceptable", "all_bad")[: ranker.judged - start])
+    values = rows.values_list("comparison__repeat_of", "shown", "order", "acceptable", "all_bad")
+    latest = list(values[: ranker.judged - start])
     relations = [
         (number, relation)
-        for number, (shown, order, acceptable, all_bad) in enumerate(reversed(latest), start=start + 1)
-        if len(shown) > 1
+        for number, (repeat, shown, order, acceptable, all_bad) in enumerate(reversed(latest), start=start + 1)
+        if repeat is None
+        and len(shown) > 1
         and (relation := Verdict(order, 0 if all_bad else acceptable).relation(shown[0], shown[-1])) is not None
     ]
     found = alarm.of_relations(relations)

@@ -23,7 +23,7 @@ def may_decide(comparison: Comparison, user: User) -> tuple[str, bool]:
     """Why this person may not decide, empty when they may; and whether they may only as nobody else could."""
     if comparison.repeat_of_id:
         return AGAIN, False
-    if hasattr(comparison, "gold"):
+    if Gold.objects.filter(comparison=comparison).exists():  # asked anew: somebody may have marked it since it was read
         return KNOWN, False
     if comparison.rankings_done < comparison.rankings_needed:
         return NOT_YET, False
@@ -106,8 +106,11 @@ def mark_known(
     with transaction.atomic():
         queues.lock(project)
         values = {"order": order, "all_bad": all_bad, "explanation": explanation.strip(), "for_training": for_training}
+        needed = Comparison.objects.values_list("rankings_needed", flat=True).get(pk=comparison.pk)
         made, new = Gold.objects.update_or_create(
-            comparison=comparison, defaults=values, create_defaults={**values, "created_by": by}
+            comparison=comparison,
+            defaults=values,
+            create_defaults={**values, "created_by": by, "rankings_needed": needed},
         )
         Comparison.objects.filter(pk=comparison.pk).update(rankings_needed=F("rankings_done"))
         verb = "marked a known answer" if new else "changed a known answer"
@@ -117,16 +120,16 @@ def mark_known(
 
 
 def unmark_known(*, comparison: Comparison, by: User) -> None:
-    """It is a usual comparison again, and needs as many rankings as the project asks for, or as it has."""
+    """It is a usual comparison again, and needs as many rankings as it did before, or as it has."""
     project: Project = comparison.prompt.project
     with transaction.atomic():
         queues.lock(project)
-        deleted, _ = Gold.objects.filter(comparison=comparison).delete()
-        if not deleted:
+        gold = Gold.objects.filter(comparison=comparison).first()
+        if gold is None:
             return
+        needed = gold.rankings_needed or project.rankings_per_comparison
+        gold.delete()
         given = Ranking.objects.filter(comparison=comparison, in_training=False).count()
-        Comparison.objects.filter(pk=comparison.pk).update(
-            rankings_done=given, rankings_needed=max(given, project.rankings_per_comparison)
-        )
+        Comparison.objects.filter(pk=comparison.pk).update(rankings_done=given, rankings_needed=max(given, needed))
         Event.record("took back a known answer", comparison, by=by, project=project)
     agreements.forget(project)

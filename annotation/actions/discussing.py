@@ -6,6 +6,7 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from annotation import threads
 from annotation.actions import Refused
 from annotation.models import Comment, Event, Flag, Prompt, ThreadRead
 
@@ -13,7 +14,8 @@ from annotation.models import Comment, Event, Flag, Prompt, ThreadRead
 def remark(*, prompt: Prompt, by: User, text: str) -> Comment:
     with transaction.atomic():
         made = Comment.objects.create(prompt=prompt, author=by, text=text)
-        mark_read(prompt=prompt, by=by)
+        if not threads.waits(prompt, by):  # else what others have said is still to be read
+            mark_read(prompt=prompt, by=by)
         Event.record("remarked on a prompt", made, by=by, project=prompt.project)
     return made
 

@@ -71,6 +71,7 @@ def of(prompt: Prompt, person: User) -> ModelDraft | None:
     elif answer:
         draft.text, draft.source, draft.ready_at = answer.text, answer.source[:200], timezone.now()
         with transaction.atomic():
+            queues.lock(prompt.project)  # else their page may save its text for the first time between the two below
             draft.save(update_fields=["text", "source", "ready_at"])
             _note_that_it_was_seen(draft, person)
     return draft

@@ -3,6 +3,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -145,9 +146,18 @@ def rank(
         )
         Mark.objects.bulk_create(_stored(mark, ranking, shown) for mark in marked)
         queues.finish(Lease.Kind.RANK, comparison.pk, by)
-        Event.record("ranked candidates", ranking, by=by, project=project, comparison=str(comparison.pk))
+        about = {"comparison": str(comparison.pk), **for_history(ranking)}
+        Event.record("ranked candidates", ranking, by=by, project=project, **about)
         admitting.note(project, ranker, ranking)
     return Ranked(ranking, fresh=True, stands=counted and comparison.frozen_at is not None)
+
+
+def for_history(ranking: Ranking) -> dict[str, Any]:
+    """What the audit keeps of a judgement when the judgement itself is gone: taken back, or given in training.
+
+    Ids of candidates and verdicts: no page shows it and no address of the API.
+    """
+    return {"order": ranking.order, "strength": ranking.strength, "all_bad": ranking.all_bad}
 
 
 def _stored(mark: marks.Mark, ranking: Ranking, shown: dict[str, Candidate]) -> Mark:
@@ -224,4 +234,4 @@ def take_back(*, ranking: Ranking, by: User, draft: dict[str, str]) -> None:
             raise Refused(STANDS)
         lease = lend_again(ranking)
         Lease.objects.filter(pk=lease.pk).update(draft=draft, draft_version=F("draft_version") + 1)
-        Event.record("took a ranking back", comparison, by=by, project=project)
+        Event.record("took a ranking back", comparison, by=by, project=project, **for_history(ranking))

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from annotation import queues
 from annotation.actions import Refused
-from annotation.actions.ranking import lend_again
+from annotation.actions.ranking import for_history, lend_again
 from annotation.models import (
     Demonstration,
     Event,
@@ -160,7 +160,7 @@ def _reopen(recheck: Recheck, response: Demonstration, by: User) -> None:
 
 def _withdraw(recheck: Recheck, ranking: Ranking, by: User) -> None:
     """The audit keeps the judgement that was given; its author has the comparison in hand again."""
-    _record("took a ranking back to change it for newer guidelines", recheck, by, order=ranking.order)
+    _record("took a ranking back to change it for newer guidelines", recheck, by, **for_history(ranking))
     ranking.delete()
     lend_again(ranking)
 

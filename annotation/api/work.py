@@ -7,6 +7,7 @@ from django.db.models import Q, QuerySet
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics, serializers, status
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -154,6 +155,8 @@ def _prompt(prompt: Prompt | None) -> Prompt:
 
 # --- Comparisons and rankings -------------------------------------------------------------------------------
 
+NOT_NEEDED = "Others are ranking these answers, or have done so. Your judgement is not needed here."
+
 
 class CandidateSerializer(serializers.ModelSerializer):
     class Meta:
@@ -254,7 +257,7 @@ class ComparisonList(InProject, generics.ListAPIView):
 
 
 class ComparisonDetail(InProject, APIView):
-    """For rankers: blind."""
+    """For rankers: blind. Only what is theirs to judge, or judged by them, as on the page."""
 
     acts = {"GET": "rank"}
 
@@ -262,7 +265,9 @@ class ComparisonDetail(InProject, APIView):
     def get(self, request: Request, pk: str, comparison_pk: str) -> Response:
         found = Comparison.objects.filter(project=self.project).select_related("prompt__project")
         comparison = get_object_or_404(found, pk=comparison_pk)
-        queues.hold_comparison(comparison, self.person)
+        judged = comparison.rankings.filter(ranker=self.person).exists()
+        if not judged and queues.hold_comparison(comparison, self.person) is None:
+            raise PermissionDenied(NOT_NEEDED)
         seen = order_for(comparison, self.person)
         shown = {
             "id": comparison.pk,

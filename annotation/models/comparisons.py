@@ -228,6 +228,9 @@ class Gold(models.Model):
     all_bad = models.BooleanField(default=False)
     explanation = models.TextField(blank=True)
     for_training = models.BooleanField(default=False)
+    rankings_needed = models.PositiveSmallIntegerField(
+        null=True, help_text="What the comparison needed before; none: as many as the project asks for."
+    )
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 

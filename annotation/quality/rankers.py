@@ -56,7 +56,10 @@ class Told:
 def of_person(project: Project, user: User, ranker: Ranker | None, *, own: bool = False) -> Report:
     """On the latest rankings; worked out again when there is a new one. In one's `own` a comparison that came twice
     is two like any others: a number that passes over it would tell which it was."""
-    key = f"ranker-{project.pk}-{user.pk}-{ranker.judged if ranker else 0}-{project.pass_mark}{'-own' * own}"
+    mine = Ranking.objects.filter(ranker=user, project=project, in_training=False)
+    newest = mine.order_by("-created_at").values_list("pk", flat=True).first()  # what is judged anew has another
+    judged_so_far = ranker.judged if ranker else 0
+    key = f"ranker-{project.pk}-{user.pk}-{judged_so_far}-{newest}-{project.pass_mark}{'-own' * own}"
     found: Report | None = cache.get(key)
     if found is None:
         judged = judgements(project, user)
@@ -64,6 +67,7 @@ def of_person(project: Project, user: User, ranker: Ranker | None, *, own: bool 
             [replace(each, repeat_of=None) for each in judged] if own else judged,
             longer_wins_overall=_longer_wins(project, user),
             pass_mark=project.pass_mark / 100,
+            before=max(0, judged_so_far - len(judged)),
         )
         cache.set(key, found, timeout=KEPT_FOR)
     return found
@@ -135,8 +139,8 @@ def _judgement(
 
 
 def _longer_wins(project: Project, user: User) -> float | None:
-    """How often the longer of two wins in what everybody else judged lately."""
-    rows = Ranking.objects.filter(project=project, in_training=False).exclude(ranker=user)
+    """How often the longer of two wins in what everybody else judged lately; nobody's word counts twice."""
+    rows = Ranking.objects.filter(project=project, in_training=False, comparison__repeat_of=None).exclude(ranker=user)
     latest = list(rows.order_by("-created_at").values_list("comparison_id", "order")[:OVERALL])
     texts = _candidates({comparison for comparison, _ in latest})
     longer = decided = 0

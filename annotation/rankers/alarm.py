@@ -1,10 +1,14 @@
 """Raises an alarm as soon as somebody clearly does not read: always the first, always the last, always a tie.
 
-It may be looked at after every judgement and for as long as the work goes on: an honest person sets it off with a
-probability of at most `FALSE_ALARMS` in all. A usual test, repeated after every item, would accuse nearly everybody
-in the end. The evidence is a bet (an e-process, Ramdas, Grünwald, Vovk and Shafer 2023, "Game-theoretic statistics
-and safe anytime-valid inference"): a stake of 1 that cannot be expected to grow while the person is honest, so that
-it ever reaches 1 / a with a probability of at most a (Ville's inequality, 1939).
+It may be looked at after every judgement: from where it begins, and for as long as it goes on, an honest person sets
+it off with a probability of at most `FALSE_ALARMS`. A usual test, repeated after every item, would accuse nearly
+everybody in the end. The evidence is a bet (an e-process, Ramdas, Grünwald, Vovk and Shafer 2023, "Game-theoretic
+statistics and safe anytime-valid inference"): a stake of 1 that cannot be expected to grow while the person is honest,
+so that it ever reaches 1 / a with a probability of at most a (Ville's inequality, 1939).
+
+It begins anew with every block of `BLOCK` judgements, so that it takes no longer for those who judge for years, and is
+asked until the block after is over (`begins_after`). So one beginning answers for each block: the bound holds for each
+by itself, and not for all that somebody ever judges.
 
 Sides: given that one of the two wins, the first shown wins in half of the cases, because the order is drawn. The
 bet mixes all other shares by Jeffreys' Beta(1/2, 1/2), which gives the Beta-binomial ratio of Robbins (1970). In a
@@ -12,7 +16,8 @@ list the first shown is held against the last shown, which is a fair coin for an
 repeats are left out: their sides follow from the original's. Sides kept balanced (`annotation.sides`) are less
 free than coins, towards evenness: for those the bound is not proved but simulated, and met with room to spare.
 
-Ties: an honest person is taken to tie at most `USUAL_TIES` of the time; the bet mixes a few greater shares.
+Ties: an honest person is taken to tie at most `USUAL_TIES` of the time; the bet mixes a few greater shares. Where
+both are bad there is neither a side nor a tie, and nobody knows how often that is usual: it is left out of both.
 
 Both bets are begun anew every tenth judgement, with the weights 1/2, 1/6, 1/12, ..., 1/(j(j+1)), which add up to 1:
 somebody who stops reading after a year of good work is found almost as fast as somebody who never read.
@@ -32,6 +37,7 @@ USUAL_TIES = 0.5
 MORE_TIES = (0.6, 0.75, 0.9, 1.0)
 EVERY = 10
 LOST = 1e-6
+BLOCK = 500
 
 Habit = Literal["first", "last", "tie"]
 
@@ -55,7 +61,7 @@ class Alarm:
         since = f" since about judgement {self.since}" if self.since > 1 else ""
         return (
             f"{SENTENCES[self.habit]}{since}: found at judgement {self.at}. "
-            "Of 100 people who read with care, at most one would ever get this notice."
+            f"Of 100 people who read with care, at most one gets this notice in {BLOCK} rankings."
         )
 
 
@@ -129,7 +135,9 @@ def of_relations(relations: Iterable[tuple[int, Relation]]) -> Alarm | None:
     """The first alarm in (number of the judgement, how the first shown fares against the last shown)."""
     sides, ties = _SideBets(), _TieBets()
     for number, relation in relations:
-        decided = relation in ("better", "worse")
+        if relation == "bad":
+            continue
+        decided = relation != "tie"
         ties.settle(not decided, number)
         if ties.won:
             return ties.alarm(number)
@@ -140,10 +148,22 @@ def of_relations(relations: Iterable[tuple[int, Relation]]) -> Alarm | None:
     return None
 
 
-def raised(judgements: Sequence[Judgement]) -> Alarm | None:
-    """The alarm that one person's judgements, oldest first, raise; None while there is no cause for one."""
+def begins_after(judged: int) -> int:
+    """How many of somebody's first judgements are no longer looked at: what counts are the last whole block of them
+    and what came after."""
+    return max(0, judged // BLOCK - 1) * BLOCK
+
+
+def raised(judgements: Sequence[Judgement], before: int = 0) -> Alarm | None:
+    """The alarm that one person's latest judgements, oldest first, raise; None while there is no cause for one.
+
+    `before`: how many came before these.
+    """
+    start = begins_after(before + len(judgements))
     relations = []
-    for number, judgement in enumerate(judgements, start=1):
+    for number, judgement in enumerate(judgements, start=before + 1):
+        if number <= start:
+            continue
         if judgement.repeat_of is not None or len(judgement.shown) < 2:
             continue
         relation = judgement.verdict.relation(judgement.shown[0], judgement.shown[-1])

@@ -32,10 +32,12 @@ def report(
     *,
     longer_wins_overall: float | None = None,
     pass_mark: float = consistency.PASS_MARK,
+    before: int = 0,
 ) -> Report:
     """On one person's judgements. They are put in order of time first, as drift and the alarm need it.
 
     `longer_wins_overall`: how often the longer one wins in everybody else's judgements, for want of shared ones.
+    `before`: how many judgements came before these.
     """
     ordered = sorted(judgements, key=lambda each: each.judged_at)
     figures = (
@@ -52,4 +54,4 @@ def report(
         pace.drift_of_agreement(ordered),
         pace.drift_of_speed(ordered),
     )
-    return Report(len(ordered), figures, alarm.raised(ordered))
+    return Report(len(ordered), figures, alarm.raised(ordered, before))

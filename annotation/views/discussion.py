@@ -80,7 +80,7 @@ def _show(
     status: int = 200,
 ) -> HttpResponse:
     """`part` is the one of the three that stands open."""
-    remarks = _remarks(prompt) if reads and (part == "remarks" or not work_page.wants_part(request)) else None
+    remarks = _remarks(request, prompt) if reads and (part == "remarks" or not work_page.wants_part(request)) else None
     talk = threads.talk_of(prompt, request.user)
     if remarks and talk.unread:
         discussing.mark_read(prompt=prompt, by=request.user)
@@ -94,6 +94,7 @@ def _show(
         "screen": "approve" if request.GET.get("on") == "approve" else "write",  # "f" means something else there
         "quiet": request.GET.get("quiet") == "1",
         "reads": reads,
+        "waits": remarks is not None and threads.waits(prompt, request.user),
         "part": part,
         "said": said,
         "remark_form": forms.get("remark") or RemarkForm(),
@@ -104,10 +105,10 @@ def _show(
     return render(request, template, context, status=status)
 
 
-def _remarks(prompt: Prompt) -> list[Comment]:
+def _remarks(request: MemberRequest, prompt: Prompt) -> list[Comment]:
     """The latest, in order."""
-    found = prompt.comments.filter(private=False).select_related("author").order_by("-created_at", "-pk")
-    return list(found[:MOST_REMARKS])[::-1]
+    found = threads.remarks_for(request.user).filter(prompt=prompt).order_by("-created_at", "-pk")
+    return list(found.select_related("author")[:MOST_REMARKS])[::-1]
 
 
 @require_safe
@@ -118,7 +119,7 @@ def remarks(request: MemberRequest, pk: UUID) -> HttpResponse:
     unread = dict(new.values_list("prompt_id").annotate(number=Count("pk")))
     said = Comment.objects.filter(prompt__project=project, author=request.user, private=False).order_by()
     own = said.values("prompt_id").annotate(last=Max("created_at")).order_by("-last")[:MOST_THREADS]
-    last = Comment.objects.filter(prompt_id=OuterRef("pk"), private=False).order_by("-created_at")
+    last = threads.remarks_for(request.user).filter(prompt_id=OuterRef("pk")).order_by("-created_at")
     keys = [*list(unread)[:MOST_THREADS], *(row["prompt_id"] for row in own)]
     prompts = project.prompts.filter(pk__in=keys).annotate(
         last_text=Subquery(last.values("text")[:1]), last_at=Subquery(last.values("created_at")[:1])

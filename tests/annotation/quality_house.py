@@ -64,3 +64,7 @@ def bad(comparison: Comparison, shown: list[str]) -> str:
 
 def left(comparison: Comparison, shown: list[str]) -> str:
     return shown[0]
+
+
+def right(comparison: Comparison, shown: list[str]) -> str:
+    return shown[-1]

@@ -107,6 +107,17 @@ def test_it_takes_one_through_again_and_then_leaves_it_to_an_admin(sign_in, proj
     assert Event.objects.filter(verb="did not pass the training").count() == 3
 
 
+def test_the_history_keeps_what_was_said_in_a_training_that_began_again(project, erin, ada, training) -> None:
+    done = work(project, erin, 4, bad)
+    admitting.go_again(project=project, by=erin)
+    assert not Ranking.objects.exists()
+    events = {event.data["comparison"]: event.data for event in Event.objects.filter(verb="ranked candidates")}
+    for one in done:
+        pair = ids(one)
+        said = {"order": [[pair["Bad"]], [pair["Good"]]], "strength": 1, "all_bad": False}
+        assert events[str(one.pk)] == {"comparison": str(one.pk), **said}
+
+
 def test_it_locks_nobody_out_who_is_at_work_until_an_admin_asks_them(project, erin, eve, ada) -> None:
     usual = comparisons(project, 8)
     judge(usual[0], erin)

@@ -11,6 +11,8 @@ from django.core.management import call_command
 from django.test import Client
 from knox.models import AuthToken
 
+from annotation import queues
+from annotation.actions import assigning
 from annotation.models import Demonstration, Event, Import, Membership, Project, Ranking, Role, SignInLink
 from tests import factories
 
@@ -259,6 +261,26 @@ def test_it_makes_a_comparison_and_shows_it_blind(project: Project, ada: User, e
     assert [set(each) for each in blind["candidates"]] == [{"letter", "text"}] * 2
     assert "model" not in json.dumps(blind)
     assert program(erin).get(url(project, "comparisons/")).status_code == 403
+
+
+def test_it_shows_a_comparison_to_those_only_who_judge_it(
+    project: Project, erin: User, eve: User, rita: User, ada: User
+) -> None:
+    comparison = factories.comparison(factories.prompt(project), ["First text", "Second text"])
+    queues.next_to_rank(project, erin)
+    where = url(project, f"comparisons/{comparison.pk}/")
+    for judged in (False, True):
+        assert {each["text"] for each in get(program(erin), where)["candidates"]} == {"First text", "Second text"}
+        for other in (eve, rita):
+            refused = program(other).get(where)
+            assert refused.status_code == 403
+            assert "text" not in refused.content.decode()
+        if not judged:
+            post(program(erin), url(project, "rankings/"), {"comparison": str(comparison.pk), "order": [["A"], ["B"]]})
+    kept = factories.comparison(factories.prompt(project), ["First text", "Second text"])
+    assigning.arrange(project=project, by=ada, work="rank", only=[kept.prompt_id], assign=([eve], []))
+    codes = [program(person).get(url(project, f"comparisons/{kept.pk}/")).status_code for person in (erin, eve)]
+    assert codes == [403, 200]
 
 
 @pytest.mark.parametrize(

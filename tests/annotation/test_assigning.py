@@ -421,6 +421,19 @@ def test_it_hands_out_what_would_teach_most_when_the_project_says_so(project, er
     assert again.changed == 0, "the same again changes nothing"
 
 
+def test_it_takes_what_was_said_before_for_wording_too(project, eve, ada) -> None:
+    def asked(said: str) -> Prompt:
+        turns = [{"role": "user", "content": said}, {"role": "assistant", "content": "Noted."}]
+        return factories.prompt(project, input="Go on.", history=turns)
+
+    factories.demonstration(asked("The landlord kept the deposit of the flat."), eve)
+    like_it = asked("The landlord kept the deposit of a house.")
+    new = asked("Two siblings dispute a codicil before probate.")
+    assigning.estimate(project=project, by=ada, wait=True)
+    values = dict(project.prompts.values_list("pk", "expected_value"))
+    assert values[new.pk] > values[like_it.pk]
+
+
 def test_it_takes_in_what_the_apps_above_know_of_doubt(project, ada, monkeypatch) -> None:
     sure, unsure = factories.prompt(project), factories.prompt(project)
     monkeypatch.setattr(informative, "doubts", [lambda project, prompts: {sure.pk: 0.0, unsure.pk: 1.0}])

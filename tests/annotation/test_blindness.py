@@ -15,8 +15,8 @@ from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 from knox.models import AuthToken
 
-from annotation.actions.ranking import create_comparison
-from annotation.models import Candidate, Comparison, Lease, Project, Prompt, Ranking
+from annotation.actions.ranking import create_comparison, for_history
+from annotation.models import Candidate, Comparison, Event, Lease, Project, Prompt, Ranking
 from tests import factories
 from tests.test_access import EVERY, IN_A_PROJECT
 
@@ -38,7 +38,10 @@ def comparisons(project: Project, ada: User) -> list[Comparison]:
     Comparison.objects.update(rankings_needed=2)
     ids = [str(each.pk) for each in made[2].candidates.all()]
     rita = project.memberships.get(role="reviewer").user
-    Ranking.objects.create(comparison=made[2], ranker=rita, order=[ids], reason="marker-of-another-judge", shown=ids)
+    given = Ranking.objects.create(
+        comparison=made[2], ranker=rita, order=[ids], reason="marker-of-another-judge", shown=ids
+    )
+    Event.record("ranked candidates", given, by=rita, project=project, **for_history(given))
     Comparison.objects.filter(pk=made[2].pk).update(rankings_done=1)
     return made
 

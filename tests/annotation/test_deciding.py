@@ -66,6 +66,22 @@ def test_agreement_is_not_flattered_by_what_was_chosen_because_it_is_clear(proje
     assert (before.units, after.units) == (3, 2)
 
 
+@pytest.mark.parametrize(("needed", "judges", "after"), [(3, 1, 3), (1, 1, 1), (2, 2, 2)])
+def test_what_is_a_usual_comparison_again_needs_what_it_needed_before(project, ada, eve, erin, needed, judges, after):
+    (one,) = comparisons(project, 1, rankings_needed=needed)
+    for user in (erin, eve)[:judges]:
+        judge(one, user)
+    for _ in range(2):  # changing what is known forgets nothing
+        deciding.mark_known(comparison=one, by=ada, order=[[each] for each in ids(one).values()])
+    project.rankings_per_comparison = 5
+    project.save()
+    one = Comparison.objects.select_related("prompt__project").get()
+    assert (one.rankings_done, one.rankings_needed) == (judges, judges)
+    deciding.unmark_known(comparison=one, by=ada)
+    one.refresh_from_db()
+    assert (one.rankings_done, one.rankings_needed) == (judges, after)
+
+
 @pytest.mark.parametrize("unannounced", [True, False])
 def test_it_tells_a_reviewer_nothing_of_what_they_have_to_rank(sign_in, project, rita, ada, unannounced) -> None:
     first, second = comparisons(project, 2)
@@ -127,6 +143,15 @@ def test_a_decision_stands_in_place_of_the_rankings(project, rita, disputed) -> 
     assert again.order == [[good], [bad]]
     assert Adjudication.objects.count() == 1
     assert Event.objects.filter(verb="decided a disagreement").first().data["before"] == [[bad], [good]]
+
+
+def test_nobody_decides_what_is_marked_as_known_while_they_do(project, rita, ada, disputed) -> None:
+    order = [[each] for each in ids(disputed).values()]
+    read_before = Comparison.objects.select_related("prompt__project", "gold").get(pk=disputed.pk)
+    deciding.mark_known(comparison=disputed, by=ada, order=order)
+    with pytest.raises(Refused, match="answer of this one is known"):
+        deciding.decide(comparison=read_before, by=rita, order=order, reason="Clear.")
+    assert not Adjudication.objects.exists()
 
 
 def test_it_leads_on_to_the_next_one(sign_in, rita, project, disputed) -> None:

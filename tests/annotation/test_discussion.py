@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from annotation import queues, threads
 from annotation.actions import Refused, discussing
-from annotation.models import Comment, Event, Flag, Lease, Prompt
+from annotation.models import Comment, Demonstration, Event, Flag, Lease, Prompt
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -122,6 +125,43 @@ def test_it_says_in_my_work_what_is_new_until_it_was_read(prompt, erin, eve, rit
     assert not threads.new_to(erin).exists()
     discussing.remark(prompt=prompt, by=erin, text="DeKalb.")
     assert threads.new_to(rita).count() == 1
+
+
+def test_it_keeps_what_others_say_of_several_answers_until_ones_own_is_handed_in(prompt, erin, eve, rita) -> None:
+    Prompt.objects.update(answers_needed=2)
+    factories.demonstration(prompt, eve, status="submitted")
+    own = factories.demonstration(prompt, erin, status="draft")
+    queues.next_to_write(prompt.project, erin)
+    Lease.objects.update(expires_at=timezone.now() - timedelta(hours=1))
+    discussing.remark(prompt=prompt, by=rita, text="Eve's answer rambles.")
+    listed = reverse("remarks", args=[prompt.project_id])
+    write = reverse("write", args=[prompt.project_id, prompt.pk])
+    client = client_of(erin)
+    client.post(talk(prompt), {"action": "remark", "text": "Which county?"})
+    for page in (talk(prompt), listed, write):
+        told = client.get(page).content.decode()
+        assert "rambles" not in told
+        assert ("Which county?" in told) is (page != write)
+    assert "once yours is handed in" in client.get(talk(prompt)).content.decode()
+    assert [threads.new_to(person).count() for person in (erin, eve, rita)] == [0, 2, 1]
+    assert [threads.talk_of(prompt, person).remarks for person in (erin, eve, rita)] == [1, 2, 2]
+    Demonstration.objects.filter(pk=own.pk).update(status="submitted")
+    assert threads.new_to(erin).count() == 1
+    assert threads.talk_of(prompt, erin).unread
+    assert "1 new" in client.get(listed).content.decode()
+    told = client.get(talk(prompt)).content.decode()
+    assert "rambles" in told
+    assert "once yours is handed in" not in told
+
+
+def test_it_hides_nothing_from_reviewers_who_write_nor_where_one_answer_is_enough(prompt, erin, eve, rita) -> None:
+    for person in (erin, rita):
+        factories.demonstration(prompt, person, status="draft")
+    discussing.remark(prompt=prompt, by=eve, text="Which county?")
+    assert "Which county?" in client_of(erin).get(talk(prompt)).content.decode()
+    Prompt.objects.update(answers_needed=2)
+    assert "Which county?" in client_of(rita).get(talk(prompt)).content.decode()
+    assert "Which county?" not in client_of(erin).get(talk(prompt)).content.decode()
 
 
 def test_it_refuses_empty_words_beside_the_field(prompt, rita) -> None:

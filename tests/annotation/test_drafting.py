@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from annotation import model_side
+from annotation import model_side, queues
 from annotation.actions import Refused, drafting
 from annotation.model_side import Draft, NoDraft
 from annotation.models import Demonstration, Event, ModelDraft, Project, Prompt
@@ -118,6 +118,18 @@ def test_it_asks_once_and_shows_the_draft_when_it_is_there(as_erin, prompt, writ
         "SFT adapter of round 2",
         "written",
     )
+
+
+def test_it_waits_for_a_text_that_is_saved_at_the_same_moment(prompt, writer, erin, monkeypatch) -> None:
+    """On PostgreSQL: what another request is saving is there once the project's lock is had."""
+    drafting.ask(prompt=prompt, by=erin, text=OWN)
+    writer.answer = Draft("Drafted words.", "the model")
+    monkeypatch.setattr(
+        queues, "lock", lambda project: Demonstration.objects.create(prompt=prompt, author=erin, text=OWN, version=1)
+    )
+    drafting.of(prompt, erin)
+    mine = Demonstration.objects.get()
+    assert (mine.text, mine.version, mine.draft_text) == (OWN, 1, "Drafted words.")
 
 
 def test_it_takes_the_draft_over_and_puts_ones_own_back(as_erin, prompt, writer) -> None:

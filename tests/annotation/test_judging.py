@@ -212,7 +212,9 @@ def test_it_takes_back_the_last_judgement_and_shows_it_as_it_was(as_erin, projec
     page = as_erin.get(url(pair)).content.decode()
     assert 'value="5" data-key="5" checked' in page
     assert "Whole.</textarea>" in page
-    assert Event.objects.order_by("pk").last().verb == "took a ranking back"
+    event = Event.objects.order_by("pk").last()
+    assert event.verb == "took a ranking back"
+    assert event.data == {"order": [[before["B"]], [before["A"]]], "strength": 2, "all_bad": False}
     act(as_erin, pair, data={**said, "version": lease.draft_version})
     assert Ranking.objects.get().strength == 2
 

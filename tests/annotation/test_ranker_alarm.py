@@ -8,7 +8,7 @@ from statistics import median
 
 import pytest
 
-from annotation.rankers.alarm import Alarm, of_relations, raised
+from annotation.rankers.alarm import Alarm, begins_after, of_relations, raised
 from annotation.rankers.judgements import Judgement, Relation, Verdict
 from annotation.sides import balanced_order, counted
 
@@ -26,9 +26,11 @@ def relations(seed: int, n: int, first: float, ties: float = 0.0) -> list[tuple[
     return found
 
 
-def judged(number: int, shown: list[str], order: list[list[str]], repeat_of: str | None = None) -> Judgement:
+def judged(
+    number: int, shown: list[str], order: list[list[str]], repeat_of: str | None = None, all_bad: bool = False
+) -> Judgement:
     at = START + timedelta(minutes=number)
-    return Judgement(str(number), shown, Verdict(order), at, repeat_of=repeat_of)
+    return Judgement(str(number), shown, Verdict(order, 0 if all_bad else None), at, repeat_of=repeat_of)
 
 
 def always_left(seed: int, n: int) -> list[Judgement]:
@@ -48,7 +50,29 @@ def test_it_finds_who_always_takes_the_first_within_thirty_for_a_thousand_seeds(
 def test_it_finds_who_always_takes_the_last_or_a_tie_within_thirty() -> None:
     assert of_relations(relations(1, 30, first=0.0)) == Alarm("last", 12, 1)
     assert of_relations(relations(1, 30, first=0.5, ties=1.0)) == Alarm("tie", 11, 1)
-    assert of_relations([(number, "bad") for number in range(1, 31)]) == Alarm("tie", 11, 1)
+
+
+def test_it_takes_both_bad_for_neither_a_tie_nor_a_side() -> None:
+    assert of_relations([(number, "bad") for number in range(1, 301)]) is None
+    bad = [judged(number, ["a", "b"], [["a", "b"]], all_bad=True) for number in range(300)]
+    assert raised(bad) is None
+
+
+def test_it_leaves_honest_people_in_peace_half_of_whose_verdicts_besides_both_bad_are_ties() -> None:
+    """Three of four have no winner, and yet nothing is wrong: only every other one of the rest is a tie."""
+    false = 0
+    for seed in range(200):
+        rest = iter(relations(seed, 150, first=0.5, ties=0.5))
+        mixed: list[tuple[int, Relation]] = [
+            (number, "bad" if number % 2 else next(rest)[1]) for number in range(1, 301)
+        ]
+        false += of_relations(mixed) is not None
+    assert false <= 2
+
+
+def test_it_finds_who_ties_always_among_many_that_are_both_bad() -> None:
+    found = of_relations([(number, "bad" if number % 2 else "tie") for number in range(1, 61)])
+    assert found == Alarm("tie", 22, 2)
 
 
 def test_it_finds_who_takes_the_left_in_nine_of_ten_cases_by_forty() -> None:
@@ -104,11 +128,24 @@ def test_it_never_bets_on_hidden_repeats_nor_on_what_was_not_judged() -> None:
     assert raised([*repeats, *unjudged]) is None
 
 
+def test_it_begins_anew_with_every_five_hundred_and_holds_what_it_says_for_each() -> None:
+    """Whatever is asked after judgement 1,000 rests on those from 501 on, and after 1,500 on those from 1,001 on."""
+    assert [begins_after(judged) for judged in (0, 499, 500, 999, 1000, 1499, 1500)] == [0, 0, 0, 0, 500, 500, 1000]
+    honest = [judged(number, ["a", "b"], [["a"], ["b"]][:: 1 if number % 2 else -1]) for number in range(1, 1001)]
+    early = [*always_left(1, 30), *honest[30:]]
+    assert raised(early[:999])
+    assert raised(early) is None
+    assert raised(early[500:], before=500) is None
+    late = raised([*honest[100:], *always_left(1, 30)], before=100)
+    assert late
+    assert (late.habit, late.at > 1000, late.since > 980) == ("first", True, True)
+
+
 def test_it_says_the_alarm_in_plain_words() -> None:
     alarm = raised(always_left(1, 30))
     assert alarm
     assert alarm.sentence == (
         "Prefers whatever is shown first: found at judgement 12. "
-        "Of 100 people who read with care, at most one would ever get this notice."
+        "Of 100 people who read with care, at most one gets this notice in 500 rankings."
     )
     assert raised([]) is None

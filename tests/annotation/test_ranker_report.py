@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
 from django.urls import reverse
 
-from annotation.actions import admitting, deciding
+from annotation.actions import admitting, deciding, ranking
 from annotation.actions.ranking import rank
-from annotation.models import Comparison, Event, Ranker, Ranking
+from annotation.models import Candidate, Comparison, Event, Ranker, Ranking
 from annotation.quality import rankers
 from tests import factories
 from tests.addresses import shown_at
-from tests.annotation.quality_house import comparisons, good, ids, left, work
+from tests.annotation.quality_house import comparisons, good, ids, left, right, work
 
 
 def test_it_finds_who_always_takes_the_left_one_within_thirty(client, project, erin, ada) -> None:
@@ -94,6 +95,25 @@ def test_it_counts_repeats_like_any_other_in_ones_own_figures(sign_in, project, 
     assert {name: counted[name] for name in names} == dict.fromkeys(names, 30)
 
 
+def test_it_counts_what_others_said_once_however_often_they_were_asked(project, erin, eve) -> None:
+    """Eve takes the longer one of three of four; asked again of one of these, she says so again."""
+    prompt = factories.prompt(project)
+    made = [factories.comparison(prompt, [f"One {n}", f"One two three {n}"]) for n in range(4)]
+    again = factories.comparison(
+        prompt, ["One 3", "One two three 3"], rankings_needed=0, repeat_of=made[3], repeat_for=eve
+    )
+    for number, one in enumerate([*made, again]):
+        texts = sorted(one.candidates.all(), key=lambda each: len(each.text), reverse=number > 0)
+        order = [[str(each.pk)] for each in texts]
+        Ranking.objects.create(comparison=one, ranker=eve, order=order, shown=[order[0][0], order[1][0]])
+    (mine,) = comparisons(project, 1, rankings_needed=1)
+    pair = {each.text: str(each.pk) for each in mine.candidates.all()}
+    Candidate.objects.filter(pk=pair["Good answer 0"]).update(text="A much longer good answer")
+    rank(comparison=mine, by=erin, order=[[pair["Good answer 0"]], [pair["Bad answer 0"]]])
+    found = rankers.of_person(project, erin, Ranker.objects.get(user=erin))["length_bias"]
+    assert found.value == pytest.approx(1 - 0.75)
+
+
 def test_it_finds_circles_among_comparisons_of_the_same_answers(project, erin) -> None:
     prompt = factories.prompt(project)
     for better, worse in (("Rock", "Scissors"), ("Scissors", "Paper"), ("Paper", "Rock")):
@@ -102,6 +122,16 @@ def test_it_finds_circles_among_comparisons_of_the_same_answers(project, erin) -
         rank(comparison=comparison, by=erin, order=[[pair[better]], [pair[worse]]])
     found = rankers.of_person(project, erin, Ranker.objects.get())["circles"]
     assert (found.value, found.n) == (1.0, 1)
+
+
+def test_it_is_worked_out_anew_when_a_judgement_is_taken_back_and_given_anew(project, erin) -> None:
+    comparisons(project, 1, rankings_needed=1)
+    for choose, shares in ((left, 1.0), (right, 0.0)):
+        work(project, erin, 1, choose)
+        ranker = Ranker.objects.get()
+        assert ranker.judged == 1
+        assert rankers.of_person(project, erin, ranker)["position_pairs"].value == shares
+        ranking.take_back(ranking=Ranking.objects.get(), by=erin, draft={})
 
 
 def test_it_says_something_of_somebody_who_has_judged_nothing(sign_in, project, rita, eve) -> None:
