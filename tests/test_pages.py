@@ -21,7 +21,8 @@ from training import actions
 pytestmark = pytest.mark.django_db
 MOST = 12
 # Who writes has talk, drafts and precedents beside; a queue's own page hands out an item and shows it in one answer.
-MORE = {"write": 16, "write_next": 16, "rank_next": 20}
+# Who decides must not have the comparison in hand.
+MORE = {"write": 16, "write_next": 16, "rank_next": 20, "ranker": 13, "disagreement": 13}
 PEOPLE = ["erin", "rita", "ada"]
 
 
