@@ -34,7 +34,7 @@ def counts_of(projects: list[UUID], user: User) -> dict[UUID, Counts]:
     for row in _outputs(projects, user):
         found[row.pop("contestant__evaluation__project_id")].update({name: count or 0 for name, count in row.items()})
     for project, name, number in _talk(projects, user):
-        found[project][name] = number
+        found[UUID(str(project))][name] = number  # in a union SQLite's text stays as it is
     for counts in found.values():
         _put_together(counts)
     return found
@@ -43,17 +43,18 @@ def counts_of(projects: list[UUID], user: User) -> dict[UUID, Counts]:
 def _talk(projects: list[UUID], user: User) -> QuerySet[Any, Any]:
     """What others said, asked or found wrong: three kinds, in one question."""
     kinds = [
-        _numbers(threads.new_to(user), "prompt__project_id", projects, "my_remarks"),
-        _numbers(Recheck.objects.open().filter(person=user), "project_id", projects, "my_rechecks"),
-        _numbers(Flag.objects.open(), "prompt__project_id", projects, "flags"),
+        _numbers(threads.new_to(user), threads.OF_PROMPT, projects, "my_remarks"),
+        _numbers(Recheck.objects.open().filter(person=user), F("project_id"), projects, "my_rechecks"),
+        _numbers(Flag.objects.open(), threads.OF_PROMPT, projects, "flags"),
     ]
     return kinds[0].union(*kinds[1:], all=True)
 
 
-def _numbers(rows: QuerySet[Any], project: str, projects: list[UUID], name: str) -> QuerySet[Any, Any]:
-    kept = rows.filter(**{f"{project}__in": projects}).order_by()
+def _numbers(rows: QuerySet[Any], project: F | Subquery, projects: list[UUID], name: str) -> QuerySet[Any, Any]:
+    kept = rows.alias(of_project=project).filter(of_project__in=projects).order_by()
     kind = Value(name, output_field=CharField())
-    return kept.values(of=F(project), name=kind).annotate(number=Count("pk")).values_list("of", "name", "number")
+    counted = kept.values(of=F("of_project"), name=kind).annotate(number=Count("pk"))
+    return counted.values_list("of", "name", "number")
 
 
 def _put_together(counts: Counts) -> None:

@@ -115,10 +115,10 @@ def _remarks(request: MemberRequest, prompt: Prompt) -> list[Comment]:
 def remarks(request: MemberRequest, pk: UUID) -> HttpResponse:
     """Threads with something new for this person first; then those they took part in."""
     project = project_for(request, pk, "open project")
-    new = threads.new_to(request.user).filter(prompt__project=project).order_by()
+    new = threads.new_to(request.user).alias(of=threads.OF_PROMPT).filter(of=project.pk).order_by()
     unread = dict(new.values_list("prompt_id").annotate(number=Count("pk")))
-    said = Comment.objects.filter(prompt__project=project, author=request.user, private=False).order_by()
-    own = said.values("prompt_id").annotate(last=Max("created_at")).order_by("-last")[:MOST_THREADS]
+    said = Comment.objects.alias(of=threads.OF_PROMPT).filter(of=project.pk, author=request.user, private=False)
+    own = said.order_by().values("prompt_id").annotate(last=Max("created_at")).order_by("-last")[:MOST_THREADS]
     last = threads.remarks_for(request.user).filter(prompt_id=OuterRef("pk")).order_by("-created_at")
     keys = [*list(unread)[:MOST_THREADS], *(row["prompt_id"] for row in own)]
     prompts = project.prompts.filter(pk__in=keys).annotate(

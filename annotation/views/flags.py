@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
+from annotation import threads
 from annotation.access import MemberRequest, project_for
 from annotation.actions import Refused, discussing
 from annotation.forms.discussion import OutcomeForm
@@ -42,7 +43,11 @@ def flag_close(request: MemberRequest, pk: UUID, flag_pk: UUID) -> HttpResponse:
 def _show(
     request: MemberRequest, project: Project, forms: dict[UUID, OutcomeForm] | None = None, status: int = 200
 ) -> HttpResponse:
-    everything = Flag.objects.filter(prompt__project=project).select_related("prompt", "raised_by", "closed_by")
+    everything = (
+        Flag.objects.alias(of=threads.OF_PROMPT)
+        .filter(of=project.pk)
+        .select_related("prompt", "raised_by", "closed_by")
+    )
     open_ones = list(everything.open()[:MOST])
     skipped = project.leases.exclude(reason="").exclude(release="").select_related("user").order_by("-expires_at")
     skipped_writing = list(skipped.filter(kind=Lease.Kind.WRITE)[:MOST])
