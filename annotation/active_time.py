@@ -9,6 +9,7 @@ from django import forms
 from django.utils import timezone
 
 from annotation.models import Lease
+from annotation.widgets import Hidden
 
 MOST = 1_000_000.0
 
@@ -16,7 +17,7 @@ MOST = 1_000_000.0
 class ActiveSeconds(forms.FloatField):
     """What does not read as a time is none: nobody's work is refused for it."""
 
-    widget = forms.HiddenInput
+    widget = Hidden
 
     def __init__(self) -> None:
         super().__init__(required=False)

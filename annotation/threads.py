@@ -86,16 +86,18 @@ class Talk:
 
 
 def talk_of(prompt: Prompt, user: User) -> Talk:
-    """One question; another only where others have said something."""
-    said = Comment.objects.visible_to(user).filter(readable_by(user), prompt=prompt).order_by()
+    """One question; more only where others have said something."""
+    said = Comment.objects.visible_to(user).filter(prompt=prompt).order_by()
     flags = Flag.objects.open().filter(prompt=prompt, raised_by=user).order_by()
     rows = list(
         said.values_list("private", "author_id", "created_at", "text").union(
             flags.values_list(Value(None, output_field=BooleanField()), "raised_by_id", "raised_at", "reason"), all=True
         )
     )
-    last = max((at for private, author, at, _text in rows if private is False and author != user.pk), default=None)
-    read = ThreadRead.objects.filter(prompt=prompt, user=user, read_at__gte=last) if last else None
+    theirs = [at for private, author, at, _text in rows if private is False and author != user.pk]
+    if theirs and waits(prompt, user):
+        rows, theirs = [row for row in rows if row[1] == user.pk], []
+    read = ThreadRead.objects.filter(prompt=prompt, user=user, read_at__gte=max(theirs)) if theirs else None
     return Talk(
         remarks=sum(private is False for private, *_rest in rows),
         unread=read is not None and not read.exists(),

@@ -116,7 +116,7 @@ def reopen(*, demonstration: Demonstration, by: User) -> None:
 
 
 def _own(prompt: Prompt, by: User) -> Demonstration:
-    mine = Demonstration.objects.select_for_update().filter(prompt=prompt, author=by).first()
+    mine = Demonstration.objects.select_for_update().filter(prompt=prompt, author=by).order_by().first()
     return mine or Demonstration(prompt=prompt, author=by)
 
 

@@ -7,12 +7,13 @@ from django import forms
 from annotation.active_time import ActiveSeconds
 from annotation.forms.quiet import QuietForm
 from annotation.forms.work import LongText
+from annotation.widgets import Hidden
 
 
 class ApproveForm(QuietForm):
     """`response` is the version of the text that the reviewer has read."""
 
-    response = forms.IntegerField(min_value=0, max_value=2**31 - 1, widget=forms.HiddenInput)
+    response = forms.IntegerField(min_value=0, max_value=2**31 - 1, widget=Hidden)
     active_seconds = ActiveSeconds()
 
 

@@ -13,6 +13,7 @@ from annotation import rubric
 from annotation.forms.work import LongText, WorkForm
 from annotation.models import Mark, Project, ReasonRequired
 from annotation.ranking import Said
+from annotation.widgets import FlatSelect, Line
 
 CHIP = re.compile(r"chip-\d{1,2}")
 QUOTES = 2  # of each answer, where no script helps to mark
@@ -77,10 +78,10 @@ class RankingForm(WorkForm):
         for letter in self.letters:
             for at in range(QUOTES):
                 self.fields[f"quote-{letter.lower()}-{at}"] = forms.CharField(
-                    required=False, max_length=500, label=f"Words in {letter} with an error"
+                    required=False, max_length=500, label=f"Words in {letter} with an error", widget=Line
                 )
                 self.fields[f"kind-{letter.lower()}-{at}"] = forms.ChoiceField(
-                    required=False, choices=Mark.Kind.choices, label="What is wrong with them"
+                    required=False, choices=Mark.Kind.choices, label="What is wrong with them", widget=FlatSelect
                 )
 
     def _chips_sent(self) -> list[str]:

@@ -9,6 +9,7 @@ from django import forms
 from annotation.active_time import ActiveSeconds
 from annotation.forms.quiet import QuietForm
 from annotation.models import Guidelines, Project
+from annotation.widgets import Hidden
 
 LONGEST = 100_000
 
@@ -33,8 +34,8 @@ class WorkForm(QuietForm):
     """`version` is the save the person's page started from; `guidelines` the version they had beside it,
     `active_seconds` what their page has counted since they got the item."""
 
-    version = forms.IntegerField(min_value=0, max_value=2**31 - 1, widget=forms.HiddenInput)
-    guidelines = forms.IntegerField(min_value=0, max_value=2**31 - 1, required=False, widget=forms.HiddenInput)
+    version = forms.IntegerField(min_value=0, max_value=2**31 - 1, widget=Hidden)
+    guidelines = forms.IntegerField(min_value=0, max_value=2**31 - 1, required=False, widget=Hidden)
     active_seconds = ActiveSeconds()
 
     def guidelines_seen(self, project: Project) -> Guidelines | None:

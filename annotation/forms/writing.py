@@ -6,6 +6,7 @@ from django import forms
 
 from annotation.forms.work import LongText, WorkForm
 from annotation.models import Demonstration
+from annotation.widgets import FlatSelect
 
 
 class WritingForm(WorkForm):
@@ -17,6 +18,7 @@ class WritingForm(WorkForm):
         coerce=int,
         empty_value=None,
         required=False,
+        widget=FlatSelect,
     )
 
 
