@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from django import forms
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
 
 from annotation import marks as marking
 from annotation import rubric
+from annotation.forms.quiet import QuietForm
 from annotation.forms.work import LongText, WorkForm
 from annotation.models import Mark, Project, ReasonRequired
 from annotation.ranking import Said
@@ -17,6 +21,35 @@ from annotation.widgets import FlatSelect, Line
 
 CHIP = re.compile(r"chip-\d{1,2}")
 QUOTES = 2  # of each answer, where no script helps to mark
+
+
+def quote_names(letter: str) -> list[tuple[str, str]]:
+    """Of the fields for words, and for what is wrong with them."""
+    return [(f"quote-{letter.lower()}-{at}", f"kind-{letter.lower()}-{at}") for at in range(QUOTES)]
+
+
+def quote_fields(letter: str) -> dict[str, forms.Field]:
+    words, kinds = f"Words in {letter} with an error", Mark.Kind.choices
+    fields: dict[str, forms.Field] = {}
+    for name, named in quote_names(letter):
+        fields[name] = forms.CharField(required=False, max_length=500, label=words, widget=Line)
+        fields[named] = forms.ChoiceField(
+            required=False, choices=kinds, label="What is wrong with them", widget=FlatSelect
+        )
+    return fields
+
+
+def shown_quotes(form: forms.Form, letter: str) -> SafeString:
+    fields = [(form[words], form[kind]) for words, kind in quote_names(letter)]
+    return render_to_string("annotation/rank_quotes.html", {"letter": letter, "fields": fields})
+
+
+@cache
+def blank_quotes(letter: str) -> SafeString:
+    """The same in every comparison: what is seldom seen need not take its time on each page."""
+    form = QuietForm()
+    form.fields.update(quote_fields(letter))
+    return shown_quotes(form, letter)
 
 
 class RankingForm(WorkForm):
@@ -35,7 +68,9 @@ class RankingForm(WorkForm):
         self.criteria = [each for each in rubric.criteria(project.rubric) if each.key in asked]
         for criterion in self.criteria:
             self.fields[f"on-{criterion.key}"] = self.criterion_field(criterion)
-        self._add_quotes()
+        if self.is_bound:
+            for letter in self.letters:
+                self.fields.update(quote_fields(letter))
 
     # --- What the template asks ------------------------------------------------------------------------------
 
@@ -47,8 +82,9 @@ class RankingForm(WorkForm):
         chosen = self._chips_sent()
         return [(f"chip-{at}", words, words in chosen) for at, words in enumerate(self.project.ranking_reasons)]
 
-    def quotes(self, letter: str) -> list[tuple[forms.BoundField, forms.BoundField]]:
-        return [(self[f"quote-{letter.lower()}-{at}"], self[f"kind-{letter.lower()}-{at}"]) for at in range(QUOTES)]
+    def quotes(self, letter: str) -> SafeString:
+        """Where errors are named without a script."""
+        return shown_quotes(self, letter) if self.is_bound else blank_quotes(letter)
 
     def when_needed(self) -> str:
         if self.project.reason_required == ReasonRequired.ALL_BAD:
@@ -73,16 +109,6 @@ class RankingForm(WorkForm):
     def on_criterion(self, choice: str) -> dict[str, Any]:
         others = [letter for letter in self.letters if letter != choice]
         return {"order": [[choice], others], "strength": None}
-
-    def _add_quotes(self) -> None:
-        for letter in self.letters:
-            for at in range(QUOTES):
-                self.fields[f"quote-{letter.lower()}-{at}"] = forms.CharField(
-                    required=False, max_length=500, label=f"Words in {letter} with an error", widget=Line
-                )
-                self.fields[f"kind-{letter.lower()}-{at}"] = forms.ChoiceField(
-                    required=False, choices=Mark.Kind.choices, label="What is wrong with them", widget=FlatSelect
-                )
 
     def _chips_sent(self) -> list[str]:
         sent = self.data if self.is_bound else self.initial
@@ -111,9 +137,8 @@ class RankingForm(WorkForm):
     def _clean_quotes(self, cleaned: dict[str, Any]) -> None:
         found = list(cleaned.get("marks") or [])
         for letter in self.letters:
-            for at in range(QUOTES):
-                name = f"quote-{letter.lower()}-{at}"
-                words, kind = cleaned.get(name), cleaned.get(f"kind-{letter.lower()}-{at}")
+            for name, named in quote_names(letter):
+                words, kind = cleaned.get(name), cleaned.get(named)
                 if not words:
                     continue
                 place = marking.quoted(words, self.texts[letter])

@@ -37,7 +37,7 @@ class Shown:
     letter: str
     text: str
     place: BoundField | None = None  # none where one choice judges both
-    quotes: list[tuple[BoundField, BoundField]] | None = None
+    quotes: str = ""
 
 
 @dataclass(frozen=True)
