@@ -53,10 +53,11 @@ def _assign(rows: QuerySet[Any], work: str, assignment: int | None) -> int:
 def _set_people(rows: QuerySet[Any], work: str, people: int) -> int:
     """Never fewer rankings than have been given. A prompt may have more answers than it now needs.
 
-    What comes to people unannounced stays as it is: it would become a usual comparison that is never done.
+    What comes to people unannounced stays as it is: it would become a usual comparison that is never done. What was
+    decided asks nobody anew.
     """
     if work == RANK:
-        rows = rows.filter(repeat_of=None, gold=None)
+        rows = rows.filter(repeat_of=None, gold=None, adjudication=None)
         enough: Any = Greatest(Value(people), F("rankings_done"))
         return rows.exclude(rankings_needed=enough).update(rankings_needed=enough)
     return rows.exclude(answers_needed=people).update(answers_needed=people)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
 from hypothesis import settings as of_examples
 
@@ -14,6 +15,19 @@ from tests import factories
 
 of_examples.register_profile("any machine", deadline=None)  # a busy one takes longer, which says nothing of the code
 of_examples.load_profile("any machine")
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    request: pytest.FixtureRequest,
+    django_db_modify_db_settings_parallel_suffix: None,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """A browser asks for several things at once. In memory their threads share one connection, and what one reads fails
+    with "table is locked" while another writes; in a file each waits for its turn, as installed."""
+    asked_by_browsers = any("live_server" in getattr(item, "fixturenames", ()) for item in request.session.items)
+    if asked_by_browsers and connection.vendor == "sqlite":
+        connection.settings_dict["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
 
 
 @pytest.fixture(autouse=True)

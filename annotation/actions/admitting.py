@@ -24,16 +24,20 @@ MANY = 100
 def note(project: Project, ranker: Ranker, ranking: Ranking) -> None:
     """What a new ranking changes for the person. Inside the transaction that records it."""
     if ranking.in_training:
+        if ranker.latest_id:
+            ranker.latest = None
+            ranker.keep("latest")
         settle(project, ranker)
         return
     ranker.judged += 1
+    ranker.latest = ranking
     if not queues.in_training(project, ranker):  # what was in hand when somebody was asked to train lets nobody off
         ranker.admitted_at = ranker.admitted_at or timezone.now()
     due = ranker.judged % (FIRST_LOOKS if ranker.judged <= MANY else LATER_LOOKS) == 0
     looked_into = ranker.alarm_seen_by_id is not None
     if due and (looked_into or not ranker.alarm) and (found := _alarm(project, ranker)):
         ranker.alarm, ranker.alarm_at, ranker.alarm_seen_by = found, timezone.now(), None
-    ranker.keep("judged", "admitted_at", "alarm", "alarm_at", "alarm_seen_by")
+    ranker.keep("judged", "latest", "admitted_at", "alarm", "alarm_at", "alarm_seen_by")
 
 
 def _alarm(project: Project, ranker: Ranker) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import F
+from django.utils import timezone
 
 from annotation import queues
 from annotation.access import SENIOR
@@ -25,7 +26,7 @@ def may_decide(comparison: Comparison, user: User) -> tuple[str, bool]:
         return AGAIN, False
     if Gold.objects.filter(comparison=comparison).exists():  # asked anew: somebody may have marked it since it was read
         return KNOWN, False
-    if comparison.rankings_done < comparison.rankings_needed:
+    if comparison.rankings_done < comparison.rankings_needed and not _decided(comparison):
         return NOT_YET, False
     if not _ranked(comparison, user):
         return "", False
@@ -34,6 +35,10 @@ def may_decide(comparison: Comparison, user: User) -> tuple[str, bool]:
 
 def why_not(comparison: Comparison, user: User) -> str:
     return may_decide(comparison, user)[0]
+
+
+def _decided(comparison: Comparison) -> bool:
+    return Adjudication.objects.filter(comparison=comparison).exists()
 
 
 def _ranked(comparison: Comparison, user: User) -> bool:
@@ -77,7 +82,8 @@ def decide(
         values = {"order": order, "strength": strength, "all_bad": all_bad, "reason": reason.strip()}
         opened = names_opened(comparison, by)
         made, _ = Adjudication.objects.update_or_create(
-            comparison=comparison, defaults={**values, "names_opened": opened, "decided_by": by}
+            comparison=comparison,
+            defaults={**values, "names_opened": opened, "decided_by": by, "decided_at": timezone.now()},
         )
         was = {"before": before.order, "before_reason": before.reason} if before else {}
         Event.record("decided a disagreement", comparison, by=by, project=project, names_opened=opened, **was)
@@ -120,7 +126,10 @@ def mark_known(
 
 
 def unmark_known(*, comparison: Comparison, by: User) -> None:
-    """It is a usual comparison again, and needs as many rankings as it did before, or as it has."""
+    """It is a usual comparison again, and needs as many rankings as it did before, or as it has.
+
+    Who was trained with it may rank it like any other: what they said in training is over, and stays in the history.
+    """
     project: Project = comparison.prompt.project
     with transaction.atomic():
         queues.lock(project)
@@ -129,7 +138,8 @@ def unmark_known(*, comparison: Comparison, by: User) -> None:
             return
         needed = gold.rankings_needed or project.rankings_per_comparison
         gold.delete()
-        given = Ranking.objects.filter(comparison=comparison, in_training=False).count()
+        Ranking.objects.filter(comparison=comparison, in_training=True).delete()
+        given = Ranking.objects.filter(comparison=comparison).count()
         Comparison.objects.filter(pk=comparison.pk).update(rankings_done=given, rankings_needed=max(given, needed))
         Event.record("took back a known answer", comparison, by=by, project=project)
     agreements.forget(project)

@@ -22,25 +22,28 @@ from annotation.models import (
     Lease,
     Mark,
     Priority,
+    Project,
     Prompt,
     Ranker,
     Ranking,
 )
+from annotation.models.comparisons import RankingQuerySet
 from annotation.ranking import LETTERS, Said, display_order
 
 MOST = len(LETTERS)
 NO_LONGER_NEEDED = "Others have taken this one over meanwhile, so your judgement is no longer needed."
-STANDS = "Somebody has worked with this judgement since, so it stands as you gave it."
+STANDS = (
+    "Only your last judgement can be taken back, until somebody has worked with it. This one is older or has been "
+    "worked with, so it stands as you gave it."
+)
 
 
 @dataclass(frozen=True)
 class Ranked:
-    """`fresh` is False when this person had ranked the comparison already: the first judgement stands. `stands` tells
-    that a fresh one can no longer be taken back, since what the comparison says was frozen before."""
+    """`fresh` is False when this person had ranked the comparison already: the first judgement stands."""
 
     ranking: Ranking
     fresh: bool
-    stands: bool = False
 
 
 def create_comparison(
@@ -121,11 +124,10 @@ def rank(
         if mine := comparison.rankings.filter(ranker=by).first():
             return Ranked(mine, fresh=False)
         shown = shown or order_for(comparison, by)  # before a lease that is lent only now could say another
-        if (lease := queues.hold_comparison(comparison, by)) is None:
+        if (lease := queues.hold_comparison(comparison, by, again=True)) is None:
             raise Refused(NO_LONGER_NEEDED)
         open_ = Comparison.objects.unfinished().filter(pk=comparison.pk)
-        counted = queues.is_counted(comparison)
-        if counted and not open_.update(rankings_done=F("rankings_done") + 1):
+        if queues.is_counted(comparison) and not open_.update(rankings_done=F("rankings_done") + 1):
             raise Refused(NO_LONGER_NEEDED)
         ranker = Ranker.of(project, by)
         nothing_good = said.all_bad or said.acceptable == 0
@@ -149,7 +151,7 @@ def rank(
         about = {"comparison": str(comparison.pk), **for_history(ranking)}
         Event.record("ranked candidates", ranking, by=by, project=project, **about)
         admitting.note(project, ranker, ranking)
-    return Ranked(ranking, fresh=True, stands=counted and comparison.frozen_at is not None)
+    return Ranked(ranking, fresh=True)
 
 
 def for_history(ranking: Ranking) -> dict[str, Any]:
@@ -184,19 +186,26 @@ def decline(*, comparison: Comparison, by: User) -> None:
 
 
 def acted_upon() -> Q:
-    """Of a ranking: somebody has built on it. Others judged after it or decided, it was frozen or explained, or a
-    better answer came of it."""
+    """Of a ranking: somebody has worked with it since it was given. Its comparison was decided or got a known answer or
+    a better one, or a version was frozen from the project's rankings.
+
+    Only what came after counts, and of a version only that there is one: so it says the same of what came unannounced,
+    which goes into no version and may have been decided before. That others judge the same says nothing: they have
+    not seen it, and of what comes unannounced there is no end to them.
+    """
     of_it = {"comparison_id": OuterRef("comparison_id")}
-    later = {**of_it, "created_at__gt": OuterRef("created_at")}
-    used = (
-        Q(comparison__frozen_at__isnull=False)
-        | Q(Exists(Ranking.objects.filter(**later).exclude(pk=OuterRef("pk"))))
-        | Q(Exists(Adjudication.objects.filter(**of_it)))
+    return (
+        Q(in_training=True)
+        | Q(project__rankings_frozen_at__gte=F("created_at"))
+        | Q(Exists(Adjudication.objects.filter(**of_it, decided_at__gt=OuterRef("created_at"))))
+        | Q(Exists(Correction.objects.filter(**of_it, created_at__gt=OuterRef("created_at"))))
+        | Q(Exists(Gold.objects.filter(Q(for_training=True) | Q(created_at__gt=OuterRef("created_at")), **of_it)))
     )
-    # what came unannounced goes into nothing, whatever became of its comparison before: else one could tell
-    usual = Q(comparison__repeat_of=None) & ~Q(Exists(Gold.objects.filter(**of_it)))
-    explained = Q(in_training=True) | Q(Exists(Gold.objects.filter(**of_it, for_training=True)))
-    return (usual & used) | Q(Exists(Correction.objects.filter(**later))) | explained
+
+
+def latest_of(project: Project, user: User) -> RankingQuerySet:
+    """The last judgement of this person, while it is the last: older ones stand, whatever came of them."""
+    return Ranking.objects.filter(latest_of__project=project, latest_of__user=user).order_by()
 
 
 def acted_upon_value() -> ExpressionWrapper:
@@ -204,7 +213,8 @@ def acted_upon_value() -> ExpressionWrapper:
 
 
 def may_take_back(ranking: Ranking) -> bool:
-    return Ranking.objects.filter(pk=ranking.pk).exclude(acted_upon()).exists()
+    mine = latest_of(ranking.comparison.project, ranking.ranker).filter(pk=ranking.pk)
+    return mine.exclude(acted_upon()).exists()
 
 
 def lend_again(ranking: Ranking) -> Lease:
@@ -214,8 +224,8 @@ def lend_again(ranking: Ranking) -> Lease:
     """
     comparison, project = ranking.comparison, ranking.project
     Ranker.objects.filter(project=project, user=ranking.ranker, judged__gt=0).update(judged=F("judged") - 1)
-    if queues.is_counted(comparison):
-        Comparison.objects.filter(pk=comparison.pk).update(rankings_done=F("rankings_done") - 1)
+    counted = Comparison.objects.counted().filter(pk=comparison.pk)  # asked and done at once, for either kind
+    counted.update(rankings_done=F("rankings_done") - 1)
     lease = queues.lend(project, Lease.Kind.RANK, ranking.ranker, comparison.pk)
     lease.shown = ranking.shown
     lease.save(update_fields=["shown"])
@@ -223,13 +233,12 @@ def lend_again(ranking: Ranking) -> Lease:
 
 
 def take_back(*, ranking: Ranking, by: User, draft: dict[str, str]) -> None:
-    """Undo one's own judgement, until somebody has acted on it. What was chosen waits in the form as a draft."""
+    """Undo one's own last judgement, until somebody has acted on it. What was chosen waits in the form as a draft."""
     comparison = ranking.comparison
     project = comparison.prompt.project
     with transaction.atomic():
         queues.lock(project)
-        list(Comparison.objects.select_for_update().filter(pk=comparison.pk).values_list("pk"))
-        undone, _ = Ranking.objects.filter(pk=ranking.pk, ranker=by).exclude(acted_upon()).delete()
+        undone, _ = latest_of(project, by).filter(pk=ranking.pk).exclude(acted_upon()).delete()
         if not undone:
             raise Refused(STANDS)
         lease = lend_again(ranking)

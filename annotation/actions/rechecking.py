@@ -15,6 +15,7 @@ from annotation import queues
 from annotation.actions import Refused
 from annotation.actions.ranking import for_history, lend_again
 from annotation.models import (
+    Adjudication,
     Demonstration,
     Event,
     Guidelines,
@@ -159,9 +160,14 @@ def _reopen(recheck: Recheck, response: Demonstration, by: User) -> None:
 
 
 def _withdraw(recheck: Recheck, ranking: Ranking, by: User) -> None:
-    """The audit keeps the judgement that was given; its author has the comparison in hand again."""
+    """The audit keeps the judgement that was given; its author has the comparison in hand again.
+
+    What a reviewer decided of it stands until they decide again: nobody else is asked, also none who had begun on it.
+    """
     _record("took a ranking back to change it for newer guidelines", recheck, by, **for_history(ranking))
     ranking.delete()
+    if Adjudication.objects.filter(comparison=ranking.comparison_id).exists():
+        Lease.objects.filter(kind=Lease.Kind.RANK, item_id=ranking.comparison_id).delete()
     lend_again(ranking)
 
 

@@ -53,6 +53,9 @@ class KnownAnswerSerializer(serializers.ModelSerializer):
 class DecisionSerializer(serializers.ModelSerializer):
     decided_by = serializers.CharField(source="decided_by.username", read_only=True)
     order = _groups()
+    changed = serializers.BooleanField(
+        read_only=True, default=False, help_text="Whether a judgement has changed since; the decision stands."
+    )
 
     class Meta:
         model = Adjudication
@@ -65,6 +68,7 @@ class DecisionSerializer(serializers.ModelSerializer):
             "names_opened",
             "decided_by",
             "decided_at",
+            "changed",
         ]
 
 
@@ -112,7 +116,7 @@ class Decisions(InProject, generics.ListAPIView):
     queryset = Adjudication.objects.none()
 
     def get_queryset(self) -> QuerySet[Adjudication]:
-        found = Adjudication.objects.filter(comparison__project=self.project)
+        found = Adjudication.objects.with_changes().filter(comparison__project=self.project)
         return found.select_related("decided_by").order_by("decided_at", "pk")
 
     @extend_schema(request=NewDecisionSerializer, responses={201: DecisionSerializer})

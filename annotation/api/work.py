@@ -19,7 +19,7 @@ from annotation.actions.knowing import create_known, read_known
 from annotation.actions.ranking import create_comparison, order_for
 from annotation.api.base import Conflicting, InProject
 from annotation.forms.projects import MOST_PER_ITEM
-from annotation.models import Candidate, Comparison, Demonstration, Priority, Prompt, Split
+from annotation.models import Candidate, Comparison, Demonstration, Lease, Priority, Prompt, Split
 from annotation.queues import Conflict
 from annotation.ranking import LETTERS
 from annotation.rows import MAX_CELL
@@ -155,6 +155,7 @@ def _prompt(prompt: Prompt | None) -> Prompt:
 
 # --- Comparisons and rankings -------------------------------------------------------------------------------
 
+GIVEN_BACK = "You gave these answers back. Take them up again on their page, or post your judgement."
 NOT_NEEDED = "Others are ranking these answers, or have done so. Your judgement is not needed here."
 
 
@@ -267,7 +268,8 @@ class ComparisonDetail(InProject, APIView):
         comparison = get_object_or_404(found, pk=comparison_pk)
         judged = comparison.rankings.filter(ranker=self.person).exists()
         if not judged and queues.hold_comparison(comparison, self.person) is None:
-            raise PermissionDenied(NOT_NEEDED)
+            given_back = self.project.leases.filter(kind=Lease.Kind.RANK, item_id=comparison.pk, user=self.person)
+            raise PermissionDenied(GIVEN_BACK if given_back.exclude(release="").exists() else NOT_NEEDED)
         seen = order_for(comparison, self.person)
         shown = {
             "id": comparison.pk,

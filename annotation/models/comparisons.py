@@ -4,7 +4,7 @@ from typing import Self
 
 from django.contrib.auth.models import User
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q
 
 from annotation.models.assignments import Assignment
 from annotation.models.projects import (
@@ -29,6 +29,10 @@ class ComparisonQuerySet(OwnerKnownQuerySet["Comparison"]):
     def originals(self) -> Self:
         """Without those that only ask somebody again: they say how steady a person is and teach nothing."""
         return self.filter(repeat_of=None)
+
+    def counted(self) -> Self:
+        """Those whose rankings are what they need, and not one person's only: neither known nor asked again."""
+        return self.originals().filter(~Exists(Gold.objects.filter(comparison_id=OuterRef("pk"))))
 
     def decided(self) -> Self:
         """Those whose answer is known or was decided by a reviewer: it stands in place of people's rankings."""
@@ -72,9 +76,6 @@ class Comparison(OwnerKnown, UUIDModel):
     )
     repeat_for = models.ForeignKey(
         User, on_delete=models.CASCADE, null=True, related_name="+", help_text="Who is asked again; nobody else is."
-    )
-    frozen_at = models.DateTimeField(
-        null=True, help_text="When its judgements first went into a dataset version; they stand since."
     )
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -238,6 +239,25 @@ class Gold(models.Model):
         return f"known answer of {self.comparison_id}"
 
 
+class AdjudicationQuerySet(models.QuerySet["Adjudication"]):
+    def with_changes(self) -> Self:
+        """`changed`: whether a judgement was given, or taken away to be given anew, after the decision."""
+        return self.annotate(changed=_changed_since())
+
+    def changed(self) -> Self:
+        return self.filter(_changed_since())
+
+    def changed_first(self) -> Self:
+        return self.annotate(changed=_changed_since()).order_by("-changed", "-decided_at", "-pk")
+
+
+def _changed_since() -> ExpressionWrapper:
+    given = Ranking.objects.filter(comparison_id=OuterRef("comparison_id"), in_training=False)
+    newer = given.filter(created_at__gt=OuterRef("decided_at"))
+    away = Comparison.objects.unfinished().filter(pk=OuterRef("comparison_id"))
+    return ExpressionWrapper(Exists(newer) | Exists(away), output_field=BooleanField())
+
+
 class Adjudication(models.Model):
     """What a reviewer decided where people disagreed: it stands in place of their rankings."""
 
@@ -248,7 +268,9 @@ class Adjudication(models.Model):
     reason = models.TextField()
     names_opened = models.BooleanField(default=False, help_text="Whether its author had looked who judged what.")
     decided_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    decided_at = models.DateTimeField(auto_now_add=True)
+    decided_at = models.DateTimeField(auto_now_add=True, help_text="When it was decided last.")
+
+    objects = AdjudicationQuerySet.as_manager()
 
     def __str__(self) -> str:
         return f"decision on {self.comparison_id}"

@@ -181,6 +181,11 @@ class Project(UUIDModel):
     has_assignments = models.BooleanField(
         default=False, editable=False, help_text="Whether any item was ever kept for somebody: most projects never ask."
     )
+    rankings_frozen_at = models.DateTimeField(
+        null=True,
+        editable=False,
+        help_text="When a dataset version last took rankings up; those given before stand.",
+    )
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 

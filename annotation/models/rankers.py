@@ -31,6 +31,13 @@ class Ranker(models.Model):
     tries = models.PositiveSmallIntegerField(default=0, help_text="How often they went through the training.")
     score = models.FloatField(null=True, help_text="The part of the last training that was judged as expected.")
     judged = models.PositiveIntegerField(default=0, help_text="Their rankings in all, training left out.")
+    latest = models.OneToOneField(
+        Ranking,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="latest_of",
+        help_text="Their last ranking, the only one that can be taken back; none once that is done.",
+    )
     alarm = models.CharField(max_length=300, blank=True, help_text="What is clearly wrong with their rankings.")
     alarm_at = models.DateTimeField(null=True)
     alarm_seen_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")

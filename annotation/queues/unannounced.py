@@ -58,9 +58,12 @@ def _next_of_work(project: Project, ranker: Ranker) -> Lease | None:
     return lease if lease.shown or lease.draft else _instead(project, ranker, lease)
 
 
-def hold_comparison(comparison: Comparison, user: User) -> Lease | None:
-    """The user's lease on this one; of what comes unannounced, only if it came to them."""
+def hold_comparison(comparison: Comparison, user: User, *, again: bool = False) -> Lease | None:
+    """The user's lease on this one; of what comes unannounced, only if it came to them. What they gave back, skipped or
+    not to be judged by them, stays given back until they say that they take it up `again`."""
     lease = Lease.objects.filter(kind=KIND, item_id=comparison.pk, user=user).first()
+    if lease and lease.release and not again:
+        return None
     project = comparison.prompt.project
     if lease and is_fresh(lease):
         return show(lease)

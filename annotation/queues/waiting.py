@@ -10,6 +10,7 @@ from django.db.models import Case, Count, Exists, F, IntegerField, OuterRef, Q, 
 from django.db.models.functions import Coalesce
 
 from annotation.models import (
+    Adjudication,
     Comparison,
     ComparisonQuerySet,
     Demonstration,
@@ -124,8 +125,12 @@ def kept_from(demonstration: Demonstration, user: User) -> bool:
 
 
 def _rankable(project: Project, user: User) -> ComparisonQuerySet:
+    """What was decided asks nobody anew: only who changes a judgement after it goes on with theirs."""
     ranked = Ranking.objects.filter(comparison_id=OuterRef("pk"), ranker=user)
-    return Comparison.objects.filter(~Exists(ranked), project=project).order_by("-priority", "created_at", "pk")
+    decided = Adjudication.objects.filter(comparison_id=OuterRef("pk"))
+    own = Lease.objects.filter(kind=Lease.Kind.RANK, item_id=OuterRef("pk"), user=user)
+    items = Comparison.objects.filter(~Exists(ranked), ~Exists(decided) | Exists(own), project=project)
+    return items.order_by("-priority", "created_at", "pk")
 
 
 def rankable(project: Project, user: User, sets: list[int] | None = None) -> ComparisonQuerySet:

@@ -19,6 +19,7 @@ from annotation.forms.deciding import DecisionForm, KnownAnswerForm, filled
 from annotation.models import Adjudication, Comparison, Gold, Mark, Project, Ranking, name_of
 from annotation.quality import agreements
 from annotation.ranking import LETTERS
+from annotation.texts import counted
 from annotation.views.wording import in_words
 
 SHOWN = 50
@@ -37,6 +38,7 @@ class Listed:
     apart: int
     impact: int
     note: str = ""
+    changed: bool = False
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ class Said:
     chips: list[str]
     reason: str
     marks: list[tuple[str, str, str]]
+    since: bool = False
 
 
 @require_safe
@@ -65,6 +68,7 @@ def disagreements(request: MemberRequest, pk: UUID) -> HttpResponse:
         "tabs": TABS.items(),
         "rows": rows[:SHOWN],
         "more": len(rows) > SHOWN,
+        "changed": Adjudication.objects.changed().filter(comparison__project=project).count(),
         "training": Gold.objects.filter(comparison__project=project, for_training=True).count(),
         "silent": Gold.objects.filter(comparison__project=project, for_training=False).count(),
     }
@@ -91,10 +95,18 @@ def _agreed(project: Project) -> list[Listed]:
 
 
 def _decided(project: Project) -> list[Listed]:
-    rows = Adjudication.objects.filter(comparison__project=project).order_by("-decided_at", "-pk")
+    """First those since which a judgement has changed."""
+    rows = Adjudication.objects.changed_first().filter(comparison__project=project)
     found = rows.select_related("comparison__prompt", "decided_by")[: SHOWN + 1]
     return [
-        Listed(each.comparison, each.comparison.rankings_done, 0, 0, f"{name_of(each.decided_by)}: {each.reason}")
+        Listed(
+            each.comparison,
+            each.comparison.rankings_done,
+            0,
+            0,
+            f"{name_of(each.decided_by)}: {each.reason}",
+            bool(getattr(each, "changed", False)),
+        )
         for each in found
     ]
 
@@ -205,6 +217,7 @@ def _show(
     refusal, alone = deciding.may_decide(comparison, request.user)
     hidden = refusal == deciding.NOT_YET
     opened = deciding.names_opened(comparison, request.user)
+    said = [] if hidden else _said(project, comparison, names, texts, opened, decided)
     context = {
         "project": project,
         "comparison": comparison,
@@ -212,10 +225,11 @@ def _show(
         "candidates": [(letter, texts[each]) for each, letter in names.items()],
         "refusal": refusal,
         "alone": deciding.ALONE if alone else "",
-        "said": [] if hidden else _said(project, comparison, names, texts, opened),
+        "said": said,
         "opened": opened,
         "decided": decided,
         "decided_words": in_words(decided, names) if decided else "",
+        "changed": _changed(comparison, said) if decided else "",
         "form": form,
         "guidelines": project.current_guidelines(),
         "frame": "base.html",
@@ -223,8 +237,24 @@ def _show(
     return render(request, "annotation/disagreement.html", context, status=422 if form.errors else 200)
 
 
+def _changed(comparison: Comparison, said: list[Said]) -> str:
+    """What has become of the judgements after the decision, in words."""
+    newer = sum(each.since for each in said)
+    away = comparison.rankings_needed - comparison.rankings_done
+    parts = [
+        newer and f"{counted(newer, 'judgement')} came in after this decision",
+        away > 0 and f"{counted(away, 'judgement')} {'is' if away == 1 else 'are'} being given anew",
+    ]
+    return ", and ".join(part for part in parts if part)
+
+
 def _said(
-    project: Project, comparison: Comparison, names: dict[str, str], texts: dict[str, str], opened: bool
+    project: Project,
+    comparison: Comparison,
+    names: dict[str, str],
+    texts: dict[str, str],
+    opened: bool,
+    decided: Adjudication | None,
 ) -> list[Said]:
     rankings = comparison.rankings.filter(in_training=False).select_related("ranker").order_by("pk")
     labels = {each.key: each.label for each in rubric.criteria(project.rubric)}
@@ -243,7 +273,8 @@ def _said(
             for mark in each.marks.all()
         ]
         who = name_of(each.ranker) if opened else f"Person {number}"
-        found.append(Said(who, in_words(each, names), criteria, each.chips, each.reason, marks))
+        since = decided is not None and each.created_at > decided.decided_at
+        found.append(Said(who, in_words(each, names), criteria, each.chips, each.reason, marks, since))
     return found
 
 

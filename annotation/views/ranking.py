@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Count, Q
 from django.forms import BoundField
-from django.http import HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -66,6 +66,8 @@ def rank(request: MemberRequest, pk: UUID, comparison_pk: UUID) -> HttpResponse:
     action = request.POST.get("action")
     if action == "skip":
         return work_page.skip(request, project, KIND, comparison.pk, _show_lent)
+    if action == "again":
+        return _take_up_again(request, project, comparison)
     if action == "decline":
         ranking.decline(comparison=comparison, by=request.user)
         lease = work_page.take_next(request, project, KIND)
@@ -93,9 +95,29 @@ def rank_differences(request: MemberRequest, pk: UUID, comparison_pk: UUID) -> J
     """Where each answer's words differ from those of one of them, by letter and places in the shown texts."""
     project = project_for(request, pk, "rank")
     comparison = comparison_of(project, comparison_pk)
+    if not _reads(comparison, request.user):
+        raise Http404("Not yours to judge")
     texts = {letter: marks.shown(each.text) for letter, each in ranking.order_for(comparison, request.user).items()}
     letter = request.GET.get("from", "A")
     return JsonResponse(differences.between(texts, letter if letter in texts else "A"))
+
+
+def _take_up_again(request: MemberRequest, project: Project, comparison: Comparison) -> HttpResponse:
+    """What somebody gave back, unless others have taken it over."""
+    lease = queues.hold_comparison(comparison, request.user, again=True)
+    if lease is None:
+        return _show(request, project, comparison, refusal=ranking.NO_LONGER_NEEDED, status=409)
+    if not work_page.wants_part(request):
+        return redirect("rank", project.pk, comparison.pk)
+    return _show(request, project, comparison, lease=lease)
+
+
+def _reads(comparison: Comparison, user: User) -> bool:
+    """Whether the page shows this person the answers; nothing is lent that was not."""
+    if comparison.rankings.filter(ranker=user).exists():
+        return True
+    mine = Lease.objects.filter(kind=KIND, item_id=comparison.pk, user=user)
+    return mine.exists() and queues.hold_comparison(comparison, user) is not None
 
 
 def _submit(request: MemberRequest, project: Project, comparison: Comparison) -> HttpResponse:
@@ -123,7 +145,7 @@ def _submit(request: MemberRequest, project: Project, comparison: Comparison) ->
     if not outcome.fresh:
         messages.info(request, "You had already ranked that one; your first judgement stands. Here is the next.")
     if outcome.fresh and lease:
-        last = Last(outcome.ranking, acted=outcome.stands)
+        last = Last(outcome.ranking, acted=False)
         return _show(request, project, comparison_of(project, lease.item_id), lease=lease, last=last)
     return work_page.show_next(request, project, KIND, lease, _show_lent)
 
@@ -193,6 +215,7 @@ def _show(
     mine = comparison.rankings.filter(ranker=user).first() if ranked["this"] else None
     if lease is None and mine is None:
         lease = queues.hold_comparison(comparison, user)
+    given_back = "" if lease or mine or refusal else _given_back(comparison, user)
     shown = ranking.shown_order(comparison, user, lease=lease, ranking=mine)
     guidelines = project.current_guidelines()
     if form is None:
@@ -206,7 +229,8 @@ def _show(
     context = {
         "comparison": comparison,
         "prompt": comparison.prompt,
-        "state": "ranked" if mine else "open" if lease else "taken",
+        "state": "ranked" if mine else "open" if lease else "given back" if given_back else "taken",
+        "given_back": given_back,
         "lease": lease,
         "form": form,
         "candidates": _candidates(form, shown),
@@ -222,6 +246,12 @@ def _show(
     return work_page.show(request, "annotation/rank.html", context, url, status)
 
 
+def _given_back(comparison: Comparison, user: User) -> str:
+    """How this person gave it back: opening the page changes nothing about that."""
+    mine = Lease.objects.filter(kind=KIND, item_id=comparison.pk, user=user)
+    return mine.values_list("release", flat=True).first() or ""
+
+
 def _candidates(form: PairForm | PlacesForm, shown: dict[str, Candidate]) -> list[Shown]:
     places = form.place_fields() if isinstance(form, PlacesForm) else [None] * len(shown)
     return [
@@ -231,10 +261,10 @@ def _candidates(form: PairForm | PlacesForm, shown: dict[str, Candidate]) -> lis
 
 
 def _last(project: Project, user: User) -> Last | None:
-    """What this person judged last, if that was just now."""
-    just_now = Ranking.objects.filter(ranker=user, project=project, created_at__gte=timezone.now() - JUST_NOW)
+    """What this person judged last, if that was just now and they have not taken it back."""
+    just_now = ranking.latest_of(project, user).filter(created_at__gte=timezone.now() - JUST_NOW)
     annotated = just_now.annotate(acted=ranking.acted_upon_value()).select_related("comparison__prompt")
-    found = annotated.order_by("-created_at").first()
+    found = annotated.only("all_bad", "comparison__prompt__external_id", "comparison__prompt__position").first()
     return Last(found, acted=bool(getattr(found, "acted", False))) if found else None
 
 

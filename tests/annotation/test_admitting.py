@@ -85,6 +85,26 @@ def test_it_leaves_out_what_is_a_usual_comparison_again(sign_in, project, erin, 
     assert client.get(reverse("rank_explained", args=[project.pk, training[0].pk])).status_code == 404
 
 
+def test_who_trained_with_it_ranks_it_like_any_other_once_it_is_a_usual_one_again(
+    sign_in, project, erin, ada, training
+) -> None:
+    client = sign_in(erin)
+    for _ in range(4):
+        client.get(next_page(project))
+        answer(client, project, "Good")
+    assert Ranking.objects.filter(in_training=True).count() == 4
+    deciding.unmark_known(comparison=training[0], by=ada)
+    page = reverse("rank", args=[project.pk, training[0].pk])
+    assert "Submit and next" in client.get(page).content.decode()
+    client.post(page, {"action": "submit", "version": 0, "guidelines": 1, "choice": "1"})
+    given = Ranking.objects.get(comparison=training[0])
+    assert (given.ranker, given.in_training) == (erin, False)
+    training[0].refresh_from_db()
+    assert training[0].rankings_done == 1, "what was said in training is not counted"
+    assert Event.objects.filter(verb="ranked candidates", data__comparison=str(training[0].pk)).count() == 2
+    assert Ranking.objects.filter(in_training=True).count() == 3
+
+
 def test_it_takes_one_through_again_and_then_leaves_it_to_an_admin(sign_in, project, erin, ada, training) -> None:
     client = sign_in(erin)
     page = reverse("rank_training", args=[project.pk])

@@ -6,14 +6,16 @@ import json
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 from annotation.actions import assigning
-from annotation.actions.ranking import rank as record
-from annotation.models import Adjudication, Comparison, Correction, Event, Gold, Lease, Mark, Ranking
+from annotation.models import Adjudication, Comparison, Correction, Event, Gold, Lease, Mark, Project, Ranking
 from tests import factories
+from tests.addresses import shown_at
 from tests.annotation.test_ranking import TEXTS, act, ids_by_letter, next_url, url
 
 
@@ -182,10 +184,90 @@ def test_it_keeps_the_time_at_work_and_never_stops_for_it(as_erin, pair, sent, k
 
 def test_it_tells_differences_by_letter_only(as_erin, pair, project):
     where = reverse("rank_differences", args=[project.pk, pair.pk])
+    as_erin.get(url(pair))
     found = as_erin.get(where, {"from": "B"}).json()
     assert list(found) == ["B", "A"]
     assert as_erin.get(where, {"from": "<b>"}).json().keys() == {"A", "B"}
     assert not [pk for pk in pair.candidates.values_list("pk", flat=True) if str(pk) in json.dumps(found)]
+
+
+def test_it_tells_differences_to_those_only_who_see_the_answers(client, project, pair, erin, eve, oscar):
+    where = reverse("rank_differences", args=[project.pk, pair.pk])
+
+    def answered(user) -> int:
+        client.force_login(user)
+        return client.get(where).status_code
+
+    assert answered(eve) == 404, "nobody has handed it to her"
+    assert not Lease.objects.exists(), "asking for differences lends nothing"
+    client.force_login(erin)
+    client.get(url(pair))
+    assert [answered(user) for user in (erin, eve, oscar)] == [200, 404, 404]
+    client.force_login(eve)
+    assert "Your judgement is not needed here" in client.get(url(pair)).content.decode()
+    client.force_login(erin)
+    act(client, pair, data={"choice": "1"})
+    assert [answered(user) for user in (erin, eve)] == [200, 404], "the page still shows what one has judged"
+
+
+def test_it_tells_no_differences_of_what_was_given_back_or_taken_over(client, project, pair, erin, eve):
+    where = reverse("rank_differences", args=[project.pk, pair.pk])
+    client.force_login(erin)
+    client.get(url(pair))
+    act(client, pair, "decline")
+    assert client.get(where).status_code == 404
+    client.force_login(eve)
+    client.get(url(pair))
+    Lease.objects.filter(user=eve).update(expires_at=timezone.now())
+    assert client.get(where).status_code == 200, "nobody has taken it over"
+    Lease.objects.filter(user=eve).update(expires_at=timezone.now())
+    client.force_login(erin)
+    act(client, pair, "again")
+    client.force_login(eve)
+    assert client.get(where).status_code == 404
+
+
+# --- Given back ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("how", "release", "words"),
+    [("decline", "declined", "cannot judge these"), ("skip", "skipped", "put these answers off")],
+)
+def test_opening_its_page_changes_nothing_about_what_one_gave_back(as_erin, project, pair, erin, how, release, words):
+    other = factories.comparison(factories.prompt(project), TEXTS[2:])
+    as_erin.get(url(pair))
+    act(as_erin, pair, how)
+    lease = Lease.objects.get(user=erin, item_id=pair.pk)
+    page = as_erin.get(url(pair)).content.decode()
+    assert words in page
+    assert TEXTS[0] not in page
+    assert Lease.objects.get(pk=lease.pk).release == release
+    assert as_erin.get(f"/api/v1/projects/{project.pk}/comparisons/{pair.pk}/").status_code == 403
+    assert Lease.objects.get(pk=lease.pk).expires_at == lease.expires_at
+    assert shown_at(as_erin.get(next_url(project))) == url(other)
+    assert act(as_erin, pair, "again").url == url(pair)
+    assert TEXTS[0] in as_erin.get(url(pair)).content.decode()
+    assert Lease.objects.get(pk=lease.pk).release == ""
+
+
+def test_what_one_gave_back_can_be_judged_from_a_page_that_still_stands_open(as_erin, project, pair, erin):
+    as_erin.get(url(pair))
+    act(as_erin, pair, "decline")
+    act(as_erin, pair, data={"choice": "1"})
+    assert Ranking.objects.get().ranker == erin
+
+
+def test_it_says_when_others_have_taken_over_what_one_gave_back(client, pair, erin, eve):
+    for user, action in ((erin, "decline"), (eve, "submit")):
+        client.force_login(user)
+        client.get(url(pair))
+        act(client, pair, action, data={"choice": "1"})
+    client.force_login(erin)
+    again = act(client, pair, "again")
+    assert again.status_code == 409
+    assert "no longer needed" in again.content.decode()
+    assert Lease.objects.get(user=erin).release == "declined"
 
 
 # --- Taking back --------------------------------------------------------------------------------------------
@@ -250,17 +332,12 @@ def test_it_offers_to_take_back_on_the_next_page_and_on_its_own(as_erin, project
     assert undo in as_erin.get(url(pair)).content.decode()
 
 
-def _ranked_later(comparison, eve, ada):
-    Comparison.objects.update(rankings_needed=2)
-    record(comparison=comparison, by=eve, order=Ranking.objects.get().order)
-
-
 def _decided(comparison, eve, ada):
     Adjudication.objects.create(comparison=comparison, order=[], reason="So.", decided_by=ada)
 
 
 def _frozen(comparison, eve, ada):
-    Comparison.objects.update(frozen_at=timezone.now())
+    Project.objects.update(rankings_frozen_at=timezone.now())
 
 
 def _corrected(comparison, eve, ada):
@@ -272,7 +349,7 @@ def _explained(comparison, eve, ada):
     Gold.objects.create(comparison=comparison, order=[], for_training=True, created_by=ada)
 
 
-@pytest.mark.parametrize("acted", [_ranked_later, _decided, _frozen, _corrected, _explained])
+@pytest.mark.parametrize("acted", [_decided, _frozen, _corrected, _explained])
 def test_it_lets_a_judgement_stand_once_somebody_has_acted_on_it(as_erin, project, pair, eve, ada, acted):
     act(as_erin, pair, data={"choice": "1"})
     acted(pair, eve, ada)
@@ -281,13 +358,47 @@ def test_it_lets_a_judgement_stand_once_somebody_has_acted_on_it(as_erin, projec
     assert reverse("rank_take_back", args=[project.pk, pair.pk]) not in as_erin.get(url(pair)).content.decode()
 
 
-def test_it_may_be_taken_back_by_the_second_of_two_rankers_only(client, project, pair, erin, eve):
+@pytest.mark.parametrize("who", [0, 1])
+def test_it_may_be_taken_back_by_either_of_two_rankers_who_saw_nothing_of_each_other(client, pair, erin, eve, who):
     Comparison.objects.update(rankings_needed=2)
-    for user in (erin, eve):
+    people = (erin, eve)
+    for user in people:
         client.force_login(user)
         act(client, pair, data={"choice": "1"})
-    assert take_back(client, pair).status_code == 302
-    assert list(Ranking.objects.values_list("ranker__username", flat=True)) == ["erin"]
+    client.force_login(people[who])
+    take_back(client, pair)
+    assert Ranking.objects.get().ranker == people[1 - who]
+
+
+def test_it_takes_back_the_last_judgement_and_no_older_one_after_it(as_erin, project, pair):
+    second = factories.comparison(factories.prompt(project), TEXTS[2:])
+    for one in (pair, second):
+        act(as_erin, one, data={"choice": "1"})
+    undo = {one: reverse("rank_take_back", args=[project.pk, one.pk]) for one in (pair, second)}
+    assert undo[pair] not in as_erin.get(url(pair)).content.decode()
+    assert "Only your last judgement" in as_erin.get(take_back(as_erin, pair).url).content.decode()
+    take_back(as_erin, second)
+    assert [each.comparison for each in Ranking.objects.all()] == [pair]
+    assert undo[pair] not in as_erin.get(url(second)).content.decode(), "one step back, not all of them in turn"
+    assert "Only your last judgement" in as_erin.get(take_back(as_erin, pair).url).content.decode()
+    act(as_erin, second, data={"choice": "2", "version": Lease.objects.get().draft_version})
+    take_back(as_erin, second)
+    assert [each.comparison for each in Ranking.objects.all()] == [pair]
+
+
+def test_the_next_page_asks_one_thing_only_about_taking_back(as_erin, project, pair):
+    second = factories.comparison(factories.prompt(project), TEXTS[2:])
+    act(as_erin, pair, data={"choice": "1"})
+    take_back(as_erin, pair)
+    act(as_erin, pair, "decline")
+    with CaptureQueriesContext(connection) as asked:
+        as_erin.get(url(second))
+    about = [each["sql"] for each in asked if '"latest_id"' in each["sql"].split("FROM", 1)[-1]]
+    assert len(about) == 1
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN QUERY PLAN {about[0]}")
+        plan = " ".join(row[-1] for row in cursor.fetchall())
+    assert "SCAN" not in plan, plan
 
 
 def test_it_takes_back_nobody_elses_judgement(client, project, pair, erin, eve, oscar):

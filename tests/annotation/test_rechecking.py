@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from annotation.actions import Refused, deciding, rechecking
+from annotation import queues
+from annotation.actions import Refused, assigning, deciding, rechecking
 from annotation.actions.guidelines import write_guidelines
 from annotation.actions.ranking import rank
 from annotation.models import Comparison, Demonstration, Event, Lease, Ranker, Ranking, Recheck
+from annotation.quality.agreed import agreed
 from tests import factories
 from tests.annotation.quality_house import comparisons, good, ids
 from tests.annotation.quality_house import work as rank_in_turn
@@ -154,6 +159,81 @@ def test_it_takes_back_what_was_counted_before_its_answer_was_known(project, wor
     rechecking.ask_again(project=project, by=rita, versions=[1], responses=False)
     rechecking.change(recheck=Recheck.objects.get(), by=erin)
     assert not Comparison.objects.unfinished().exists(), "the usual queue never holds it"
+
+
+@pytest.fixture
+def decided(project, erin, eve, rita) -> Comparison:
+    """Two people differed under version 1, Rita decided, then version 2 came and Erin changes hers."""
+    first = project.current_guidelines()
+    (one,) = comparisons(project, 1)
+    pair = ids(one)
+    for person, order in ((erin, [[pair["Bad"]], [pair["Good"]]]), (eve, [[pair["Good"]], [pair["Bad"]]])):
+        one = Comparison.objects.select_related("prompt__project").get(pk=one.pk)
+        rank(comparison=one, by=person, order=order, guidelines=first)
+    deciding.decide(comparison=one, by=rita, order=[[pair["Good"]], [pair["Bad"]]], reason="The date.")
+    write_guidelines(project=project, text="Write the county.", by=rita)
+    rechecking.ask_again(project=project, by=rita, versions=[1], responses=False)
+    return one
+
+
+def _change(client: Client, project, person) -> str:
+    mine = Recheck.objects.get(person=person)
+    return client.post(reverse("recheck", args=[project.pk, mine.pk]), {"action": "change"}).url
+
+
+def test_a_decision_stands_while_a_judgement_is_changed_and_asks_nobody_else(project, decided, rita, erin, ada) -> None:
+    ours = client_of(ada)
+    ours.get(reverse("rank_next", args=[project.pk]))
+    Lease.objects.create(
+        project=project, kind="rank", item_id=decided.pk, user=ada, expires_at=decided.created_at
+    )  # as begun before two others had judged it
+    moved = _change(client_of(erin), project, erin)
+    decided.refresh_from_db()
+    assert (decided.rankings_done, decided.rankings_needed) == (1, 2)
+    Lease.objects.filter(user=erin).update(expires_at=timezone.now() - timedelta(days=1))
+    assert queues.next_to_rank(project, ada) is None
+    page = ours.get(reverse("rank", args=[project.pk, decided.pk])).content.decode()
+    assert "Your judgement is not needed here" in page
+    (pair,) = agreed(project, Comparison.objects.all(), "majority").pairs[str(decided.pk)]
+    assert pair.chosen == ids(decided)["Good"]
+    assert "Submit and next" in client_of(erin).get(moved).content.decode(), "however late its author comes"
+
+
+def test_it_shows_that_a_judgement_changed_after_the_decision_and_lets_one_decide_again(
+    project, decided, rita, erin
+) -> None:
+    reviewer = client_of(rita)
+    page = reverse("disagreement", args=[project.pk, decided.pk])
+    listed = reverse("disagreements", args=[project.pk])
+    assert "judgement has changed" not in reviewer.get(listed).content.decode()
+    moved = _change(client_of(erin), project, erin)
+    shown = reviewer.get(page).content.decode()
+    assert "1 judgement is being given anew. The decision stands" in shown
+    assert "Decide again" in shown
+    client_of(erin).post(moved, {"action": "submit", "version": 0, "guidelines": 2, "choice": "1"})
+    changed = Ranking.objects.get(comparison=decided, ranker=erin)
+    assert (changed.guidelines.version, Comparison.objects.get(pk=decided.pk).rankings_done) == (2, 2)
+    shown = reviewer.get(page).content.decode()
+    assert "1 judgement came in after this decision. The decision stands" in shown
+    assert shown.count("after the decision</span>") == 1
+    assert "After 1 decision a judgement has changed." in reviewer.get(listed).content.decode()
+    assert "A judgement changed since" in reviewer.get(f"{listed}?show=decided").content.decode()
+    reviewer.post(page, {"action": "decide", "choice": "3", "reason": "Both have the county."})
+    assert "came in after this decision" not in reviewer.get(page).content.decode()
+    assert "judgement has changed" not in reviewer.get(listed).content.decode()
+
+
+def test_decisions_tell_by_api_that_a_judgement_changed_since(project, decided, ada, erin) -> None:
+    path = f"/api/v1/projects/{project.pk}/decisions/"
+    assert [each["changed"] for each in client_of(ada).get(path).json()["results"]] == [False]
+    _change(client_of(erin), project, erin)
+    assert [each["changed"] for each in client_of(ada).get(path).json()["results"]] == [True]
+
+
+def test_what_was_decided_needs_no_more_people_when_the_rest_does(project, decided, ada) -> None:
+    comparisons(project, 1)
+    assigning.arrange(project=project, by=ada, work="rank", people=3)
+    assert sorted(Comparison.objects.values_list("rankings_needed", flat=True)) == [2, 3]
 
 
 def test_it_asks_nothing_about_training(project, work, rita) -> None:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import itertools
 import re
+from typing import Any
 
 import pytest
+from django.contrib.messages import get_messages
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from annotation import queues
 from annotation.actions import assigning, deciding
 from annotation.actions.exporting import lines
-from annotation.models import Candidate, Comparison, Gold, Lease, Ranker, Ranking
+from annotation.models import Candidate, Comparison, Gold, Lease, Project, Ranker, Ranking
 from annotation.quality.agreed import agreed
 from annotation.queues.unannounced import GAP, falls_due
 from tests.addresses import shown_at
@@ -223,6 +228,53 @@ def test_it_is_a_usual_comparison_again_when_it_is_taken_back(project, erin, eve
     one.refresh_from_db()
     assert (one.rankings_done, one.rankings_needed) == (1, 2), "as it was made, whatever the project asks for"
     judge(comparisons(project, 1)[0], eve)
+
+
+@pytest.mark.parametrize("frozen", [False, True])
+def test_nothing_about_taking_back_tells_one_from_a_usual_one(client, project, erin, ada, frozen) -> None:
+    client.force_login(erin)
+    known(project, 6, ada)
+    comparisons(project, 40, rankings_needed=1)
+    share(project, gold_percent=20, repeat_percent=20)
+    last: dict[str, set[Any]] = {}
+    done = [_done_and_taken_back(client, project, erin, frozen, last) for _ in range(30)]
+    assert set(last) == {"known", "again", "usual"}
+    assert last["known"] == last["again"] == last["usual"]
+    assert len(last["usual"]) == 1
+    older: dict[str, set[Any]] = {}
+    for one in done[:-1]:
+        older.setdefault(_kind(one), set()).add(_told_of_taking_back(client, one))
+    assert older["known"] == older["again"] == older["usual"]
+    assert len(older["usual"]) == 1
+    assert Ranking.objects.count() == len(done) - (not frozen), "older ones stand"
+
+
+def _kind(one: Comparison) -> str:
+    return "known" if hasattr(one, "gold") else "again" if one.repeat_of_id else "usual"
+
+
+def _done_and_taken_back(client, project, erin, frozen: bool, told: dict[str, set[Any]]) -> Comparison:
+    """The next one, judged; the last of what is told of it is taken back, unless a version was frozen meanwhile."""
+    if taken := Lease.objects.filter(user=erin).first():
+        one = Comparison.objects.get(pk=taken.item_id)
+        client.post(reverse("rank", args=[project.pk, one.pk]), {"action": "submit", "version": 1, "choice": "2"})
+    (one,) = work(project, erin, 1, good)
+    if frozen:
+        Project.objects.update(rankings_frozen_at=timezone.now())
+    one = Comparison.objects.get(pk=one.pk)
+    told.setdefault(_kind(one), set()).add(_told_of_taking_back(client, one))
+    return one
+
+
+def _told_of_taking_back(client, one: Comparison) -> tuple[Any, ...]:
+    """What its page says, and what comes of trying it: words, addresses, and how many questions the database gets."""
+    page = reverse("rank", args=[one.project_id, one.pk])
+    undo = reverse("rank_take_back", args=[one.project_id, one.pk])
+    told: list[Any] = [undo in client.get(page).content.decode()]
+    with CaptureQueriesContext(connection) as asked:
+        answer = client.post(undo)
+    words = [str(each) for each in get_messages(answer.wsgi_request)]
+    return (*told, answer.status_code, answer.url == page, tuple(words[-1:]), len(asked))
 
 
 def test_a_judgement_of_one_can_be_taken_back_like_any_other(client, project, erin, ada) -> None:

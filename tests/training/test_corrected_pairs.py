@@ -48,8 +48,8 @@ def test_it_freezes_ranked_pairs_with_their_strength(project, ada, erin) -> None
     Ranking.objects.create(comparison=comparison, ranker=erin, order=[[two], [one]], strength=2)
     (row,) = datasets.training_rows(actions.freeze(project=project, kind="preferences", by=ada))
     assert (row["strength"], row["origin"], row["votes"]) == (2.0, "ranked", 1)
-    comparison.refresh_from_db()
-    assert comparison.frozen_at is not None
+    project.refresh_from_db()
+    assert project.rankings_frozen_at is not None
 
 
 def test_it_freezes_no_pair_of_two_below_the_line(project, ada, erin) -> None:
@@ -69,8 +69,8 @@ def test_it_leaves_out_a_better_answer_that_nobody_approved(project, bad, ada, s
     bad.prompt.demonstrations.update(status=status)
     with pytest.raises(ValidationError):
         actions.freeze(project=project, kind="preferences", by=ada)
-    bad.refresh_from_db()
-    assert bad.frozen_at is None, "nothing was frozen, so judgements may still be taken back"
+    project.refresh_from_db()
+    assert project.rankings_frozen_at is None, "nothing was frozen, so judgements may still be taken back"
 
 
 def test_it_never_freezes_a_better_answer_of_a_held_out_prompt(project, bad, ada) -> None:

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from annotation.models import Comparison, Event, Project
+from annotation.models import Event, Project
 from training.freezing import corpora, datasets, preferences
 from training.models import DatasetVersion
 
@@ -40,11 +40,11 @@ def freeze(*, project: Project, kind: str, by: User, description: str = "", cons
     `consensus` is what counts of several people's rankings; empty: what suits the number of them.
     """
     began_at = timezone.now()
-    _let_stand(project, kind, began_at)
+    before = _let_stand(project, kind, began_at)
     try:
         return _freeze(project, kind, _rows(project, DatasetVersion.Kind(kind), consensus), by, description)
     except ValidationError:
-        Comparison.objects.filter(project=project, frozen_at=began_at).update(frozen_at=None)
+        Project.objects.filter(pk=project.pk, rankings_frozen_at=began_at).update(rankings_frozen_at=before)
         raise
 
 
@@ -54,10 +54,16 @@ def _rows(project: Project, kind: DatasetVersion.Kind, consensus: str) -> list[d
     return ROWS[kind](project)
 
 
-def _let_stand(project: Project, kind: str, at: datetime) -> None:
-    """From before its rows are read on, nobody takes a judgement back that a version holds."""
+def _let_stand(project: Project, kind: str, at: datetime) -> datetime | None:
+    """From before its rows are read on, nobody takes a judgement back that a version holds. When that was said last.
+
+    It is said of all the project's rankings: those that only check people are in no version, and must not show it.
+    """
+    rows = Project.objects.filter(pk=project.pk)
+    before = rows.values_list("rankings_frozen_at", flat=True).get()
     if kind in FROM_RANKINGS:
-        preferences.comparisons_to_freeze(project).filter(frozen_at=None).update(frozen_at=at)
+        rows.update(rankings_frozen_at=at)
+    return before
 
 
 def record_export(*, version: DatasetVersion, part: str, by: User) -> None:
