@@ -16,7 +16,7 @@ from annotation.queues.lending import (
 )
 from annotation.queues.reasons import why_nothing
 from annotation.queues.showing import order_for
-from annotation.queues.tallies import seldom
+from annotation.queues.tallies import enough, seldom
 from annotation.queues.unannounced import (
     hold_comparison,
     in_training,
@@ -49,6 +49,7 @@ __all__ = [
     "answerable",
     "answered",
     "approvable",
+    "enough",
     "finish",
     "free_for",
     "has_work",

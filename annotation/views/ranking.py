@@ -270,8 +270,11 @@ def _last(project: Project, user: User) -> Last | None:
 
 def _progress(project: Project, user: User, ranked: int) -> dict[str, int]:
     counted = not project.checks_unannounced
-    items = queues.rankable(project, user).unfinished()
-    waiting = queues.up_to(items, MOST_COUNTED) if counted else MOST_COUNTED
+
+    def count() -> int:
+        return queues.up_to(queues.rankable(project, user).unfinished(), MOST_COUNTED)
+
+    waiting = queues.enough(f"to-rank-{project.pk}-{user.pk}", MOST_COUNTED, count) if counted else MOST_COUNTED
     return {
         "ranked": ranked,
         "waiting": waiting,

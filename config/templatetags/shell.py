@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
 from django import template
 from django.template.context import RequestContext
+from django.template.loader import render_to_string
 
 from annotation.access import memberships_of
 from annotation.models import Project
@@ -13,14 +16,21 @@ register = template.Library()
 
 
 @register.simple_tag(takes_context=True)
-def project_navigation(context: RequestContext) -> list[navigation.Group]:
-    """The groups of the side navigation; none outside a project."""
+def project_navigation(context: RequestContext) -> str:
+    """The side navigation; empty outside a project."""
     request: Any = context.get("request")
     role = getattr(request, "role", None)
     if role is None:
-        return []
+        return ""
     match = request.resolver_match
-    return navigation.groups_for(role, match.url_name if match else None)
+    return _navigation(role, match.url_name if match else None, request.project.pk)
+
+
+@lru_cache(maxsize=4_096)
+def _navigation(role: str, present: str | None, project_pk: UUID) -> str:
+    """The same at every visit: it need not be put together with each item somebody works on."""
+    groups = navigation.groups_for(role, present)
+    return render_to_string("includes/navigation.html", {"navigation": groups, "project_pk": project_pk})
 
 
 @register.simple_tag(takes_context=True)
