@@ -18,6 +18,7 @@ from annotation.models import (
     Guidelines,
     Lease,
     Prompt,
+    Ranker,
     Revision,
     Split,
 )
@@ -139,5 +140,6 @@ def _linked(comparison: Comparison, mine: Demonstration, edited: Candidate | Non
         comparison=comparison, demonstration=mine, edited=edited, defaults={"created_by": by}
     )
     if fresh:
+        Ranker.let_stand(comparison)
         Event.record("gave a better answer", comparison, by=by, project=comparison.prompt.project)
     return made

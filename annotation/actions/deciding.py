@@ -10,7 +10,7 @@ from django.utils import timezone
 from annotation import queues
 from annotation.access import SENIOR
 from annotation.actions import Refused
-from annotation.models import Adjudication, Comparison, Event, Gold, Project, Ranking
+from annotation.models import Adjudication, Comparison, Event, Gold, Project, Ranker, Ranking
 from annotation.quality import agreements
 
 OWN = "You have ranked this one yourself, so somebody else decides."
@@ -85,6 +85,7 @@ def decide(
             comparison=comparison,
             defaults={**values, "names_opened": opened, "decided_by": by, "decided_at": timezone.now()},
         )
+        Ranker.let_stand(comparison)
         was = {"before": before.order, "before_reason": before.reason} if before else {}
         Event.record("decided a disagreement", comparison, by=by, project=project, names_opened=opened, **was)
     agreements.forget(project)
@@ -119,6 +120,7 @@ def mark_known(
             create_defaults={**values, "created_by": by, "rankings_needed": needed},
         )
         Comparison.objects.filter(pk=comparison.pk).update(rankings_needed=F("rankings_done"))
+        Ranker.let_stand(comparison)
         verb = "marked a known answer" if new else "changed a known answer"
         Event.record(verb, comparison, by=by, project=project, for_training=for_training)
     agreements.forget(project)

@@ -7,17 +7,14 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q
+from django.db.models import F, Q
 
 from annotation import active_time, marks, queues
 from annotation.actions import Refused, admitting
 from annotation.models import (
-    Adjudication,
     Candidate,
     Comparison,
-    Correction,
     Event,
-    Gold,
     Guidelines,
     Lease,
     Mark,
@@ -185,36 +182,21 @@ def decline(*, comparison: Comparison, by: User) -> None:
 # --- Taking a judgement back --------------------------------------------------------------------------------
 
 
-def acted_upon() -> Q:
-    """Of a ranking: somebody has worked with it since it was given. Its comparison was decided or got a known answer or
-    a better one, or a version was frozen from the project's rankings.
-
-    Only what came after counts, and of a version only that there is one: so it says the same of what came unannounced,
-    which goes into no version and may have been decided before. That others judge the same says nothing: they have
-    not seen it, and of what comes unannounced there is no end to them.
-    """
-    of_it = {"comparison_id": OuterRef("comparison_id")}
-    return (
-        Q(in_training=True)
-        | Q(project__rankings_frozen_at__gte=F("created_at"))
-        | Q(Exists(Adjudication.objects.filter(**of_it, decided_at__gt=OuterRef("created_at"))))
-        | Q(Exists(Correction.objects.filter(**of_it, created_at__gt=OuterRef("created_at"))))
-        | Q(Exists(Gold.objects.filter(Q(for_training=True) | Q(created_at__gt=OuterRef("created_at")), **of_it)))
-    )
+# A version closes it for all the project's rankings, whatever it holds: those that only check people are in none.
+FROZEN = Q(project__rankings_frozen_at__gte=F("created_at"))
 
 
 def latest_of(project: Project, user: User) -> RankingQuerySet:
-    """The last judgement of this person, while it is the last: older ones stand, whatever came of them."""
+    """The last judgement of this person, while it is the last and nobody has worked with it. Older ones stand, whatever
+    came of them.
+
+    That others judge the same says nothing: they have not seen it, and known answers are judged without end.
+    """
     return Ranking.objects.filter(latest_of__project=project, latest_of__user=user).order_by()
 
 
-def acted_upon_value() -> ExpressionWrapper:
-    return ExpressionWrapper(acted_upon(), output_field=BooleanField())
-
-
 def may_take_back(ranking: Ranking) -> bool:
-    mine = latest_of(ranking.comparison.project, ranking.ranker).filter(pk=ranking.pk)
-    return mine.exclude(acted_upon()).exists()
+    return Ranking.objects.filter(pk=ranking.pk, latest_of__isnull=False).exclude(FROZEN).exists()
 
 
 def lend_again(ranking: Ranking) -> Lease:
@@ -238,7 +220,7 @@ def take_back(*, ranking: Ranking, by: User, draft: dict[str, str]) -> None:
     project = comparison.prompt.project
     with transaction.atomic():
         queues.lock(project)
-        undone, _ = latest_of(project, by).filter(pk=ranking.pk).exclude(acted_upon()).delete()
+        undone, _ = latest_of(project, by).filter(pk=ranking.pk).exclude(FROZEN).delete()
         if not undone:
             raise Refused(STANDS)
         lease = lend_again(ranking)

@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='ranker',
             name='latest',
-            field=models.OneToOneField(help_text='Their last ranking, the only one that can be taken back; none once that is done.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='latest_of', to='annotation.ranking'),
+            field=models.OneToOneField(help_text='Their last ranking while it can be taken back: none once it was, or somebody has worked with it.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='latest_of', to='annotation.ranking'),
         ),
         migrations.AlterField(
             model_name='adjudication',

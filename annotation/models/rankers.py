@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 from django.db import models
 from django.utils import timezone
 
-from annotation.models.comparisons import Ranking
+from annotation.models.comparisons import Comparison, Ranking
 from annotation.models.projects import Project
 
 
@@ -36,7 +36,7 @@ class Ranker(models.Model):
         on_delete=models.SET_NULL,
         null=True,
         related_name="latest_of",
-        help_text="Their last ranking, the only one that can be taken back; none once that is done.",
+        help_text="Their last ranking while it can be taken back: none once it was, or somebody has worked with it.",
     )
     alarm = models.CharField(max_length=300, blank=True, help_text="What is clearly wrong with their rankings.")
     alarm_at = models.DateTimeField(null=True)
@@ -61,6 +61,11 @@ class Ranker(models.Model):
         mine = Ranking.objects.filter(ranker=user, project=project, in_training=False).count()
         since: datetime | None = timezone.now() if mine else None
         return cls(project=project, user=user, handed=mine, judged=mine, admitted_at=since)
+
+    @classmethod
+    def let_stand(cls, comparison: Comparison) -> None:
+        """Somebody works with what was said of it: nobody takes that back any more. Ask it under the project's lock."""
+        cls.objects.filter(latest__comparison=comparison).update(latest=None)
 
     def keep(self, *changed: str) -> None:
         """Store what has changed; all of it for a new one."""

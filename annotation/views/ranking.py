@@ -263,9 +263,13 @@ def _candidates(form: PairForm | PlacesForm, shown: dict[str, Candidate]) -> lis
 def _last(project: Project, user: User) -> Last | None:
     """What this person judged last, if that was just now and they have not taken it back."""
     just_now = ranking.latest_of(project, user).filter(created_at__gte=timezone.now() - JUST_NOW)
-    annotated = just_now.annotate(acted=ranking.acted_upon_value()).select_related("comparison__prompt")
-    found = annotated.only("all_bad", "comparison__prompt__external_id", "comparison__prompt__position").first()
-    return Last(found, acted=bool(getattr(found, "acted", False))) if found else None
+    named = just_now.select_related("comparison__prompt").only(
+        "all_bad", "created_at", "comparison__prompt__external_id", "comparison__prompt__position"
+    )
+    if (found := named.first()) is None:
+        return None
+    frozen = project.rankings_frozen_at
+    return Last(found, acted=frozen is not None and frozen >= found.created_at)
 
 
 def _progress(project: Project, user: User, ranked: int) -> dict[str, int]:

@@ -12,8 +12,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from annotation.actions import assigning
-from annotation.models import Adjudication, Comparison, Correction, Event, Gold, Lease, Mark, Project, Ranking
+from annotation.actions import assigning, correcting, deciding
+from annotation.actions.ranking import rank as record
+from annotation.models import Comparison, Event, Lease, Mark, Project, Ranking
 from tests import factories
 from tests.addresses import shown_at
 from tests.annotation.test_ranking import TEXTS, act, ids_by_letter, next_url, url
@@ -333,7 +334,7 @@ def test_it_offers_to_take_back_on_the_next_page_and_on_its_own(as_erin, project
 
 
 def _decided(comparison, eve, ada):
-    Adjudication.objects.create(comparison=comparison, order=[], reason="So.", decided_by=ada)
+    deciding.decide(comparison=comparison, by=ada, order=Ranking.objects.get().order, reason="So.")
 
 
 def _frozen(comparison, eve, ada):
@@ -341,18 +342,20 @@ def _frozen(comparison, eve, ada):
 
 
 def _corrected(comparison, eve, ada):
-    answer = factories.demonstration(comparison.prompt, eve)
-    Correction.objects.create(comparison=comparison, demonstration=answer, created_by=eve)
+    record(comparison=comparison, by=eve, order=Ranking.objects.get().order)
+    correcting.correct(comparison=comparison, by=eve, text="Better.")
 
 
 def _explained(comparison, eve, ada):
-    Gold.objects.create(comparison=comparison, order=[], for_training=True, created_by=ada)
+    order = Ranking.objects.get().order
+    deciding.mark_known(comparison=comparison, by=ada, order=order, explanation="So.", for_training=True)
 
 
 @pytest.mark.parametrize("acted", [_decided, _frozen, _corrected, _explained])
 def test_it_lets_a_judgement_stand_once_somebody_has_acted_on_it(as_erin, project, pair, eve, ada, acted):
+    Comparison.objects.update(rankings_needed=2 if acted is _corrected else 1)
     act(as_erin, pair, data={"choice": "1"})
-    acted(pair, eve, ada)
+    acted(Comparison.objects.select_related("prompt__project").get(), eve, ada)
     assert "so it stands as you gave it" in as_erin.get(take_back(as_erin, pair).url).content.decode()
     assert Ranking.objects.filter(ranker__username="erin").exists()
     assert reverse("rank_take_back", args=[project.pk, pair.pk]) not in as_erin.get(url(pair)).content.decode()
