@@ -78,7 +78,6 @@ def test_it_saves_soon_after_the_last_key_at_once_on_blur_and_on_leaving(house: 
     with page.expect_request(saves, timeout=1_000):
         page.keyboard.press("Control+s")
     state(page).to_contain_text("Saved")
-    page.keyboard.press("e")
     page.keyboard.type(" And gone.")
     page.goto(house.url)
     written = ["After a while. At once. By habit. And gone."]
