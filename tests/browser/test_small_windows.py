@@ -107,3 +107,5 @@ def test_a_trainee_with_long_answers_reads_the_explanation_first(house: House, v
     assert explained
     assert answers
     assert explained["y"] < answers["y"]
+    page.set_viewport_size({"width": 1024, "height": 768})
+    expect(page.get_by_role("link", name="Next")).to_be_in_viewport(ratio=1)
