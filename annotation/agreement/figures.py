@@ -99,9 +99,10 @@ def reading(agreement: Agreement) -> Reading:
     low, high = agreement.low, agreement.high
     if low is None or high is None or _grade(low) == _grade(high):
         return Reading(grade, sentence)
+    bounds = f"{low:.3f} to {high:.3f}".replace("-", "−")
     return Reading(
         grade,
-        f"{sentence} This is not sure yet: anything from {low:.3f} to {high:.3f} is possible, "
+        f"{sentence} This is not sure yet: anything from {bounds} is possible, "
         "and more items judged by two people will narrow it.",
     )
 

@@ -22,18 +22,6 @@ from annotation.rows import MAX_CELL, Problem, Row
 from annotation.splits import Shares
 
 MOST_AT_ONCE = 1000
-FIELDS = (
-    "external_id",
-    "group",
-    "task_type",
-    "split",
-    "instruction",
-    "input",
-    "response",
-    "history",
-    "priority",
-    "answers_needed",
-)
 
 
 class PromptSerializer(serializers.ModelSerializer):
@@ -165,4 +153,4 @@ class PromptDetail(InProject, APIView):
 def _records(prompts: list[dict[str, Any]]) -> Iterator[Record | Problem]:
     """The records of a request pass the same checks as those of a file; each prompt is a line."""
     rows = (Row(number, dict(prompt)) for number, prompt in enumerate(prompts, start=1))
-    return read_records(rows, Mapping({field: field for field in FIELDS}))
+    return read_records(rows, Mapping({name: name for name in NewPromptSerializer().get_fields()}))

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from django.db import models
 
-from annotation.models.projects import Project, Role
+from annotation.models.projects import Priority, Project, Role
 
 
 class Assignment(models.Model):
@@ -38,3 +38,20 @@ class Assignment(models.Model):
             project.has_assignments = True
             project.save(update_fields=["has_assignments"])
         return cls.objects.get_or_create(project=project, key=key, defaults={"people": chosen, "roles": named})[0]
+
+
+class Assignable(models.Model):
+    """Waits in a queue: when it comes, and for whom."""
+
+    priority = models.SmallIntegerField(choices=Priority.choices, default=Priority.USUAL)
+    assignment = models.ForeignKey(
+        Assignment,
+        on_delete=models.SET_NULL,
+        null=True,
+        db_index=False,
+        related_name="+",
+        help_text="For whom; none: for everybody.",
+    )
+
+    class Meta:
+        abstract = True

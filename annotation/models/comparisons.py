@@ -6,12 +6,11 @@ from django.contrib.auth.models import User
 from django.db import models
 from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q
 
-from annotation.models.assignments import Assignment
+from annotation.models.assignments import Assignable
 from annotation.models.projects import (
     Guidelines,
     OwnerKnown,
     OwnerKnownQuerySet,
-    Priority,
     Project,
     UUIDModel,
 )
@@ -39,7 +38,7 @@ class ComparisonQuerySet(OwnerKnownQuerySet["Comparison"]):
         return self.filter(Q(gold__isnull=False) | Q(adjudication__isnull=False))
 
 
-class Comparison(OwnerKnown, UUIDModel):
+class Comparison(OwnerKnown, Assignable, UUIDModel):
     """A prompt and two to five candidates, to be ranked by `rankings_needed` people.
 
     One with a known answer, and one that asks somebody again, needs no more rankings than it has: it comes to people
@@ -58,15 +57,6 @@ class Comparison(OwnerKnown, UUIDModel):
         max_length=200, blank=True, help_text="What made the candidates; never shown while ranking."
     )
     seed = models.PositiveBigIntegerField(help_text="Decides, with the ranker's id, which candidate is shown as A.")
-    priority = models.SmallIntegerField(choices=Priority.choices, default=Priority.USUAL)
-    assignment = models.ForeignKey(
-        Assignment,
-        on_delete=models.SET_NULL,
-        null=True,
-        db_index=False,
-        related_name="+",
-        help_text="For whom; none: for everybody.",
-    )
     repeat_of = models.ForeignKey(
         "self",
         on_delete=models.CASCADE,

@@ -8,13 +8,12 @@ from django.db import models
 from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
-from annotation.models.assignments import Assignment
+from annotation.models.assignments import Assignable, Assignment
 from annotation.models.projects import (
     AnyUser,
     Guidelines,
     OwnerKnown,
     OwnerKnownQuerySet,
-    Priority,
     Project,
     UUIDModel,
 )
@@ -59,7 +58,7 @@ class PromptQuerySet(models.QuerySet["Prompt"]):
         return self.filter(Exists(responses.filter(status=status)))
 
 
-class Prompt(UUIDModel):
+class Prompt(Assignable, UUIDModel):
     """One question to the model. `split` never changes after import: what is held out stays held out."""
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="prompts")
@@ -73,17 +72,8 @@ class Prompt(UUIDModel):
     reference = models.TextField(blank=True)
     split = models.CharField(max_length=10, choices=Split.choices, default=Split.TRAIN)
     text_sha256 = models.CharField(max_length=64, editable=False)
-    priority = models.SmallIntegerField(choices=Priority.choices, default=Priority.USUAL)
     expected_value = models.FloatField(
         default=0.0, help_text="How much the model would learn from an answer, between 0 and 1; where it was estimated."
-    )
-    assignment = models.ForeignKey(
-        Assignment,
-        on_delete=models.SET_NULL,
-        null=True,
-        db_index=False,
-        related_name="+",
-        help_text="For whom; none: for everybody.",
     )
     approval_assignment = models.ForeignKey(
         Assignment,

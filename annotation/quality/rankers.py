@@ -176,7 +176,8 @@ def _number(name: str, value: float | None) -> str:
     if value is None:
         return ""
     if name in DIFFERENCES:
-        return f"{100 * value:+.0f} points"
+        points = round(100 * value)
+        return f"{points:+d} points".replace("-", "−") if points else "0 points"
     return f"{value:.0f} s" if name == "seconds" else f"{100 * value:.0f} %"
 
 

@@ -35,3 +35,8 @@ def person(user: User | None) -> str:
 @register.filter
 def of(found: dict[Any, Any], key: Any) -> Any:
     return found.get(key)
+
+
+@register.filter
+def two_places(value: float) -> str:
+    return f"{value:.2f}".replace("-", "−")

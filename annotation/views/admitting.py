@@ -106,6 +106,7 @@ def rank_explained(request: MemberRequest, pk: UUID, comparison_pk: UUID) -> Htt
         "known": in_words(gold, names),
         "reason": ranking.reason,
         "gold": gold,
+        "guidelines": project.current_guidelines(),
         "as_expected": admitting.as_expected(ranking),
         "left": left,
         "at": queues.training_items(project, request.user).count() - left,

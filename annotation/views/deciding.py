@@ -147,9 +147,12 @@ def disagreement(request: MemberRequest, pk: UUID, comparison_pk: UUID) -> HttpR
     action = request.POST.get("action", "")
     if action == "names" and deciding.why_not(comparison, request.user) != deciding.NOT_YET:
         deciding.open_names(comparison=comparison, by=request.user)
-        return redirect("disagreement", project.pk, comparison.pk)
+        if not any(_begun(request).values()):
+            return redirect("disagreement", project.pk, comparison.pk)
     form = DecisionForm(
-        request.POST if action == "decide" else None, letters=list(names.values()), initial=_as_decided(decided, names)
+        request.POST if action == "decide" else None,
+        letters=list(names.values()),
+        initial={**_as_decided(decided, names), **_begun(request)},
     )
     if action == "decide" and form.is_valid():
         order, strength, all_bad = form.verdict()
@@ -168,6 +171,11 @@ def disagreement(request: MemberRequest, pk: UUID, comparison_pk: UUID) -> HttpR
         else:
             return _on(request, project, comparison)
     return _show(request, project, comparison, texts, decided, form)
+
+
+def _begun(request: MemberRequest) -> dict[str, Any]:
+    """What was entered before the names were opened: it stays."""
+    return {key: value for key, value in request.POST.items() if key not in ("action", "csrfmiddlewaretoken")}
 
 
 def _rank_first(request: MemberRequest, comparison: Comparison) -> HttpResponse:
@@ -332,6 +340,7 @@ def known_answer(request: MemberRequest, pk: UUID, comparison_pk: UUID) -> HttpR
         "candidates": [(letter, texts[each]) for each, letter in names.items()],
         "gold": gold,
         "form": form,
+        "guidelines": project.current_guidelines(),
         "waiting": queues.is_counted(comparison) and comparison.rankings_done < comparison.rankings_needed,
         "frame": "base.html",
     }

@@ -120,6 +120,7 @@ def _show(request: MemberRequest, project: Project, row: Import, form: MappingFo
             "first": first,
             "counts": counts,
             "mapped": uploads.is_mapped(row),
+            "passed_over": [each for each in form.columns if each not in row.mapping["columns"].values()],
             "unreadable": unreadable,
         },
         status=422 if form.errors else 200,

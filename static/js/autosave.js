@@ -320,6 +320,12 @@ const saveAll = (how) => present().forEach((each) => each.save(how));
 document.addEventListener("visibilitychange", () => { if (document.hidden) saveAll({ keepalive: true }); });
 addEventListener("pagehide", () => saveAll({ keepalive: true }));
 addEventListener("online", () => saveAll());
+addEventListener("keydown", (event) => { // who is used to it saves the text and not the page
+  if (event.key.toLowerCase() !== "s" || !(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey) return;
+  if (event.defaultPrevented || !present().length) return;
+  event.preventDefault();
+  saveAll();
+});
 addEventListener("beforeunload", (event) => { if (present().some((each) => each.endangered)) event.preventDefault(); });
 
 // After htmx, which hears this event first: what is restored is seen by those who wait for it.

@@ -53,6 +53,15 @@ def test_it_keeps_names_hidden_until_they_are_opened_and_records_that(sign_in, r
     assert Event.objects.filter(verb="opened the names of rankers", actor=rita).count() == 1
 
 
+def test_what_was_entered_stays_when_the_names_are_opened(sign_in, rita, project, disputed) -> None:
+    entered = {"action": "names", "choice": "4", "reason": "Half of a sentence"}
+    html = sign_in(rita).post(page(project, disputed), entered).content.decode()
+    assert "Erin" in html
+    assert "Half of a sentence" in html
+    assert 'value="4" data-key="4" checked' in html
+    assert not Adjudication.objects.exists()
+
+
 def _letter(comparison: Comparison, which: str) -> str:
     """The value that says this one is much better, on the decision page."""
     return "1" if sorted(ids(comparison).values())[0] == ids(comparison)[which] else "5"

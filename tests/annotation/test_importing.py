@@ -168,6 +168,15 @@ def test_it_guesses_the_mapping_and_imports_nothing_yet(project: Project, ada: U
     assert not project.prompts.exists()
 
 
+def test_it_names_the_columns_that_it_leaves_in_the_file(project: Project, ada: User, sign_in) -> None:
+    client = sign_in(ada)
+    rows = [{**row, "candidates": ["One.", "Two."], "known": [2, 1]} for row in ROWS]
+    page = client.get(uploaded(client, project, *rows)).content.decode()
+    assert "Not taken from the file: candidates, known." in page
+    assert "create_comparisons" in page
+    assert "Not taken" not in client.get(uploaded(client, project, *ROWS)).content.decode()
+
+
 def test_it_offers_the_instruction_the_project_uses(project: Project, ada: User, sign_in) -> None:
     factories.prompt(project)
     client = sign_in(ada)

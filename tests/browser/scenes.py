@@ -119,12 +119,14 @@ def workday(name: str) -> dict[str, Any]:
     return {"project": str(project.pk)}
 
 
-def disputed(name: str) -> dict[str, Any]:
+def disputed(name: str, sentences: int = 0) -> dict[str, Any]:
     """Two comparisons on which Erin and Ada differ, and two with known answers to learn by."""
     people = _people()
     project = _project(name)
     prompt = factories.prompt(project, answers_needed=0)
-    made = [factories.comparison(prompt, [f"It has {at}.", f"It has no {at}."], rankings_needed=2) for at in range(4)]
+    rest = " Nothing more is said of the deadline." * sentences
+    texts = [[f"It has {at}.{rest}", f"It has no {at}.{rest}"] for at in range(4)]
+    made = [factories.comparison(prompt, each, rankings_needed=2) for each in texts]
     orders = [[[str(each.pk)] for each in one.candidates.order_by("text")] for one in made]
     for one, order in zip(made[:2], orders, strict=False):
         rank(comparison=one, by=people["erin"], order=order, reason="It names the deadline.")

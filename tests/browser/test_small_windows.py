@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, ViewportSize
+from playwright.sync_api import Page, ViewportSize, expect
 
 from tests.browser.conftest import Visit
+from tests.browser.house import House
 from tests.browser.test_accessibility import TOO_WIDE
 
 pytestmark = pytest.mark.browser
@@ -39,11 +40,18 @@ LEFT_TO_READ = """async () => {
   return least;
 }"""
 
+BELOW_THE_END = """() => {
+  const { bottom } = document.querySelector("main").getBoundingClientRect();
+  return Math.max(0, Math.round(document.scrollingElement.scrollHeight - Math.max(innerHeight, scrollY + bottom)));
+}"""
+
 
 def problems_of(page: Page, size: ViewportSize) -> list[str]:
     found = []
     if wide := page.evaluate(TOO_WIDE):
         found.append(f"wider than the window: {wide}")
+    if blank := page.evaluate(BELOW_THE_END):
+        found.append(f"{blank} px of nothing below its end")
     primary = page.locator("main .btn-primary:visible")
     if primary.count():
         primary.first.click(trial=True)  # scrolls to it; fails where something lies over it
@@ -68,3 +76,36 @@ def test_a_working_page_fits_and_its_action_is_in_reach(
         problems += [f"{each['name']} ({each['state']}): {problem}" for problem in problems_of(page, size)]
     assert looked_at >= len([*WRITING, *JUDGING])
     assert not problems, "\n".join(problems)
+
+
+@pytest.mark.parametrize("size", [{"width": 1440, "height": 900}, {"width": 1024, "height": 768}])
+def test_what_is_decided_stays_in_sight_however_long_the_answers_are(
+    size: ViewportSize, house: House, visit: Visit
+) -> None:
+    made = house.scene("disputed", name=f"Long answers, {size['width']}", sentences=150)
+    window = visit("rita", viewport=size)
+    page = window.open("disagreement", made["project"], made["disputed"][0])
+    for name in ("Decide and next", "Later"):
+        expect(page.get_by_text(name)).to_be_in_viewport(ratio=1)
+    if size["width"] > 1200:  # with less room it comes below the answers
+        expect(page.get_by_text("It names the deadline.")).to_be_in_viewport(ratio=1)
+    page.locator(".candidate").first.hover()
+    page.mouse.wheel(0, 5_000)
+    expect(page.get_by_role("button", name="Decide and next")).to_be_in_viewport(ratio=1)
+    page = visit("ada", viewport=size).open("known_answer", made["project"], made["disputed"][0])
+    expect(page.get_by_role("button", name="Check people by it")).to_be_in_viewport(ratio=1)
+
+
+def test_a_trainee_with_long_answers_reads_the_explanation_first(house: House, visit: Visit) -> None:
+    project = house.scene("disputed", name="Long training", sentences=150)["project"]
+    page = visit("rita", viewport=TELEPHONE).open("rank_next", project, query="?begin=1")
+    page.keyboard.press("1")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("xpected")
+    explained = page.get_by_text("It is dated.").bounding_box()
+    answers = page.locator(".candidates").bounding_box()
+    assert explained
+    assert answers
+    assert explained["y"] < answers["y"]
+    page.set_viewport_size({"width": 1024, "height": 768})
+    expect(page.get_by_role("link", name="Next")).to_be_in_viewport(ratio=1)

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visit
-from tests.browser.house import House
+from tests.browser.house import House, eventually
 
 pytestmark = pytest.mark.browser
 
@@ -57,6 +57,31 @@ def test_an_expert_writes_with_keys_alone(house: House, visit: Visit) -> None:
     stored = house.scene("texts_of", project=project)["texts"]
     assert [row["status"] for row in stored] == ["submitted"]
     assert stored[0]["text"] == "Parties: Denise Okafor? (tenant) - 100 % sure"
+
+
+def test_it_saves_soon_after_the_last_key_at_once_on_blur_and_on_leaving(house: House, visit: Visit) -> None:
+    project = house.scene("writing", name="Saved when")["project"]
+    page = visit("erin").open("write_next", project)
+    page.evaluate("addEventListener('keydown', () => { window.lastKey = performance.now(); }, true)")
+    saves = page.evaluate("new URL(document.querySelector('[data-autosave]').dataset.autosave, location).href")
+    page.keyboard.press("e")
+    page.keyboard.type("After a while.")
+    state(page).to_contain_text("Saved")
+    waited = page.evaluate("address => performance.getEntriesByName(address).at(-1).startTime - lastKey", saves)
+    assert 1_400 < waited < 3_000, "a second and a half after the last key, and not while one types"
+    page.keyboard.type(" At once.")
+    with page.expect_request(saves, timeout=1_000):
+        text(page).blur()
+    state(page).to_contain_text("Saved")
+    page.keyboard.press("e")
+    page.keyboard.type(" By habit.")
+    with page.expect_request(saves, timeout=1_000):
+        page.keyboard.press("Control+s")
+    state(page).to_contain_text("Saved")
+    page.keyboard.type(" And gone.")
+    page.goto(house.url)
+    written = ["After a while. At once. By habit. And gone."]
+    eventually(lambda: [row["text"] for row in house.scene("texts_of", project=project)["texts"]] == written, 10)
 
 
 def test_an_expert_loses_nothing_while_offline(house: House, visit: Visit) -> None:

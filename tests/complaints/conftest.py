@@ -1,7 +1,8 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
-from django.contrib.auth.models import User
 
 from tests.complaints.person import Person
 from tests.training.conftest import base_model, dataset, fake, rung, taught
@@ -9,26 +10,11 @@ from tests.training.conftest import base_model, dataset, fake, rung, taught
 __all__ = ["base_model", "dataset", "fake", "rung", "taught"]
 
 
-@pytest.fixture
-def Erin(erin: User) -> Person:
-    return Person(erin)
+def _at_a_browser(username: str) -> Any:
+    def person(request: pytest.FixtureRequest) -> Person:
+        return Person(request.getfixturevalue(username))
+
+    return pytest.fixture(name=username.title())(person)
 
 
-@pytest.fixture
-def Eve(eve: User) -> Person:
-    return Person(eve)
-
-
-@pytest.fixture
-def Rita(rita: User) -> Person:
-    return Person(rita)
-
-
-@pytest.fixture
-def Ada(ada: User) -> Person:
-    return Person(ada)
-
-
-@pytest.fixture
-def Oscar(oscar: User) -> Person:
-    return Person(oscar)
+Erin, Eve, Rita, Ada, Oscar = map(_at_a_browser, ["erin", "eve", "rita", "ada", "oscar"])
