@@ -26,6 +26,7 @@ from annotation.models import (
     Ranker,
     Ranking,
 )
+from annotation.quality import disputes
 from annotation.ranking import LETTERS, Said, display_order
 
 MOST = len(LETTERS)
@@ -146,6 +147,8 @@ def rank(
         )
         Mark.objects.bulk_create(_stored(mark, ranking, shown) for mark in marked)
         queues.finish(Lease.Kind.RANK, comparison.pk, by)
+        if counted:
+            disputes.settle([comparison.pk])
         about = {"comparison": str(comparison.pk), **for_history(ranking)}
         Event.record("ranked candidates", ranking, by=by, project=project, **about)
         admitting.note(project, ranker, ranking)
@@ -215,7 +218,7 @@ def lend_again(ranking: Ranking) -> Lease:
     comparison, project = ranking.comparison, ranking.project
     Ranker.objects.filter(project=project, user=ranking.ranker, judged__gt=0).update(judged=F("judged") - 1)
     if queues.is_counted(comparison):
-        Comparison.objects.filter(pk=comparison.pk).update(rankings_done=F("rankings_done") - 1)
+        Comparison.objects.filter(pk=comparison.pk).update(rankings_done=F("rankings_done") - 1, dispute=None)
     lease = queues.lend(project, Lease.Kind.RANK, ranking.ranker, comparison.pk)
     lease.shown = ranking.shown
     lease.save(update_fields=["shown"])

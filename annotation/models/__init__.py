@@ -41,9 +41,11 @@ from annotation.models.prompts import (
 )
 from annotation.models.rankers import Ranker
 from annotation.models.rechecks import Recheck
+from annotation.models.reports import AgreementReport
 
 __all__ = [
     "Adjudication",
+    "AgreementReport",
     "AnyUser",
     "Assignment",
     "Candidate",

@@ -30,6 +30,12 @@ class ComparisonQuerySet(OwnerKnownQuerySet["Comparison"]):
         """Without those that only ask somebody again: they say how steady a person is and teach nothing."""
         return self.filter(repeat_of=None)
 
+    def comparable(self) -> Self:
+        """Those that people can be said to agree or to differ on: everybody asked has judged, and nothing stands in
+        place of what they said."""
+        usual = self.originals().filter(gold=None, adjudication=None, rankings_done__gte=2)
+        return usual.filter(rankings_done__gte=F("rankings_needed"))
+
     def decided(self) -> Self:
         """Those whose answer is known or was decided by a reviewer: it stands in place of people's rankings."""
         return self.filter(Q(gold__isnull=False) | Q(adjudication__isnull=False))
@@ -73,6 +79,11 @@ class Comparison(OwnerKnown, UUIDModel):
     repeat_for = models.ForeignKey(
         User, on_delete=models.CASCADE, null=True, related_name="+", help_text="Who is asked again; nobody else is."
     )
+    dispute = models.FloatField(
+        null=True,
+        help_text="How far those who ranked it are apart on average, times their number. "
+        "None: not all have ranked it, fewer than two did, or its answer stands already.",
+    )
     frozen_at = models.DateTimeField(
         null=True, help_text="When its judgements first went into a dataset version; they stand since."
     )
@@ -89,6 +100,11 @@ class Comparison(OwnerKnown, UUIDModel):
                 name="comparisons_to_rank",
             ),
             models.Index(fields=["project", "rankings_done", "rankings_needed"]),
+            models.Index(
+                fields=["project", "-dispute", "id"],
+                condition=Q(dispute__isnull=False),
+                name="comparisons_in_dispute",
+            ),
         ]
         constraints = [
             models.CheckConstraint(
