@@ -19,6 +19,7 @@ from annotation.models.leases import Lease
 from annotation.models.people import SignInFailure, SignInLink, name_of
 from annotation.models.projects import (
     AnyUser,
+    ConsensusRule,
     DraftsByModel,
     Event,
     Guidelines,
@@ -53,6 +54,7 @@ __all__ = [
     "Comment",
     "Comparison",
     "ComparisonQuerySet",
+    "ConsensusRule",
     "Correction",
     "Demonstration",
     "DemonstrationQuerySet",
