@@ -10,6 +10,7 @@ from django.db.models.functions import Greatest
 
 from annotation import selection
 from annotation.models import Assignment, Chore, Comparison, Prompt, PromptQuerySet, Split
+from annotation.quality import disputes
 
 WRITE, RANK, APPROVE = "write", "rank", "approve"
 
@@ -59,7 +60,10 @@ def _set_people(rows: QuerySet[Any], work: str, people: int) -> int:
     if work == RANK:
         rows = rows.filter(repeat_of=None, gold=None, adjudication=None)
         enough: Any = Greatest(Value(people), F("rankings_done"))
-        return rows.exclude(rankings_needed=enough).update(rankings_needed=enough)
+        changed = list(rows.exclude(rankings_needed=enough).values_list("pk", flat=True))
+        Comparison.objects.filter(pk__in=changed).update(rankings_needed=enough)
+        disputes.settle(changed)
+        return len(changed)
     return rows.exclude(answers_needed=people).update(answers_needed=people)
 
 

@@ -10,6 +10,7 @@ from huey.contrib.djhuey import db_task
 
 from annotation import chores
 from annotation.models import Chore, Demonstration, Project
+from annotation.quality import reports
 
 ESTIMATE_AGAIN = timedelta(minutes=10)
 
@@ -24,6 +25,14 @@ def run_chore(pk: str) -> None:
 def ring_after_commit(chore: Chore) -> None:
     pk = str(chore.pk)
     transaction.on_commit(lambda: run_chore(pk))
+
+
+@db_task()
+def work_out_agreement(project_pk: str) -> None:
+    """Told by whoever looks at it; a page that waits tells again."""
+    project = Project.objects.filter(pk=project_pk).first()
+    if project:
+        reports.work_out(project)
 
 
 def reconcile() -> None:

@@ -40,7 +40,7 @@ def fill(size: int, people: int) -> None:
         _prompts(project, count, eve)
         print(f"{name} {project.pk}")
     for user in [ada, *users]:
-        print(f"{user.username} {_session(user)}")
+        print(f"{user.username} {session_of(user)}")
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
         cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -131,7 +131,7 @@ def _copy(project: Any, number: int) -> None:
     copied("annotation_candidate", f"comparison_id IN ({inner})", id=moved("id"), comparison_id=moved("comparison_id"))
 
 
-def _session(user: Any) -> str:
+def session_of(user: Any) -> str:
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
     from django.contrib.sessions.backends.db import SessionStore
 

@@ -59,10 +59,14 @@ def served(app: str, folder: Path, environment: dict[str, str]) -> Iterator[Serv
 
 
 def fresh_database(folder: Path, prompts: int, people: int) -> tuple[dict[str, str], dict[str, str]]:
-    """The environment it is served in; what benchmarks/annotation_data.py says of it: name -> project or session."""
+    return filled_database(folder, "annotation_data.py", str(prompts), str(people))
+
+
+def filled_database(folder: Path, by: str, *size: str) -> tuple[dict[str, str], dict[str, str]]:
+    """The environment it is served in; what the neighbour that fills it says of it: name -> project or session."""
     ours = {"DATA_DIR": str(folder), "LOG_LEVEL": "ERROR", "ALLOWED_HOSTS": "127.0.0.1"}
     ours |= {"DJANGO_SETTINGS_MODULE": "config.settings", "DATABASE_URL": f"sqlite:///{folder / 'preceptor.sqlite3'}"}
-    filled = say([str(Path(__file__).with_name("annotation_data.py")), str(prompts), str(people)], ours)
+    filled = say([str(Path(__file__).with_name(by)), *size], ours)
     return ours, dict(line.split() for line in filled)
 
 

@@ -261,6 +261,7 @@ SPECTACULAR_SETTINGS = {
         "MarkKindEnum": "annotation.models.Mark.Kind",
         "DatasetKindEnum": "training.models.DatasetVersion.Kind",
         "RoleEnum": "annotation.models.Role",
+        "ConsensusEnum": "annotation.models.ConsensusRule",
         "ChoreKindEnum": "annotation.models.Chore.Kind",
         "ChoreStatusEnum": "annotation.models.Chore.Status",
     },

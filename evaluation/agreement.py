@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from django.core.cache import cache
 from django.db.models import Count
 
 from annotation import rubric
 from annotation.agreement import Judgement, Kind
 from annotation.models import Project
-from annotation.quality.agreements import MOST, Section, kept, section
+from annotation.quality.agreements import Section, section
 from evaluation.models import Review
 
 UTILITY = "utility"
+MOST = 5_000
+KEPT_FOR = 24 * 3600
 
 
 def sections(project: Project) -> list[Section]:
-    return kept(f"agreement-of-scores-{project.pk}", lambda: _sections(project))
+    """Worked out again when there is a new score: none is ever changed or taken back."""
+    mine = Review.objects.filter(output__contestant__evaluation__project=project)
+    key = f"agreement-of-scores-{project.pk}-{mine.count()}"
+    found: list[Section] | None = cache.get(key)
+    if found is None:
+        found = _sections(project)
+        cache.set(key, found, timeout=KEPT_FOR)
+    return found
 
 
 def _sections(project: Project) -> list[Section]:
@@ -33,6 +43,7 @@ def _sections(project: Project) -> list[Section]:
             Kind.UTILITY if each.key == UTILITY else Kind.SCORE,
             [Judgement(str(row["output_id"]), row["reviewer_id"], row[each.key]) for row in scores],
             alone=alone,
+            capped=MOST if len(scores) >= MOST else 0,
         )
         for each in criteria
     ]

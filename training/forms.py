@@ -7,7 +7,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from annotation.forms.fields import field_of
-from annotation.models import Project
+from annotation.models import ConsensusRule, Project
 from annotation.quality.agreed import FEWEST_SHARED
 from training import choosing
 from training.methods import METHODS, RLOO, SFT
@@ -16,13 +16,6 @@ from training.params import CHOICES, HELP, LABELS, GenerateParams, Preset, by_ro
 from training.params.groups import grouped
 
 SHOWN_ABOVE = {"finetuning_type", "load_in_4bit"}
-
-
-CONSENSUS = [
-    ("", "What suits the number of shared comparisons"),
-    ("majority", "Majority: two thirds of those who judged"),
-    ("weighted", "Weighted: each person by how reliable they are"),
-]
 
 
 class FreezeForm(forms.Form):
@@ -36,11 +29,11 @@ class FreezeForm(forms.Form):
     )
     consensus = forms.ChoiceField(
         label="What counts where several people ranked the same",
-        choices=CONSENSUS,
+        choices=ConsensusRule.choices,
         required=False,
         help_text=f"For preference pairs and judgements. By itself: weighted from {FEWEST_SHARED} comparisons on that "
         "two people or more have ranked, for fewer tell nothing about anybody; the majority before. Known answers and "
-        "decisions of reviewers stand either way.",
+        "decisions of reviewers stand either way. The settings say what is chosen here to begin with.",
     )
     description = forms.CharField(
         label="Description",
@@ -48,6 +41,10 @@ class FreezeForm(forms.Form):
         required=False,
         help_text="One line that says what is in this version, or what changed since the last one.",
     )
+
+    def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["consensus"].initial = project.consensus
 
 
 class DatasetChoice(forms.ModelChoiceField):

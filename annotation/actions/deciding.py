@@ -11,7 +11,7 @@ from annotation import queues
 from annotation.access import SENIOR
 from annotation.actions import Refused
 from annotation.models import Adjudication, Comparison, Event, Gold, Project, Ranker, Ranking
-from annotation.quality import agreements
+from annotation.quality import disputes
 
 OWN = "You have ranked this one yourself, so somebody else decides."
 ALONE = "You have ranked this one yourself. As nobody else reviews here, you may decide it all the same."
@@ -85,10 +85,10 @@ def decide(
             comparison=comparison,
             defaults={**values, "names_opened": opened, "decided_by": by, "decided_at": timezone.now()},
         )
+        Comparison.objects.filter(pk=comparison.pk).update(dispute=None)
         Ranker.let_stand(comparison)
         was = {"before": before.order, "before_reason": before.reason} if before else {}
         Event.record("decided a disagreement", comparison, by=by, project=project, names_opened=opened, **was)
-    agreements.forget(project)
     return made
 
 
@@ -119,11 +119,10 @@ def mark_known(
             defaults=values,
             create_defaults={**values, "created_by": by, "rankings_needed": needed},
         )
-        Comparison.objects.filter(pk=comparison.pk).update(rankings_needed=F("rankings_done"))
+        Comparison.objects.filter(pk=comparison.pk).update(rankings_needed=F("rankings_done"), dispute=None)
         Ranker.let_stand(comparison)
         verb = "marked a known answer" if new else "changed a known answer"
         Event.record(verb, comparison, by=by, project=project, for_training=for_training)
-    agreements.forget(project)
     return made
 
 
@@ -143,5 +142,5 @@ def unmark_known(*, comparison: Comparison, by: User) -> None:
         Ranking.objects.filter(comparison=comparison, in_training=True).delete()
         given = Ranking.objects.filter(comparison=comparison).count()
         Comparison.objects.filter(pk=comparison.pk).update(rankings_done=given, rankings_needed=max(given, needed))
+        disputes.settle([comparison.pk])
         Event.record("took back a known answer", comparison, by=by, project=project)
-    agreements.forget(project)

@@ -25,6 +25,7 @@ from annotation.models import (
     Ranking,
 )
 from annotation.models.comparisons import RankingQuerySet
+from annotation.quality import disputes
 from annotation.ranking import LETTERS, Said, display_order
 
 MOST = len(LETTERS)
@@ -124,7 +125,8 @@ def rank(
         if (lease := queues.hold_comparison(comparison, by, again=True)) is None:
             raise Refused(NO_LONGER_NEEDED)
         open_ = Comparison.objects.unfinished().filter(pk=comparison.pk)
-        if queues.is_counted(comparison) and not open_.update(rankings_done=F("rankings_done") + 1):
+        counted = queues.is_counted(comparison)
+        if counted and not open_.update(rankings_done=F("rankings_done") + 1):
             raise Refused(NO_LONGER_NEEDED)
         ranker = Ranker.of(project, by)
         nothing_good = said.all_bad or said.acceptable == 0
@@ -145,6 +147,8 @@ def rank(
         )
         Mark.objects.bulk_create(_stored(mark, ranking, shown) for mark in marked)
         queues.finish(Lease.Kind.RANK, comparison.pk, by)
+        if counted:
+            disputes.settle([comparison.pk])
         about = {"comparison": str(comparison.pk), **for_history(ranking)}
         Event.record("ranked candidates", ranking, by=by, project=project, **about)
         admitting.note(project, ranker, ranking)
@@ -207,7 +211,7 @@ def lend_again(ranking: Ranking) -> Lease:
     comparison, project = ranking.comparison, ranking.project
     Ranker.objects.filter(project=project, user=ranking.ranker, judged__gt=0).update(judged=F("judged") - 1)
     counted = Comparison.objects.counted().filter(pk=comparison.pk)  # asked and done at once, for either kind
-    counted.update(rankings_done=F("rankings_done") - 1)
+    counted.update(rankings_done=F("rankings_done") - 1, dispute=None)
     lease = queues.lend(project, Lease.Kind.RANK, ranking.ranker, comparison.pk)
     lease.shown = ranking.shown
     lease.save(update_fields=["shown"])

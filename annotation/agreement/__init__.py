@@ -12,6 +12,7 @@ from annotation.agreement.reports import (
     Kind,
     PairOfRaters,
     Report,
+    apart,
     report,
 )
 
@@ -27,6 +28,7 @@ __all__ = [
     "PairOfRaters",
     "Reading",
     "Report",
+    "apart",
     "cohen_kappa",
     "kendall_w",
     "krippendorff_alpha",

@@ -201,29 +201,32 @@ def _of_two(kind: Kind, answers: Sequence[tuple[Any, Any]]) -> Agreement:
 
 
 def _items(kind: Kind, table: Judged) -> tuple[ItemDisagreement, ...]:
-    apart = _distance(kind)
-    found = []
-    for item, row in table.items():
-        between = [value for one, other in combinations(row.values(), 2) if (value := apart(one, other)) is not None]
-        if between:
-            found.append((item, len(row), sum(between) / len(between)))
+    far = {item: apart(kind, row.values()) for item, row in table.items()}
+    found = [(item, len(table[item]), value) for item, value in far.items() if value is not None]
     total = sum(people * far for _, people, far in found)
     items = [ItemDisagreement(item, people, far, people * far / total if total else 0.0) for item, people, far in found]
     return tuple(sorted(items, key=lambda each: -each.impact))  # equal impacts stay in the order they came
+
+
+def apart(kind: Kind, labels: Iterable[Any]) -> float | None:
+    """How far two of these people are apart on average, from 0 to 1; None where no two can be compared."""
+    far = _distance(kind)
+    between = [value for one, other in combinations(labels, 2) if (value := far(one, other)) is not None]
+    return sum(between) / len(between) if between else None
 
 
 def _distance(kind: Kind) -> Callable[[Any, Any], float | None]:
     """From 0, the same, to 1, as far apart as the kind allows; "bad" is as far as can be from every preference."""
     scale = None if kind == Kind.ORDER else WAYS[kind].scale
 
-    def apart(one: Any, other: Any) -> float | None:
+    def between(one: Any, other: Any) -> float | None:
         if kind == Kind.ORDER and BAD not in (one, other):
             return orders.distance(one, other)
         if scale is None or BAD in (one, other):
             return float(one != other)
         return abs(one - other) / (scale[1] - scale[0])
 
-    return apart
+    return between
 
 
 def _sorting(rater: Hashable) -> tuple[str, Any]:

@@ -71,6 +71,7 @@ class ProjectSerializer(serializers.ModelSerializer):
             "repeat_percent",
             "gold_percent",
             "pass_mark",
+            "consensus",
             "informative_first",
             "role",
             "created_at",

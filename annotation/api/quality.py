@@ -12,12 +12,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from annotation.actions import deciding
+from annotation.actions import deciding, reporting
 from annotation.api.base import InProject
 from annotation.models import Adjudication, Comparison, Gold, Project
 from annotation.pagination import Keyset
 from annotation.quality import agreements
 from annotation.ranking import LETTERS
+
+WORKED_OUT = "The worker works it out from all judgements. Ask again in a minute."
 
 
 def _groups(**more: Any) -> serializers.ListField:
@@ -130,10 +132,15 @@ class Decisions(InProject, generics.ListAPIView):
 class AgreementReport(InProject, APIView):
     acts = {"GET": "read results"}
 
-    @extend_schema(responses=OpenApiTypes.OBJECT)
+    @extend_schema(responses={200: OpenApiTypes.OBJECT, 202: OpenApiTypes.OBJECT})
     def get(self, request: Request, pk: str) -> Response:
-        """For each kind of label: the figure with its interval and numbers, or the reason why there is none."""
-        return Response([_told(each) for each in agreements.sections(self.project)])
+        """For each kind of label: the figure with its interval and numbers, or the reason why there is none; as of
+        when, and whether something has changed since. 202: of so many judgements it is being worked out; ask again."""
+        found = reporting.agreement(project=self.project)
+        if found.made_at is None:
+            return Response({"detail": found.problem or WORKED_OUT}, status.HTTP_202_ACCEPTED)
+        when = {"as_of": found.made_at, "outdated": found.outdated}
+        return Response([{**_told(each), **when} for each in found.sections])
 
 
 def _told(section: agreements.Section) -> dict[str, Any]:
@@ -150,7 +157,7 @@ def _told(section: agreements.Section) -> dict[str, Any]:
         "judgements": overall.judgements,
         "reason": overall.reason,
         "reading": section.reading.sentence,
-        "capped": section.capped,
+        "capped": bool(section.capped),
     }
 
 

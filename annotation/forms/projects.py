@@ -80,12 +80,14 @@ class ProjectForm(forms.ModelForm):
             "repeat_percent",
             "gold_percent",
             "pass_mark",
+            "consensus",
             "informative_first",
         ]
         labels = {
             "language": "Language of responses",
             "drafts_by_model": "Drafts by the model",
             "reason_required": "A ranking needs a reason",
+            "consensus": "What counts where people differ",
             "informative_first": "Most informative prompts first",
         }
         widgets = {

@@ -15,7 +15,7 @@ from annotation.forms.projects import ProjectForm
 from annotation.models import Project
 
 TEXTS = ("objective", "success_criteria", "instruction_template", "dated_section")
-CHOICES = ("language", "drafts_by_model", "reason_required")
+CHOICES = ("language", "drafts_by_model", "reason_required", "consensus")
 NUMBERS = (
     "token_limit",
     "answers_per_prompt",

@@ -19,6 +19,7 @@ from annotation.models.leases import Lease
 from annotation.models.people import SignInFailure, SignInLink, name_of
 from annotation.models.projects import (
     AnyUser,
+    ConsensusRule,
     DraftsByModel,
     Event,
     Guidelines,
@@ -41,9 +42,11 @@ from annotation.models.prompts import (
 )
 from annotation.models.rankers import Ranker
 from annotation.models.rechecks import Recheck
+from annotation.models.reports import AgreementReport
 
 __all__ = [
     "Adjudication",
+    "AgreementReport",
     "AnyUser",
     "Assignment",
     "Candidate",
@@ -51,6 +54,7 @@ __all__ = [
     "Comment",
     "Comparison",
     "ComparisonQuerySet",
+    "ConsensusRule",
     "Correction",
     "Demonstration",
     "DemonstrationQuerySet",

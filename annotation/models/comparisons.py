@@ -33,6 +33,12 @@ class ComparisonQuerySet(OwnerKnownQuerySet["Comparison"]):
         """Those whose rankings are what they need, and not one person's only: neither known nor asked again."""
         return self.originals().filter(~Exists(Gold.objects.filter(comparison_id=OuterRef("pk"))))
 
+    def comparable(self) -> Self:
+        """Those that people can be said to agree or to differ on: everybody asked has judged, and nothing stands in
+        place of what they said."""
+        usual = self.originals().filter(gold=None, adjudication=None, rankings_done__gte=2)
+        return usual.filter(rankings_done__gte=F("rankings_needed"))
+
     def decided(self) -> Self:
         """Those whose answer is known or was decided by a reviewer: it stands in place of people's rankings."""
         return self.filter(Q(gold__isnull=False) | Q(adjudication__isnull=False))
@@ -67,6 +73,11 @@ class Comparison(OwnerKnown, Assignable, UUIDModel):
     repeat_for = models.ForeignKey(
         User, on_delete=models.CASCADE, null=True, related_name="+", help_text="Who is asked again; nobody else is."
     )
+    dispute = models.FloatField(
+        null=True,
+        help_text="How far those who ranked it are apart on average, times their number. "
+        "None: not all have ranked it, fewer than two did, or its answer stands already.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = ComparisonQuerySet.as_manager()
@@ -80,6 +91,11 @@ class Comparison(OwnerKnown, Assignable, UUIDModel):
                 name="comparisons_to_rank",
             ),
             models.Index(fields=["project", "rankings_done", "rankings_needed"]),
+            models.Index(
+                fields=["project", "-dispute", "id"],
+                condition=Q(dispute__isnull=False),
+                name="comparisons_in_dispute",
+            ),
         ]
         constraints = [
             models.CheckConstraint(
@@ -238,7 +254,7 @@ class AdjudicationQuerySet(models.QuerySet["Adjudication"]):
         return self.filter(_changed_since())
 
     def changed_first(self) -> Self:
-        return self.annotate(changed=_changed_since()).order_by("-changed", "-decided_at", "-pk")
+        return self.annotate(changed=_changed_since()).order_by("-changed", "-pk")
 
 
 def _changed_since() -> ExpressionWrapper:

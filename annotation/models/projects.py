@@ -89,6 +89,14 @@ class ReasonRequired(models.TextChoices):
     ALWAYS = "always", "Always"
 
 
+class ConsensusRule(models.TextChoices):
+    """What counts where several people ranked the same."""
+
+    AUTOMATIC = "automatic", "What suits the number of shared comparisons"
+    MAJORITY = "majority", "Majority: two thirds of those who judged"
+    WEIGHTED = "weighted", "Weighted: each person by how reliable they are"
+
+
 class Role(models.TextChoices):
     EXPERT = "expert", "Expert"
     REVIEWER = "reviewer", "Reviewer"
@@ -174,6 +182,12 @@ class Project(UUIDModel):
     pass_mark = models.PositiveSmallIntegerField(
         default=80,
         help_text="Of the comparisons in training that one must judge as expected before ranking for the project.",
+    )
+    consensus = models.CharField(
+        max_length=10,
+        choices=ConsensusRule.choices,
+        default=ConsensusRule.AUTOMATIC,
+        help_text="What counts where several people ranked the same, unless something else is chosen when freezing.",
     )
     informative_first = models.BooleanField(
         default=False, help_text="Hand out prompts first from whose answers the model would learn most."

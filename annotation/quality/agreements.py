@@ -1,32 +1,37 @@
 """How much the people of a project agree, for each kind of label that they give.
 
-A page is never slow: of each kind the latest `MOST` judgements of items that two people or more have judged are
-read, and what comes of them is kept for some minutes.
+Of each kind the latest `MOST` judgements of items that two people or more have judged are read. That takes a quarter of
+a minute for as many: `annotation.quality.reports` keeps what comes of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from time import monotonic
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
 from typing import Any
-from uuid import UUID
 
-from django.core.cache import cache
 from django.db.models import Count
 
 from annotation import rubric
-from annotation.agreement import BAD, Judgement, Kind, Reading, Report, reading, report
+from annotation.agreement import (
+    BAD,
+    Agreement,
+    Figure,
+    Judgement,
+    Kind,
+    PairOfRaters,
+    Reading,
+    Report,
+    reading,
+    report,
+)
 from annotation.agreement.figures import NOT_TWICE
 from annotation.models import Demonstration, Project, Ranking, Revision
 from annotation.quality.judged import preference_of
 from annotation.texts import fingerprint
 
-MOST = 5_000
-KEPT_FOR = 300  # seconds
-QUICK = 0.2  # seconds within which it is worked out each time
+MOST = 100_000
 WORST = 8
-LISTED = 500
 PAIRS_SHOWN = 12
 
 Page = str  # where an item can be looked at: "comparison", "prompt" or nowhere
@@ -36,7 +41,7 @@ Page = str  # where an item can be looked at: "comparison", "prompt" or nowhere
 class Item:
     """Something people disagree on; `pk` is that of what `page` shows."""
 
-    pk: UUID | str
+    pk: str
     judgements: int
     disagreement: float
     impact: float
@@ -44,7 +49,9 @@ class Item:
 
 @dataclass(frozen=True)
 class Section:
-    """One kind of label. `people` are the ids in the report's pairs."""
+    """One kind of label. The report has only the pairs of people who agree least, their ids, and no items: the worst
+    are `items`. `pairs_left` have a figure too; `unknown` have none, and `why` tells it of the first. `capped`: only so
+    many judgements were read; 0 for all."""
 
     key: str
     title: str
@@ -53,7 +60,10 @@ class Section:
     report: Report
     reading: Reading
     items: tuple[Item, ...]
-    capped: bool
+    pairs_left: int
+    unknown: int
+    why: str
+    capped: int
 
     @property
     def people(self) -> set[int]:
@@ -61,74 +71,86 @@ class Section:
 
 
 def section(
-    key: str, title: str, about: str, page: Page, kind: Kind, judgements: Iterable[Judgement], *, alone: bool = False
+    key: str,
+    title: str,
+    about: str,
+    page: Page,
+    kind: Kind,
+    judgements: Iterable[Judgement],
+    *,
+    alone: bool = False,
+    capped: int = 0,
 ) -> Section:
     """`alone`: there are judgements, but none of the same thing by two people, so that they are not among these."""
     given = list(judgements)
     found = report(kind, given)
     means = Reading("unknown", NOT_TWICE) if alone and not given else reading(found.overall)
-    worst = tuple(
-        Item(str(each.item), each.judgements, each.disagreement, each.impact) for each in found.items[:LISTED]
+    worst = [each for each in found.items[:WORST] if each.disagreement]
+    known = tuple(each for each in found.pairs if each.agreement.value is not None)
+    unknown = [each.agreement.reason for each in found.pairs if each.agreement.value is None]
+    return Section(
+        key,
+        title,
+        about,
+        page,
+        replace(found, pairs=known[:PAIRS_SHOWN], items=()),
+        means,
+        tuple(Item(str(each.item), each.judgements, each.disagreement, each.impact) for each in worst),
+        pairs_left=max(0, len(known) - PAIRS_SHOWN),
+        unknown=len(unknown),
+        why=next(iter(unknown), ""),
+        capped=capped,
     )
-    return Section(key, title, about, page, found, means, worst, capped=len(given) >= MOST)
 
 
-def disagreements(project: Project) -> list[Item]:
-    """Comparisons that people differ on, what would settle most first; then those on which all agree."""
-    found = [item for each in sections(project) if each.key in ("pairs", "orders") for item in each.items]
-    total = sum(each.judgements * each.disagreement for each in found)
-    weighed = [
-        Item(each.pk, each.judgements, each.disagreement, each.judgements * each.disagreement / total if total else 0.0)
-        for each in found
-    ]
-    return sorted(weighed, key=lambda each: (-each.impact, str(each.pk)))
+def stored(section: Section) -> dict[str, Any]:
+    return asdict(section)
+
+
+def read(said: dict[str, Any]) -> Section:
+    """What `stored` made, after it has been to the database and back."""
+    report = said["report"]
+    whole = Report(
+        kind=Kind(report["kind"]),
+        measure=report["measure"],
+        overall=Agreement(**report["overall"]),
+        beside=tuple(Figure(**{**each, "agreement": Agreement(**each["agreement"])}) for each in report["beside"]),
+        pair_measure=report["pair_measure"],
+        pairs=tuple(PairOfRaters(**{**each, "agreement": Agreement(**each["agreement"])}) for each in report["pairs"]),
+        items=(),
+    )
+    items = tuple(Item(**each) for each in said["items"])
+    return Section(**{**said, "report": whole, "reading": Reading(**said["reading"]), "items": items})
 
 
 def sections(project: Project) -> list[Section]:
-    """Of what is known here; whoever knows more kinds of labels adds sections of their own."""
-    return kept(f"agreement-{project.pk}", lambda: _sections(project))
-
-
-def kept(key: str, make: Callable[[], list[Section]]) -> list[Section]:
-    found = cache.get(key)
-    if found is None:
-        began = monotonic()
-        found = make()
-        if monotonic() - began > QUICK:
-            cache.set(key, found, timeout=KEPT_FOR)
-    return found
-
-
-def forget(project: Project) -> None:
-    cache.delete(f"agreement-{project.pk}")
-
-
-def _sections(project: Project) -> list[Section]:
+    """Of what is known here, worked out anew; whoever knows more kinds of labels adds sections of their own."""
     rankings = _shared_rankings(project)
+    capped = MOST if len(rankings) >= MOST else 0
     two = [each for each in rankings if len(_named(each)) == 2]
     more = [each for each in rankings if len(_named(each)) > 2]
-    pairs, orders = "Which of two answers is better", "The order of several answers"
     alone = Ranking.objects.filter(project=project, in_training=False).exists()
-    scale = "From much better to much worse."
+
+    def compared(key: str, title: str, about: str, kind: Kind, given: Iterable[Judgement], **more: bool) -> Section:
+        return section(key, title, about, "comparison", kind, given, capped=capped, **more)
+
+    pairs, orders = "Which of two answers is better", "The order of several answers"
+    scale, ties = "From much better to much worse.", "Best to worst, ties allowed."
     found = [
-        section("pairs", pairs, scale, "comparison", Kind.PREFERENCE, _preferences(two), alone=alone),
-        section("orders", orders, "Best to worst, ties allowed.", "comparison", Kind.ORDER, _orders(more), alone=alone),
+        compared("pairs", pairs, scale, Kind.PREFERENCE, _preferences(two), alone=alone),
+        compared("orders", orders, ties, Kind.ORDER, _orders(more), alone=alone),
     ]
     for criterion in rubric.criteria(project.rubric):
         if criterion.key in project.criteria_compared:
-            title = f"{criterion.label} of two answers"
-            given = _on_criterion(two, criterion.key)
-            found.append(
-                section(f"pairs-{criterion.key}", title, criterion.question, "comparison", Kind.PREFERENCE, given)
-            )
+            title, given = f"{criterion.label} of two answers", _on_criterion(two, criterion.key)
+            found.append(compared(f"pairs-{criterion.key}", title, criterion.question, Kind.PREFERENCE, given))
             if more:
                 title, given = f"{criterion.label} of several answers", _orders_on(more, criterion.key)
-                found.append(
-                    section(f"orders-{criterion.key}", title, criterion.question, "comparison", Kind.ORDER, given)
-                )
+                found.append(compared(f"orders-{criterion.key}", title, criterion.question, Kind.ORDER, given))
     decisions = list(_decisions(project))
     about = "By two reviewers on the same text of a response."
-    found.append(section("decisions", "Approve or return", about, "prompt", Kind.DECISION, decisions))
+    most = MOST if len(decisions) >= MOST else 0
+    found.append(section("decisions", "Approve or return", about, "prompt", Kind.DECISION, decisions, capped=most))
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
@@ -11,14 +12,17 @@ from django.contrib.auth.models import User
 from django.core.cache import cache
 
 from annotation.models import Candidate, Gold, Project, Ranker, Ranking
+from annotation.quality import reports
 from annotation.quality.judged import verdict_of
 from annotation.rankers.judgements import Judgement, Verdict
 from annotation.rankers.report import Report, report
-from annotation.texts import words
+from annotation.texts import fingerprint, words
 
 LATEST = 1_000
 KEPT_FOR = 24 * 3600
 OVERALL = 2_000  # rankings of everybody else's that tell how often the longer answer wins
+
+UNREAD = ("criteria", "chips", "reason")
 
 TITLES = {
     "position_pairs": "Left or right",
@@ -54,12 +58,11 @@ class Told:
 
 
 def of_person(project: Project, user: User, ranker: Ranker | None, *, own: bool = False) -> Report:
-    """On the latest rankings; worked out again when there is a new one. In one's `own` a comparison that came twice
-    is two like any others: a number that passes over it would tell which it was."""
-    mine = Ranking.objects.filter(ranker=user, project=project, in_training=False)
-    newest = mine.order_by("-created_at").values_list("pk", flat=True).first()  # what is judged anew has another
+    """On the latest rankings; worked out again when anybody judged anew or an answer became known. In one's `own` a
+    comparison that came twice is two like any others: a number that passes over it would tell which it was."""
     judged_so_far = ranker.judged if ranker else 0
-    key = f"ranker-{project.pk}-{user.pk}-{judged_so_far}-{newest}-{project.pass_mark}{'-own' * own}"
+    seen = json.dumps([judged_so_far, reports.seen(project)])
+    key = f"ranker-{project.pk}-{user.pk}-{fingerprint(seen)}-{project.pass_mark}{'-own' * own}"
     found: Report | None = cache.get(key)
     if found is None:
         judged = judgements(project, user)
@@ -76,7 +79,8 @@ def of_person(project: Project, user: User, ranker: Ranker | None, *, own: bool 
 def judgements(project: Project, user: User) -> list[Judgement]:
     """The latest ones in order of time, with what else is known of the same comparisons."""
     mine = Ranking.objects.filter(ranker=user, project=project, in_training=False)
-    rows = list(mine.select_related("comparison").order_by("-created_at")[:LATEST])[::-1]
+    latest = mine.select_related("comparison").order_by("-created_at").defer(*UNREAD)
+    rows = list(latest[:LATEST])[::-1]
     asked = {each.comparison_id: each.comparison.prompt_id for each in rows}
     texts = _candidates(asked)
     names = _names(texts, asked)
@@ -85,7 +89,8 @@ def judgements(project: Project, user: User) -> list[Judgement]:
         for gold in Gold.objects.filter(comparison__in=asked).exclude(created_by=user)
     }
     others: dict[UUID, list[Verdict]] = defaultdict(list)
-    for each in Ranking.objects.filter(comparison__in=asked, in_training=False).exclude(ranker=user):
+    theirs = Ranking.objects.filter(comparison__in=asked, in_training=False).exclude(ranker=user)
+    for each in theirs.defer(*UNREAD, "shown"):
         others[each.comparison_id].append(verdict_of(each, names[each.comparison_id]))
     return [
         _judgement(each, texts[each.comparison_id], names[each.comparison_id], golds, others)
@@ -141,14 +146,17 @@ def _judgement(
 def _longer_wins(project: Project, user: User) -> float | None:
     """How often the longer of two wins in what everybody else judged lately; nobody's word counts twice."""
     rows = Ranking.objects.filter(project=project, in_training=False, comparison__repeat_of=None).exclude(ranker=user)
-    latest = list(rows.order_by("-created_at").values_list("comparison_id", "order")[:OVERALL])
-    texts = _candidates({comparison for comparison, _ in latest})
+    latest = rows.order_by("-created_at").values_list("comparison_id", "order")[:OVERALL]
+    pairs = [(comparison, order) for comparison, order in latest if [len(group) for group in order] == [1, 1]]
+    lengths = {
+        comparison: {pk: len(words(text)) for pk, text in texts.items()}
+        for comparison, texts in _candidates({comparison for comparison, _ in pairs}).items()
+    }
     longer = decided = 0
-    for comparison, order in latest:
-        if len(order) == 2 and all(len(group) == 1 for group in order):
-            better, worse = (len(words(texts[comparison].get(group[0], ""))) for group in order)
-            decided += better != worse
-            longer += better > worse
+    for comparison, order in pairs:
+        better, worse = (lengths[comparison].get(group[0], 0) for group in order)
+        decided += better != worse
+        longer += better > worse
     return longer / decided if decided else None
 
 

@@ -10,35 +10,17 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
 from annotation import queues, rubric
 from annotation.access import MemberRequest, project_for
 from annotation.actions import Refused, deciding
 from annotation.forms.deciding import DecisionForm, KnownAnswerForm, filled
 from annotation.models import Adjudication, Comparison, Gold, Mark, Project, Ranking, name_of
-from annotation.quality import agreements
 from annotation.ranking import LETTERS
 from annotation.texts import counted
+from annotation.views.disagreements import next_to_decide
 from annotation.views.wording import in_words
-
-SHOWN = 50
-TABS = {
-    "open": "To decide",
-    "decided": "Decided",
-    "known": "Known answers",
-    "same": "All agree",
-}
-
-
-@dataclass(frozen=True)
-class Listed:
-    comparison: Comparison
-    judgements: int
-    apart: int
-    impact: int
-    note: str = ""
-    changed: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,78 +34,6 @@ class Said:
     reason: str
     marks: list[tuple[str, str, str]]
     since: bool = False
-
-
-@require_safe
-def disagreements(request: MemberRequest, pk: UUID) -> HttpResponse:
-    project = project_for(request, pk, "decide")
-    tab = request.GET.get("show", "open")
-    tab = tab if tab in TABS else "open"
-    if after := request.GET.get("after"):
-        return redirect(_next(request, project, after) or reverse("disagreements", args=[project.pk]))
-    rows = {"open": _to_decide, "decided": _decided, "known": _known, "same": _agreed}[tab](project)
-    context = {
-        "project": project,
-        "tab": tab,
-        "tabs": TABS.items(),
-        "rows": rows[:SHOWN],
-        "more": len(rows) > SHOWN,
-        "changed": Adjudication.objects.changed().filter(comparison__project=project).count(),
-        "training": Gold.objects.filter(comparison__project=project, for_training=True).count(),
-        "silent": Gold.objects.filter(comparison__project=project, for_training=False).count(),
-    }
-    return render(request, "annotation/disagreements.html", context)
-
-
-def _listed(items: list[agreements.Item]) -> list[Listed]:
-    """Those that can be decided, in the order given."""
-    usual = Comparison.objects.originals().filter(gold=None, adjudication=None, rankings_done__gte=2)
-    found = {str(each.pk): each for each in usual.filter(pk__in=[each.pk for each in items]).select_related("prompt")}
-    return [
-        Listed(found[str(each.pk)], each.judgements, round(100 * each.disagreement), round(100 * each.impact))
-        for each in items
-        if str(each.pk) in found and found[str(each.pk)].rankings_done >= found[str(each.pk)].rankings_needed
-    ]
-
-
-def _to_decide(project: Project) -> list[Listed]:
-    return _listed([each for each in agreements.disagreements(project) if each.disagreement])
-
-
-def _agreed(project: Project) -> list[Listed]:
-    return _listed([each for each in agreements.disagreements(project) if not each.disagreement])
-
-
-def _decided(project: Project) -> list[Listed]:
-    """First those since which a judgement has changed."""
-    rows = Adjudication.objects.changed_first().filter(comparison__project=project)
-    found = rows.select_related("comparison__prompt", "decided_by")[: SHOWN + 1]
-    return [
-        Listed(
-            each.comparison,
-            each.comparison.rankings_done,
-            0,
-            0,
-            f"{name_of(each.decided_by)}: {each.reason}",
-            bool(getattr(each, "changed", False)),
-        )
-        for each in found
-    ]
-
-
-def _known(project: Project) -> list[Listed]:
-    rows = Gold.objects.filter(comparison__project=project).order_by("-for_training", "-created_at", "-pk")
-    found = list(rows.select_related("comparison__prompt", "created_by")[: SHOWN + 1])
-    return [
-        Listed(
-            each.comparison,
-            0,
-            0,
-            0,
-            f"{'For training' if each.for_training else 'Unannounced'}, by {name_of(each.created_by)}",
-        )
-        for each in found
-    ]
 
 
 # --- One comparison ------------------------------------------------------------------------------------------
@@ -186,18 +96,8 @@ def _rank_first(request: MemberRequest, comparison: Comparison) -> HttpResponse:
 def _on(request: MemberRequest, project: Project, comparison: Comparison) -> HttpResponse:
     """To the next one that this person may decide."""
     messages.success(request, "Decided. It stands in place of the rankings when pairs are frozen.")
-    return redirect(_next(request, project, str(comparison.pk)) or reverse("disagreements", args=[project.pk]))
-
-
-def _next(request: MemberRequest, project: Project, after: str) -> str:
-    rows = [str(each.comparison.pk) for each in _to_decide(project)]
-    at = rows.index(after) + 1 if after in rows else 0
-    own = Ranking.objects.filter(ranker=request.user, comparison_id__in=rows)
-    ranked = {str(pk) for pk in own.values_list("comparison_id", flat=True)}
-    for each in [*rows[at:], *rows[:at]]:
-        if each != after and each not in ranked:
-            return reverse("disagreement", args=[project.pk, each])
-    return ""
+    onward = next_to_decide(project, request.user, str(comparison.pk))
+    return redirect(onward or reverse("disagreements", args=[project.pk]))
 
 
 def _texts(comparison: Comparison) -> dict[str, str]:

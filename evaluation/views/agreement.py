@@ -11,11 +11,12 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from annotation.access import MemberRequest, project_for
+from annotation.actions import reporting
 from annotation.agreement import SOURCE, Agreement
 from annotation.models import Comparison, Project, Prompt, name_of
-from annotation.quality import agreements
-from annotation.quality.agreements import PAIRS_SHOWN, Section
+from annotation.quality.agreements import Section
 from evaluation.agreement import sections as sections_of_scores
+from training.tasks import worker_is_running
 
 
 @dataclass(frozen=True)
@@ -31,25 +32,28 @@ class Worst:
 class Shown:
     section: Section
     pairs: list[tuple[str, str, Agreement]]
-    pairs_left: int
-    unknown: int
-    why: str  # of the first pair of people that has none
     worst: list[Worst]
 
 
 @require_safe
 def agreement(request: MemberRequest, pk: UUID) -> HttpResponse:
-    """For every kind of label: the figure, what it means, who differs from whom, and on what."""
+    """For every kind of label: the figure, what it means, who differs from whom, and on what.
+
+    `waiting`: the page asks by itself whether the worker is done.
+    """
     project = project_for(request, pk, "read results")
-    every = [*agreements.sections(project), *sections_of_scores(project)]
+    kept = reporting.agreement(project=project, waiting="waiting" in request.GET)
+    every = [*kept.sections, *sections_of_scores(project)]
     names = {user.pk: name_of(user) for user in User.objects.filter(pk__in=set().union(*(e.people for e in every)))}
     pages = _pages(project, every)
     context = {
         "project": project,
+        "kept": kept,
+        "working": kept.due and not kept.problem,
+        "no_worker": kept.due and not worker_is_running(),
         "sections": [_shown(each, names, pages) for each in every if each.report.overall.units],
         "without": [each for each in every if not each.report.overall.units],
         "source": SOURCE,
-        "most": agreements.MOST,
     }
     return render(request, "evaluation/agreement.html", context)
 
@@ -58,21 +62,13 @@ def _shown(section: Section, names: dict[int, str], pages: dict[str, tuple[str, 
     pairs = [
         (names.get(int(str(pair.one)), "?"), names.get(int(str(pair.other)), "?"), pair.agreement)
         for pair in section.report.pairs
-        if pair.agreement.value is not None
     ]
-    without = [pair.agreement.reason for pair in section.report.pairs if pair.agreement.value is None]
     worst = [
-        Worst(*pages[str(each.pk)], each.judgements, round(100 * each.disagreement), round(100 * each.impact))
-        for each in _worst(section)
-        if str(each.pk) in pages
+        Worst(*pages[each.pk], each.judgements, round(100 * each.disagreement), round(100 * each.impact))
+        for each in section.items
+        if each.pk in pages
     ]
-    return Shown(
-        section, pairs[:PAIRS_SHOWN], max(0, len(pairs) - PAIRS_SHOWN), len(without), next(iter(without), ""), worst
-    )
-
-
-def _worst(section: Section) -> list[agreements.Item]:
-    return [each for each in section.items[: agreements.WORST] if each.disagreement]
+    return Shown(section, pairs, worst)
 
 
 def _pages(project: Project, every: list[Section]) -> dict[str, tuple[str, str]]:
@@ -80,7 +76,7 @@ def _pages(project: Project, every: list[Section]) -> dict[str, tuple[str, str]]
     wanted: dict[str, list[str]] = {"comparison": [], "prompt": []}
     for each in every:
         if each.page:
-            wanted[each.page] += [str(item.pk) for item in _worst(each)]
+            wanted[each.page] += [item.pk for item in each.items]
     found: dict[str, Any] = {}
     compared = Comparison.objects.filter(project=project, pk__in=wanted["comparison"]).select_related("prompt")
     for one in compared.defer("prompt__input"):

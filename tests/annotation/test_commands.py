@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from annotation.models import Comparison, Gold, Project, Role
+from annotation.models import Candidate, Comparison, Gold, Project, Role
 from tests import factories
 
 
@@ -221,6 +221,87 @@ def test_it_says_what_is_wrong_with_a_known_answer(
     whole = {"id": "a", "candidates": ["One", "Two"], **line}
     with pytest.raises(CommandError, match=f"Line 1: .*{words}"):
         run("create_comparisons", write(tmp_path, whole), "--project", project.name, "--by", "ada")
+    assert not Comparison.objects.exists()
+
+
+# --- The same from a spreadsheet ---------------------------------------------------------------------------------
+
+SHEET = """Id{0}Candidate 1{0}candidate_2{0}Candidate 3{0}Source 2{0}Known{0}All bad{0}Explanation{0}For training
+a{0}One{0}Two{0}Three{0}model x{0}3 > 1 = 2{0}{0}{0}
+a{0}Up{0}"Down,
+or; below"{0}{0}{0}2>1{0}FALSCH{0}Dated.{0}WAHR
+a{0}Odd{0}Even{0}{0}{0}{0}x{0}{0}
+a{0}Left{0}Right{0}{0}{0}{0}{0}{0}no
+"""
+
+
+@pytest.mark.parametrize(("delimiter", "encoding"), [(",", "utf-8"), (";", "utf-8-sig"), ("\t", "utf-8-sig")])
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+def test_it_makes_them_from_what_a_spreadsheet_saves(
+    project: Project, ada: User, tmp_path: Path, delimiter: str, encoding: str, ending: str
+) -> None:
+    factories.prompt(project, external_id="a")
+    path = tmp_path / "known.csv"
+    path.write_bytes(SHEET.format(delimiter).replace("\n", ending).encode(encoding))
+    said = run("create_comparisons", path, "--project", project.name, "--by", "ada")
+    assert "4 comparisons made" in said
+    known = {len(each.order): each for each in Gold.objects.exclude(explanation="")}
+    three, bad = Gold.objects.get(explanation="", all_bad=False), Gold.objects.get(all_bad=True)
+    texts = {str(each.pk): each for each in Candidate.objects.all()}
+    assert [sorted(texts[each].text for each in group) for group in three.order] == [["Three"], ["One", "Two"]]
+    assert [texts[each[0]].text.split() for each in known[2].order] == [["Down,", "or;", "below"], ["Up"]]
+    assert (known[2].for_training, three.for_training) == (True, False)
+    assert {each.text for each in bad.comparison.candidates.all()} == {"Odd", "Even"}
+    assert texts[next(pk for pk, each in texts.items() if each.text == "Two")].source == "model x"
+    assert Comparison.objects.unfinished().count() == 1
+
+
+def test_it_names_every_line_of_a_spreadsheet_that_is_wrong(project: Project, ada: User, tmp_path: Path) -> None:
+    factories.prompt(project, external_id="a")
+    lines = [
+        "id;candidate 1;candidate 2;candidate 3;known;for training;rankings needed",
+        "a;One;Two;;1 > 2;;",
+        "zzz;One;Two;;1 > 2;;",
+        "a;One;;Three;1 > 2;;",
+        "a;One;Two;;A > B;;",
+        "a;One;Two;;1 > 3;;",
+        "a;One;Two;;1 > 2;perhaps;",
+        "a;One;Two;;;;many",
+        "a;One;Two",
+        "a;Same;Same;;1 > 2;;",
+    ]
+    path = tmp_path / "known.csv"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    with pytest.raises(CommandError) as told:
+        run("create_comparisons", path, "--project", project.name, "--by", "ada")
+    words = ["no prompt “zzz”", "“candidate 2” is empty", "best first", "best first", "yes or no, not “perhaps”"]
+    words += ["is a number, not “many”", "3 cells", "say the same"]
+    told_lines = str(told.value).split("\n")
+    for number, (line, word) in enumerate(zip(told_lines, words, strict=False), start=3):
+        assert line.startswith(f"Line {number}: ")
+        assert word in line
+    assert told_lines[len(words) :] == ["Nothing was made."]
+    assert not Comparison.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"id,text\na,One\n", "no columns “candidate 1” and “candidate 2”"),
+        (b"id,candidate 1,Candidate_1,candidate 2\na,One,Two,Three\n", "Two columns are called"),
+        ("id;candidate 1;candidate 2\na;Über;Gut\n".encode("cp1252"), "CSV UTF-8"),
+        ("id;candidate 1;candidate 2\n".encode("utf-16"), "UTF-16"),
+        (b'id;candidate 1;candidate 2\na;"One;Two\n', "quotes do not match"),
+    ],
+)
+def test_it_says_what_is_wrong_with_a_spreadsheet(
+    project: Project, ada: User, tmp_path: Path, content: bytes, words: str
+) -> None:
+    factories.prompt(project, external_id="a")
+    path = tmp_path / "known.csv"
+    path.write_bytes(content)
+    with pytest.raises(CommandError, match=words):
+        run("create_comparisons", path, "--project", project.name, "--by", "ada")
     assert not Comparison.objects.exists()
 
 

@@ -106,11 +106,13 @@ def test_it_takes_how_people_write_and_rank(project: Project, ada: User, sign_in
     asked |= {"criteria_compared": ["completeness", "accuracy"], "ranking_reasons": "Cites the statute\n"}
     asked |= {"repeat_percent": "5", "gold_percent": "4", "pass_mark": "90", "informative_first": "on"}
     asked |= {"drafts_by_model": "never", "reason_required": "always", "answers_per_prompt": "2"}
+    asked |= {"consensus": "weighted"}
     sign_in(ada).post(f"/projects/{project.pk}/settings/", values(**asked))
     project.refresh_from_db()
     assert (project.keywords, project.ranking_reasons) == (["Parties", "limitation period"], ["Cites the statute"])
     assert project.criteria_compared == ["accuracy", "completeness"]
     assert (project.repeat_percent, project.gold_percent, project.pass_mark) == (5, 4, 90)
+    assert project.consensus == "weighted"
     assert (project.language, project.token_limit, project.answers_per_prompt) == ("en", 2048, 2)
     assert (project.drafts_by_model, project.reason_required, project.informative_first) == ("never", "always", True)
     page = sign_in(ada).get(f"/projects/{project.pk}/settings/").content.decode()
@@ -125,6 +127,7 @@ def test_it_takes_how_people_write_and_rank(project: Project, ada: User, sign_in
         ("ranking_reasons", "\n".join(f"reason {n}" for n in range(13)), "At most 12 reasons."),
         ("criteria_compared", ["charm"], "is not one of the available choices"),
         ("language", "xx", "is not one of the available choices"),
+        ("consensus", "the loudest", "is not one of the available choices"),
         ("token_limit", "10", "greater than or equal to 64"),
         ("repeat_percent", "51", "less than or equal to 50"),
         ("pass_mark", "101", "less than or equal to 100"),

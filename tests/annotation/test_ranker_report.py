@@ -11,7 +11,7 @@ from annotation.models import Candidate, Comparison, Event, Ranker, Ranking
 from annotation.quality import rankers
 from tests import factories
 from tests.addresses import shown_at
-from tests.annotation.quality_house import comparisons, good, ids, left, right, work
+from tests.annotation.quality_house import comparisons, good, ids, judge, left, right, work
 
 
 def test_it_finds_who_always_takes_the_left_one_within_thirty(client, project, erin, ada) -> None:
@@ -139,3 +139,16 @@ def test_it_says_something_of_somebody_who_has_judged_nothing(sign_in, project, 
     assert "Nothing to say yet" in html
     assert "No comparison of two has a winner yet." in html
     assert "nan" not in html.lower().replace("financ", "")
+
+
+def test_it_is_worked_out_anew_when_an_answer_becomes_known(sign_in, project, erin, rita, ada):
+    made = comparisons(project, 12)
+    for one in made:
+        judge(one, erin, "Good")
+    client, address = sign_in(rita), reverse("ranker", args=[project.pk, erin.pk])
+    before = client.get(address).content.decode()
+    for one in made:
+        deciding.mark_known(comparison=one, by=ada, order=[[ids(one)["Good"]], [ids(one)["Bad"]]])
+    after = client.get(address).content.decode()
+    known = '<th scope="row">Known answers'
+    assert (known in before, known in after) == (False, True)

@@ -54,6 +54,33 @@ def test_it_takes_the_majority_by_itself_where_little_is_shared_and_weighs_from_
     assert chosen.statistics["consensus"] == "majority"
 
 
+def test_it_takes_what_the_projects_settings_say_unless_something_else_is_chosen(
+    project: Project, ada: Any, crowd: list[Comparison], sign_in: Any
+) -> None:
+    def frozen(**chosen: str) -> str:
+        version = actions.freeze(kind="preferences", project=project, by=ada, **chosen)
+        return version.statistics["consensus"]
+
+    assert frozen() == "weighted"
+    call_command("change_project", project=project.name, consensus="majority", by="ada")
+    project.refresh_from_db()
+    assert [frozen(), frozen(consensus="weighted"), frozen(consensus="automatic")] == ["majority", *["weighted"] * 2]
+    page = sign_in(ada).get(reverse("datasets", args=[project.pk])).content.decode()
+    assert '<option value="majority" selected>' in page
+
+
+def test_the_api_knows_the_setting(project: Project, ada: Any, crowd: list[Comparison], sign_in: Any) -> None:
+    client, home = sign_in(ada), reverse("api_project", args=[project.pk])
+    headers = {"content_type": "application/json"}
+    assert client.get(home).json()["consensus"] == "automatic"
+    assert client.patch(home, {"consensus": "majority"}, **headers).json()["consensus"] == "majority"
+    assert client.patch(home, {"consensus": "the loudest"}, **headers).status_code == 400
+    freeze = reverse("api_datasets", args=[project.pk])
+    for chosen, found in (({}, "majority"), ({"consensus": "automatic"}, "weighted"), ({"consensus": ""}, "majority")):
+        made = client.post(freeze, {"kind": "preferences", **chosen}, **headers)
+        assert made.json()["statistics"]["consensus"] == found
+
+
 def test_each_pair_carries_what_it_rests_on(project: Project, ada: Any, crowd: list[Comparison]) -> None:
     version = actions.freeze(kind="preferences", project=project, by=ada, consensus="weighted")
     (row,) = [row for row in rows(version) if row["id"].startswith(str(crowd[0].pk))]

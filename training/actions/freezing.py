@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from annotation.models import Event, Project
+from annotation.models import ConsensusRule, Event, Project
 from training.freezing import corpora, datasets, preferences
 from training.models import DatasetVersion
 
@@ -37,7 +37,7 @@ FROM_RANKINGS = {
 def freeze(*, project: Project, kind: str, by: User, description: str = "", consensus: str = "") -> DatasetVersion:
     """A new version, or the one there is when nothing has changed since (`is_new` says which).
 
-    `consensus` is what counts of several people's rankings; empty: what suits the number of them.
+    `consensus` is what counts of several people's rankings; empty: what the project's settings say.
     """
     began_at = timezone.now()
     before = _let_stand(project, kind, began_at)
@@ -50,7 +50,8 @@ def freeze(*, project: Project, kind: str, by: User, description: str = "", cons
 
 def _rows(project: Project, kind: DatasetVersion.Kind, consensus: str) -> list[datasets.Row]:
     if kind in FROM_RANKINGS:
-        return FROM_RANKINGS[kind](project, consensus)
+        rule = consensus or project.consensus
+        return FROM_RANKINGS[kind](project, "" if rule == ConsensusRule.AUTOMATIC else rule)
     return ROWS[kind](project)
 
 

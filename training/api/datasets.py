@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from annotation.api.base import InProject
-from annotation.quality.agreed import Consensus
+from annotation.models import ConsensusRule
 from training import actions
 from training.actions.freezing import record_export
 from training.freezing import datasets
@@ -38,12 +38,12 @@ class DatasetSerializer(serializers.ModelSerializer[DatasetVersion]):
 class FreezeSerializer(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(choices=DatasetVersion.Kind.choices)
     consensus = serializers.ChoiceField(
-        choices=[each.value for each in Consensus],
+        choices=ConsensusRule.choices,
         required=False,
         allow_blank=True,
         default="",
         help_text="Of preferences and judgements: what counts of several people's rankings. "
-        "Empty: what suits their number.",
+        "Empty: what the project's settings say; automatic: what suits their number.",
     )
     description = serializers.CharField(max_length=300, required=False, allow_blank=True, default="")
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import F, Prefetch, Q, QuerySet
 
 from annotation.models import Comparison, ComparisonQuerySet, Project, Ranking, Split
 from annotation.quality.acceptable import acceptable
@@ -16,7 +16,7 @@ from training.freezing.datasets import Row, demonstration_rows, group_of, questi
 
 def comparisons_to_freeze(project: Project) -> ComparisonQuerySet:
     """Every comparison of a prompt that may be taught and that has all its rankings, or was decided."""
-    finished = Q(pk__in=Comparison.objects.fully_ranked().values("pk")) | Q(adjudication__isnull=False)
+    finished = Q(rankings_done__gte=F("rankings_needed")) | Q(adjudication__isnull=False)
     originals = Comparison.objects.originals().filter(finished, project=project)
     return originals.exclude(prompt__split=Split.EVALUATION)
 

@@ -26,7 +26,7 @@ ROWS_SHOWN = 5
 @require_http_methods(["GET", "HEAD", "POST"])
 def datasets(request: MemberRequest, pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "manage")
-    form = FreezeForm(request.POST if request.method == "POST" else None)
+    form = FreezeForm(request.POST if request.method == "POST" else None, project=project)
     if request.method == "POST" and form.is_valid():
         try:
             version = freeze(project=project, by=request.user, **form.cleaned_data)

@@ -12,21 +12,25 @@ from annotation.actions.ranking import create_comparison
 from annotation.forms.projects import MOST_PER_ITEM
 from annotation.management.arguments import add_by, add_json, add_project, find_actor, find_project, report
 from annotation.models import Priority, Project, Split
-from annotation.rows import Problem, Row, Unreadable, read_rows
+from annotation.rows import Problem, Row, Unreadable, format_of, read_rows
+from annotation.spreadsheet import as_said
 
+MOST_TOLD = 20
 PRIORITIES = {name.lower(): value for value, name in Priority.choices}
 
 
 class Command(BaseCommand):
     help = (
-        "Make comparisons to rank from a JSON Lines file: "
+        "Make comparisons to rank from a JSON Lines or CSV file. A line of JSON: "
         '{"id": "the prompt\'s id", "candidates": ["text", {"text": "…", "source": "model x"}]}. All or none. '
         'Where the answer is known: "known": [2, 1], the numbers of the candidates, best first, and [1, 2] in brackets '
-        'for a tie, or "all_bad": true; with "explanation", and "for_training": true to have it explained to newcomers.'
+        'for a tie, or "all_bad": true; with "explanation", and "for_training": true to have it explained to newcomers. '
+        "Columns of a spreadsheet: id, candidate 1, candidate 2 and so on; and source 1, known (2 > 1, or 3 > 1 = 2), "
+        "all bad, explanation, for training, rankings needed."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("file", type=Path, help="JSON Lines, in UTF-8")
+        parser.add_argument("file", type=Path, help="JSON Lines, or CSV where its name ends so; in UTF-8")
         add_project(parser)
         parser.add_argument("--source", default="file", help="what wrote the candidates; hidden while ranking")
         parser.add_argument(
@@ -42,11 +46,17 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         project = find_project(options["project"])
         by = find_actor(options["by"], project)
-        made = []
+        made, problems = [], []
+        kind = format_of(options["file"].name) or "jsonl"
         try:
             with options["file"].open("rb") as file, transaction.atomic():
-                for row in read_rows(file, "jsonl"):
-                    made.append(_made(project, row, by, options))
+                for row in read_rows(file, kind):
+                    try:
+                        made.append(_made(project, _said(row, kind), by, options))
+                    except (Refused, ValueError) as wrong:
+                        problems.append(f"Line {row.line}: {wrong}")
+                if problems:
+                    raise CommandError(_told(problems))
         except OSError as error:
             raise CommandError(f"{options['file']} cannot be read: {error.strerror}.") from None
         except Unreadable as error:
@@ -54,50 +64,58 @@ class Command(BaseCommand):
         report(self, options, f"{len(made)} comparisons made.", comparisons=made)
 
 
-def _made(project: Project, row: Row | Problem, by: Any, options: dict[str, Any]) -> str:
-    """The id of the comparison made from one line."""
+def _told(problems: list[str]) -> str:
+    left = len(problems) - MOST_TOLD
+    more = [f"And {left} more."] if left > 0 else []
+    return "\n".join([*problems[:MOST_TOLD], *more, "Nothing was made."])
+
+
+def _said(row: Row | Problem, kind: str) -> dict[str, Any]:
+    """As a line of JSON says it."""
     if isinstance(row, Problem):
-        raise CommandError(f"Line {row.line}: {row.reason} Nothing was made.")
-    name = row.values.get("id", row.values.get("prompt"))
+        raise Refused(row.reason)
+    return as_said(row.values) if kind == "csv" else row.values
+
+
+def _made(project: Project, values: dict[str, Any], by: Any, options: dict[str, Any]) -> str:
+    """The id of the comparison made from one line."""
+    name = values.get("id", values.get("prompt"))
     prompt = project.prompts.named(str(name))
     if prompt is None:
-        raise CommandError(f"Line {row.line}: the project has no prompt “{name}”. Nothing was made.")
+        raise Refused(f"the project has no prompt “{name}”.")
     if prompt.split == Split.EVALUATION:
-        raise CommandError(f"Line {row.line}: the prompt “{name}” is held out. Nothing was made.")
-    try:
-        candidates = _candidates(row, options["source"])
-        if known := read_known(row.values, len(candidates)):
-            made = create_known(prompt=prompt, candidates=candidates, known=known, by=by, source=options["source"])
-            return str(made.pk)
-        comparison = create_comparison(
-            prompt=prompt,
-            candidates=candidates,
-            by=by,
-            source=options["source"],
-            rankings_needed=_needed(row, options["needed"]),
-            priority=PRIORITIES[options["priority"]],
-        )
-    except Refused as refused:
-        raise CommandError(f"Line {row.line}: {refused} Nothing was made.") from None
+        raise Refused(f"the prompt “{name}” is held out.")
+    candidates = _candidates(values, options["source"])
+    if known := read_known(values, len(candidates)):
+        made = create_known(prompt=prompt, candidates=candidates, known=known, by=by, source=options["source"])
+        return str(made.pk)
+    comparison = create_comparison(
+        prompt=prompt,
+        candidates=candidates,
+        by=by,
+        source=options["source"],
+        rankings_needed=_needed(values, options["needed"]),
+        priority=PRIORITIES[options["priority"]],
+    )
     if comparison is None:
-        raise CommandError(f"Line {row.line}: fewer than two of the texts differ. Nothing was made.")
+        raise Refused("fewer than two of the texts differ.")
     return str(comparison.pk)
 
 
-def _needed(row: Row, otherwise: int | None) -> int | None:
-    needed = row.values.get("rankings_needed", otherwise)
+def _needed(values: dict[str, Any], otherwise: int | None) -> int | None:
+    needed = values.get("rankings_needed", otherwise)
     if needed is not None and (not isinstance(needed, int) or not 1 <= needed <= MOST_PER_ITEM):
-        raise CommandError(f"Line {row.line}: each needs from 1 to {MOST_PER_ITEM} rankings. Nothing was made.")
+        raise Refused(f"each needs from 1 to {MOST_PER_ITEM} rankings.")
     return needed
 
 
-def _candidates(row: Row, source: str) -> list[tuple[str, str]]:
-    candidates = row.values.get("candidates")
+def _candidates(values: dict[str, Any], source: str) -> list[tuple[str, str]]:
+    candidates = values.get("candidates")
     if not isinstance(candidates, list):
-        raise CommandError(f"Line {row.line}: “candidates” is not a list. Nothing was made.")
+        raise Refused("“candidates” is not a list.")
     found = [(one, source) if isinstance(one, str) else _labelled(one, source) for one in candidates]
     if None in found:
-        raise CommandError(f"Line {row.line}: a candidate is a text, or an object with a text. Nothing was made.")
+        raise Refused("a candidate is a text, or an object with a text.")
     return [candidate for candidate in found if candidate]
 
 

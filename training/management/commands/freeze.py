@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandParser
 
 from annotation.management.arguments import add_by, add_json, add_project, find_actor, find_project, report
-from annotation.quality.agreed import Consensus
+from annotation.models import ConsensusRule
 from annotation.texts import counted
 from training.actions import freeze
 from training.management.waiting import refusal
@@ -21,10 +21,10 @@ class Command(BaseCommand):
         parser.add_argument("--kind", choices=DatasetVersion.Kind.values, required=True)
         parser.add_argument(
             "--consensus",
-            choices=[each.value for each in Consensus],
+            choices=ConsensusRule.values,
             default="",
             help="of preferences and judgements: what counts of several people's rankings; "
-            "without it, what suits their number",
+            "without it, what the project's settings say",
         )
         parser.add_argument("--description", default="", help="one line that says what is in it")
         add_by(parser)

@@ -19,7 +19,7 @@ def let_those_rank_who_trained(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotation', '0016_known_answer_keeps_rankings_needed'),
+        ('annotation', '0017_consensus'),
     ]
 
     operations = [

@@ -1,0 +1,104 @@
+"""How much people agree, kept with the time and with what it covers: a page is never slow, and says how old it is.
+
+Few judgements are counted while one waits. Many are left to the worker, which is told by whoever opens the page and
+finds that something has changed since; until it is done, the page shows what was found before.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from time import monotonic
+from typing import Any
+
+import structlog
+from django.db.models import Count, Max
+from django.utils import timezone
+
+from annotation.models import AgreementReport, Demonstration, Gold, Project, Ranking
+from annotation.quality import agreements
+from annotation.quality.agreements import Section
+
+log = structlog.get_logger(__name__)
+AT_ONCE = 1_000  # judgements
+SHAPE = 1  # of what is stored
+LEAST_PAUSE = 60.0  # seconds between two times, and ...
+PAUSE = 10  # ... times as long as it takes: a worker has other things to do
+
+
+@dataclass(frozen=True)
+class Kept:
+    """`made_at` is None, and there are no sections, until they are found for the first time. `outdated`: something has
+    changed since. `due`: so that it is time to work them out anew."""
+
+    sections: list[Section]
+    made_at: datetime | None
+    outdated: bool
+    due: bool
+    problem: str
+
+
+def seen(project: Project) -> dict[str, Any]:
+    """What agreement depends on, in a few values of which any change of it changes one; read from indexes alone."""
+    rankings = Ranking.objects.filter(project=project).order_by()
+    newest = rankings.order_by("-created_at").values_list("pk", flat=True).first()  # what is judged anew has another
+    golds = Gold.objects.filter(comparison__project=project).aggregate(n=Count("pk"), last=Max("pk"))
+    reviewed = Demonstration.objects.filter(project=project, reviewed_at__isnull=False).order_by()
+    decisions = reviewed.aggregate(n=Count("*"), last=Max("reviewed_at"))
+    return {
+        "shape": SHAPE,
+        "rankings": rankings.count(),
+        "newest": str(newest or ""),
+        "known": [golds["n"], golds["last"]],
+        "decisions": [decisions["n"], decisions["last"].isoformat() if decisions["last"] else ""],
+        "criteria": project.criteria_compared,
+    }
+
+
+def kept(project: Project) -> Kept:
+    """As it stands, worked out now where that is quick."""
+    now = seen(project)
+    row = AgreementReport.objects.filter(project=project).first()
+    if row and row.covers == now:
+        return Kept(_read(row), row.made_at, False, False, "")
+    if now["rankings"] + now["decisions"][0] <= AT_ONCE:
+        return _at_once(project, now)
+    if row is None or row.covers.get("shape") != SHAPE:
+        return Kept([], None, True, True, row.problem if row else "")
+    return Kept(_read(row), row.made_at, True, _is_due(row), row.problem)
+
+
+def _read(row: AgreementReport) -> list[Section]:
+    return [agreements.read(each) for each in row.sections]
+
+
+def _is_due(row: AgreementReport) -> bool:
+    pause = timedelta(seconds=max(LEAST_PAUSE, PAUSE * row.seconds))
+    return row.made_at is None or row.made_at < timezone.now() - pause
+
+
+def _at_once(project: Project, covers: dict[str, Any]) -> Kept:
+    """Whoever works it out at the same time finds the same."""
+    found, made_at = agreements.sections(project), timezone.now()
+    values = {"sections": [agreements.stored(each) for each in found], "covers": covers, "made_at": made_at}
+    AgreementReport.objects.update_or_create(project=project, defaults={**values, "problem": ""})
+    return Kept(found, made_at, False, False, "")
+
+
+def work_out(project: Project) -> None:
+    """Called by the worker; does nothing when somebody else is at it, or when nothing has changed."""
+    row, _ = AgreementReport.objects.get_or_create(project=project)
+    token = row.claim()
+    if token is None:
+        return
+    began, covers = monotonic(), seen(project)
+    if row.covers == covers:
+        row.publish(token)
+        return
+    try:
+        found = [agreements.stored(each) for each in agreements.sections(project)]
+    except Exception as error:
+        log.exception("agreement failed", project=str(project.pk))
+        row.publish(token, problem=f"{type(error).__name__}: {error}"[:500])
+        return
+    row.publish(token, sections=found, covers=covers, made_at=timezone.now(), seconds=monotonic() - began, problem="")

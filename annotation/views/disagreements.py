@@ -1,0 +1,169 @@
+"""The lists from which reviewers decide: what people differ on, what was decided, what is known, and what is clear."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.db.models import Q
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from annotation.access import MemberRequest, project_for
+from annotation.models import Adjudication, Comparison, ComparisonQuerySet, Gold, Project, Ranking, name_of
+from annotation.quality import disputes
+
+SHOWN = 50
+
+
+@dataclass(frozen=True)
+class Listed:
+    """`key` is where the page after this row begins."""
+
+    comparison: Comparison
+    judgements: int
+    key: str
+    apart: int = 0
+    impact: int = 0
+    note: str = ""
+    changed: bool = False
+
+
+@require_safe
+def disagreements(request: MemberRequest, pk: UUID) -> HttpResponse:
+    """`after` a comparison: on to the next one that this person may decide."""
+    project = project_for(request, pk, "decide")
+    tab = request.GET.get("show", "open")
+    tab = tab if tab in TABS else "open"
+    if after := request.GET.get("after"):
+        return redirect(next_to_decide(project, request.user, after) or reverse("disagreements", args=[project.pk]))
+    start = request.GET.get("from", "")
+    rows = TABS[tab][1](project, start)
+    golds = Gold.objects.filter(comparison__project=project)
+    context = {
+        "project": project,
+        "tab": tab,
+        "tabs": [(key, label) for key, (label, _rows) in TABS.items()],
+        "rows": rows[:SHOWN],
+        "first": f"?show={tab}" if start else "",
+        "next": f"?show={tab}&from={rows[SHOWN - 1].key}" if len(rows) > SHOWN else "",
+        "changed": Adjudication.objects.changed().filter(comparison__project=project).count() if tab == "open" else 0,
+        "training": golds.filter(for_training=True).count() if tab == "known" else 0,
+        "silent": golds.filter(for_training=False).count() if tab == "known" else 0,
+    }
+    return render(request, "annotation/disagreements.html", context)
+
+
+# --- One page of each ----------------------------------------------------------------------------------------
+
+
+def _differing(project: Project, start: str) -> list[Listed]:
+    found = _beyond(disputes.differing(project), start)
+    total = disputes.total(project)
+    return [
+        Listed(
+            each,
+            each.rankings_done,
+            _key(each),
+            apart=round(100 * (each.dispute or 0) / each.rankings_done),
+            impact=round(100 * (each.dispute or 0) / total),
+        )
+        for each in found.select_related("prompt")[: SHOWN + 1]
+    ]
+
+
+def _key(comparison: Comparison) -> str:
+    return f"{comparison.dispute!r}_{comparison.pk}"
+
+
+def _beyond(rows: ComparisonQuerySet, key: str) -> ComparisonQuerySet:
+    """From the first again where the key was made up."""
+    size, _, pk = key.partition("_")
+    try:
+        dispute, last = float(size), UUID(pk)
+    except ValueError:
+        return rows
+    return rows.filter(Q(dispute__lt=dispute) | Q(pk__gt=last), dispute__lte=dispute)
+
+
+def _alike(project: Project, start: str) -> list[Listed]:
+    found = disputes.alike(project)
+    with suppress(ValueError):
+        found = found.filter(pk__gt=UUID(start))
+    return [Listed(each, each.rankings_done, str(each.pk)) for each in found.select_related("prompt")[: SHOWN + 1]]
+
+
+def _decided(project: Project, start: str) -> list[Listed]:
+    """First those since which a judgement has changed."""
+    rows = Adjudication.objects.changed_first().filter(comparison__project=project)
+    changed, _, pk = start.partition("_")
+    if changed in ("0", "1") and _is_number(pk):
+        last = Q(changed=changed == "1", pk__lt=int(pk))
+        rows = rows.filter(last | Q(changed=False) if changed == "1" else last)
+    return [
+        Listed(
+            each.comparison,
+            each.comparison.rankings_done,
+            f"{_changed_since(each):d}_{each.pk}",
+            note=f"{name_of(each.decided_by)}: {each.reason}",
+            changed=_changed_since(each),
+        )
+        for each in rows.select_related("comparison__prompt", "decided_by")[: SHOWN + 1]
+    ]
+
+
+def _known(project: Project, start: str) -> list[Listed]:
+    """Those for training first."""
+    rows = Gold.objects.filter(comparison__project=project).order_by("-for_training", "-pk")
+    training, _, pk = start.partition("_")
+    if training in ("0", "1") and _is_number(pk):
+        last = Q(for_training=training == "1", pk__lt=int(pk))
+        rows = rows.filter(last | Q(for_training=False) if training == "1" else last)
+    return [
+        Listed(
+            each.comparison,
+            0,
+            f"{each.for_training:d}_{each.pk}",
+            note=f"{'For training' if each.for_training else 'Unannounced'}, by {name_of(each.created_by)}",
+        )
+        for each in rows.select_related("comparison__prompt", "created_by")[: SHOWN + 1]
+    ]
+
+
+def _changed_since(decision: Adjudication) -> bool:
+    return bool(getattr(decision, "changed", False))
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 19
+
+
+TABS: dict[str, tuple[str, Callable[[Project, str], list[Listed]]]] = {
+    "open": ("To decide", _differing),
+    "decided": ("Decided", _decided),
+    "known": ("Known answers", _known),
+    "same": ("All agree", _alike),
+}
+
+
+# --- On to the next ------------------------------------------------------------------------------------------
+
+
+def next_to_decide(project: Project, user: User, after: str) -> str:
+    """The address of the next one that this person has not ranked; from the first again behind the last."""
+    own = Ranking.objects.filter(project=project, ranker=user, in_training=False)
+    free = disputes.differing(project).exclude(pk__in=own.values("comparison"))
+    try:
+        here = Comparison.objects.filter(project=project, pk=UUID(after)).first()
+    except ValueError:
+        here = None
+    if here:
+        free = free.exclude(pk=here.pk)
+    later = _beyond(free, _key(here)).first() if here and here.dispute else None
+    found = later or free.first()
+    return reverse("disagreement", args=[project.pk, found.pk]) if found else ""
