@@ -21,8 +21,9 @@ from training import actions
 pytestmark = pytest.mark.django_db
 MOST = 12
 # Who writes has talk, drafts and precedents beside; a queue's own page hands out an item and shows it in one answer.
-# Who decides must not have the comparison in hand.
-MORE = {"write": 16, "write_next": 16, "rank_next": 20, "ranker": 13, "disagreement": 13}
+# Who decides must not have the comparison in hand. Reports ask for each kind of judgement, and keep what they find.
+WORK = {"write": 16, "write_next": 16, "rank_next": 20, "disagreement": 13}
+MORE = {**WORK, "my_ranking": 14, "ranker": 16, "agreement": 18}
 PEOPLE = ["erin", "rita", "ada"]
 
 
