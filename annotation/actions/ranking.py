@@ -93,9 +93,9 @@ def shown_order(
 
 
 def order_for(comparison: Comparison, user: User) -> dict[str, Candidate]:
-    """The same, of whatever this person has of it: their judgement, or the place that was lent to them."""
-    given = comparison.rankings.filter(ranker=user).first()
-    lease = None if given else Lease.objects.filter(kind=Lease.Kind.RANK, item_id=comparison.pk, user=user).first()
+    """The same, of whatever this person has of it: the place that was lent to them, or their judgement."""
+    lease = Lease.objects.filter(kind=Lease.Kind.RANK, item_id=comparison.pk, user=user).first()
+    given = None if lease else comparison.rankings.filter(ranker=user).first()
     return shown_order(comparison, user, lease=lease, ranking=given)
 
 
@@ -147,7 +147,7 @@ def rank(
         )
         Mark.objects.bulk_create(_stored(mark, ranking, shown) for mark in marked)
         queues.finish(Lease.Kind.RANK, comparison.pk, by)
-        if counted:
+        if counted and comparison.rankings_needed > 1:
             disputes.settle([comparison.pk])
         about = {"comparison": str(comparison.pk), **for_history(ranking)}
         Event.record("ranked candidates", ranking, by=by, project=project, **about)

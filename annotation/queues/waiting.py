@@ -125,18 +125,20 @@ def kept_from(demonstration: Demonstration, user: User) -> bool:
 
 
 def _rankable(project: Project, user: User) -> ComparisonQuerySet:
-    """What was decided asks nobody anew: only who changes a judgement after it goes on with theirs."""
     ranked = Ranking.objects.filter(comparison_id=OuterRef("pk"), ranker=user)
-    decided = Adjudication.objects.filter(comparison_id=OuterRef("pk"))
-    own = Lease.objects.filter(kind=Lease.Kind.RANK, item_id=OuterRef("pk"), user=user)
-    items = Comparison.objects.filter(~Exists(ranked), ~Exists(decided) | Exists(own), project=project)
-    return items.order_by("-priority", "created_at", "pk")
+    return Comparison.objects.filter(~Exists(ranked), project=project).order_by("-priority", "created_at", "pk")
 
 
-def rankable(project: Project, user: User, sets: list[int] | None = None) -> ComparisonQuerySet:
+def _is_decided() -> Exists:
+    """What was decided asks nobody anew: only who has it in hand, to change their judgement, goes on with it."""
+    return Exists(Adjudication.objects.filter(comparison_id=OuterRef("pk")))
+
+
+def rankable(project: Project, user: User) -> ComparisonQuerySet:
     """Comparisons this user has not ranked, and that are not kept for others."""
-    sets = sets_of(project, user) if sets is None else sets
-    return _rankable(project, user).filter(_for_everybody_or(sets))
+    own = Lease.objects.filter(kind=Lease.Kind.RANK, item_id=OuterRef("pk"), user=user)
+    items = _rankable(project, user).filter(~_is_decided() | Exists(own))
+    return items.filter(_for_everybody_or(sets_of(project, user)))
 
 
 def next_to_write(project: Project, user: User) -> Lease | None:
@@ -195,13 +197,13 @@ def hold_demonstration(demonstration: Demonstration, user: User) -> Lease | None
 def next_to_rank(project: Project, user: User) -> Lease | None:
     sets = sets_of(project, user)
 
-    def items() -> ComparisonQuerySet:
-        return rankable(project, user, sets)
+    def in_hand() -> ComparisonQuerySet:
+        return _rankable(project, user).filter(_for_everybody_or(sets))
 
     def walks() -> list[list[QuerySet[Any]]]:
-        return _walks(_rankable(project, user), sets)
+        return _walks(_rankable(project, user).filter(~_is_decided()), sets)
 
-    return take_next(project, Lease.Kind.RANK, user, items, "rankings_needed", "rankings_done", walks=walks)
+    return take_next(project, Lease.Kind.RANK, user, in_hand, "rankings_needed", "rankings_done", walks=walks)
 
 
 def hold_comparison(comparison: Comparison, user: User) -> Lease | None:
