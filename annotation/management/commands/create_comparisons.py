@@ -24,8 +24,8 @@ class Command(BaseCommand):
         "Make comparisons to rank from a JSON Lines or CSV file. A line of JSON: "
         '{"id": "the prompt\'s id", "candidates": ["text", {"text": "…", "source": "model x"}]}. All or none. '
         'Where the answer is known: "known": [2, 1], the numbers of the candidates, best first, and [1, 2] in brackets '
-        'for a tie, or "all_bad": true; with "explanation", and "for_training": true to have it explained to newcomers. '
-        "Columns of a spreadsheet: id, candidate 1, candidate 2 and so on; and source 1, known (2 > 1, or 3 > 1 = 2), "
+        'for a tie, or "all_bad": true; with "explanation", and "for_training": true to have it explained to newcomers.'
+        " Columns of a spreadsheet: id, candidate 1, candidate 2 and so on; and source 1, known (2 > 1, or 3 > 1 = 2), "
         "all bad, explanation, for training, rankings needed."
     )
 
