@@ -3,15 +3,17 @@ from __future__ import annotations
 from typing import Any, ClassVar
 from uuid import UUID
 
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import generics, serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from annotation.access import SENIOR
+from annotation.api.assigning import AssignSerializer, people_named
 from annotation.api.base import DetailSerializer, InProject
 from annotation.pagination import Keyset
 from evaluation import actions, results
@@ -23,13 +25,13 @@ from training.api.base import adapters_named
 
 ELSEWHERE = (
     "Another evaluation has people score outputs for these prompts, or will: its contestants may be the same. "
-    "Score there first."
+    "Score there first; where others score, wait until theirs are in."
 )
 CLOSED = "People are still scoring blind, or contestants are answering. Open the results to read them now."
 
 
 def evaluation_of(view: InProject, pk: UUID) -> Evaluation:
-    found = get_object_or_404(view.project.evaluations.select_related("evaluation_set"), pk=pk)
+    found = get_object_or_404(view.project.evaluations.select_related("evaluation_set", "reviewers"), pk=pk)
     found.project = view.project
     return found
 
@@ -78,6 +80,10 @@ class EvaluationSets(InProject, generics.ListAPIView):
 
 
 class EvaluationSerializer(serializers.ModelSerializer[Evaluation]):
+    """`reviewers`: the people and roles who get outputs to score; both empty: everybody."""
+
+    reviewers = serializers.SerializerMethodField()
+
     class Meta:
         model = Evaluation
         fields = [
@@ -87,8 +93,23 @@ class EvaluationSerializer(serializers.ModelSerializer[Evaluation]):
             "evaluation_set",
             "reviewed_prompts",
             "reviews_per_output",
+            "reviewers",
             "created_at",
         ]
+
+    @extend_schema_field(AssignSerializer)
+    def get_reviewers(self, evaluation: Evaluation) -> dict[str, list[str]]:
+        named = evaluation.reviewers
+        if named is None:
+            return {"people": [], "roles": []}
+        people = User.objects.filter(pk__in=named.people).order_by("username")
+        return {"people": list(people.values_list("username", flat=True)), "roles": named.roles}
+
+
+class ChangeEvaluationSerializer(serializers.Serializer):
+    """Who gets outputs to score from now on; both lists empty: everybody."""
+
+    reviewers = AssignSerializer()
 
 
 class NewEvaluationSerializer(serializers.Serializer):
@@ -101,6 +122,7 @@ class NewEvaluationSerializer(serializers.Serializer):
     reviewed_prompts = serializers.IntegerField(min_value=0, max_value=10_000, default=20)
     reviews_per_output = serializers.IntegerField(min_value=1, required=False)
     max_new_tokens = serializers.IntegerField(min_value=1, default=256)
+    reviewers = AssignSerializer(required=False)
 
 
 class EvaluationDetailSerializer(EvaluationSerializer):
@@ -121,13 +143,15 @@ class Evaluations(InProject, generics.ListAPIView):
     queryset = Evaluation.objects.none()
 
     def get_queryset(self) -> QuerySet[Evaluation]:
-        return self.project.evaluations.all()
+        return self.project.evaluations.select_related("reviewers")
 
     @extend_schema(request=NewEvaluationSerializer, responses={201: EvaluationSerializer})
     def post(self, request: Request, pk: UUID) -> Response:
         given = NewEvaluationSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         data = dict(given.validated_data)
+        if "reviewers" in data:
+            data["reviewers"] = people_named(data["reviewers"], "reviewers")
         data["evaluation_set"] = self._set(data.get("evaluation_set"))
         contestants = [*([None] if data.pop("base") else []), *adapters_named(self.project, data.pop("adapters"))]
         made = actions.start_evaluation(project=self.project, contestants=contestants, by=self.person, **data)
@@ -144,7 +168,17 @@ class Evaluations(InProject, generics.ListAPIView):
 class OneEvaluation(InProject):
     """An evaluation with the whole comparison: verdicts, every measure with n and interval, every difference."""
 
-    acts: ClassVar = {"GET": "read results"}
+    acts: ClassVar = {"GET": "read results", "PATCH": "manage"}
+
+    @extend_schema(request=ChangeEvaluationSerializer, responses=EvaluationSerializer)
+    def patch(self, request: Request, pk: UUID, evaluation_pk: UUID) -> Response:
+        """Choose who scores."""
+        found = evaluation_of(self, evaluation_pk)
+        given = ChangeEvaluationSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        people, roles = people_named(given.validated_data["reviewers"], "reviewers")
+        actions.choose_reviewers(evaluation=found, by=self.person, people=people, roles=roles)
+        return Response(EvaluationSerializer(found).data)
 
     @extend_schema(responses=EvaluationDetailSerializer)
     def get(self, request: Request, pk: UUID, evaluation_pk: UUID) -> Response:

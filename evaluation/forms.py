@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
+from django.contrib.auth.models import User
 from django.core.validators import ProhibitNullCharactersValidator
 
 from annotation.active_time import ActiveSeconds
 from annotation.forms.fields import field_of
 from annotation.forms.quiet import QuietForm
-from annotation.models import Project
+from annotation.models import Project, Role, name_of
 from annotation.rubric import Criterion, criteria
 from evaluation.actions.evaluating import MOST_REVIEWS
 from evaluation.models import Evaluation, EvaluationSet
@@ -23,7 +24,31 @@ class FreezeSetForm(QuietForm):
     name = forms.CharField(max_length=120, required=False, label="Name", help_text="For example the month.")
 
 
-class EvaluationForm(QuietForm):
+class ReviewersForm(QuietForm):
+    """Who scores; nobody chosen: everybody."""
+
+    people = forms.MultipleChoiceField(
+        label="People who score",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="Only the people and roles chosen here get outputs to score. None: everybody in the project.",
+    )
+    roles = forms.MultipleChoiceField(
+        label="Roles that score", required=False, choices=Role.choices, widget=forms.CheckboxSelectMultiple
+    )
+
+    def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.members = {str(each.user_id): each.user for each in project.memberships.select_related("user")}
+        field_of(self, "people", forms.MultipleChoiceField).choices = [
+            (pk, name_of(user)) for pk, user in self.members.items()
+        ]
+
+    def reviewers(self) -> tuple[list[User], list[str]]:
+        return [self.members[pk] for pk in self.cleaned_data["people"]], self.cleaned_data["roles"]
+
+
+class EvaluationForm(ReviewersForm):
     name = forms.CharField(max_length=120, required=False, label="Name")
     evaluation_set = forms.ModelChoiceField(
         EvaluationSet.objects.none(),
@@ -55,7 +80,7 @@ class EvaluationForm(QuietForm):
     )
 
     def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, project=project, **kwargs)
         self.adapters = {
             str(each.pk): each
             for each in project.adapters.writing().select_related("round", "base_model").order_by("-round__number")
@@ -70,6 +95,11 @@ class EvaluationForm(QuietForm):
         contestants.initial = [BASE, *list(self.adapters)[:3]]
         if BaseModel.objects.count() < 2:
             del self.fields["base_model"]
+
+    def values(self) -> dict[str, Any]:
+        """As the action takes them."""
+        given = {name: value for name, value in self.cleaned_data.items() if name not in ("people", "roles")}
+        return {**given, "reviewers": self.reviewers()}
 
     def clean_contestants(self) -> list[Adapter | None]:
         """The base model first, then adapters in the order of their rounds."""

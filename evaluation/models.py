@@ -10,7 +10,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from annotation.models import Numbered, Project, Prompt, UUIDModel
+from annotation.models import Assignment, Numbered, Project, Prompt, UUIDModel
 from training.jobs import Job, Status
 from training.models import Adapter, BaseModel
 
@@ -74,6 +74,13 @@ class Evaluation(UUIDModel):
     reviewed_prompts = models.PositiveIntegerField(default=20, help_text="How many of the prompts go to people.")
     seed = models.PositiveBigIntegerField(help_text="Decides the order in which outputs are handed out.")
     instruction_template = models.TextField(help_text="As it was at the start: every contestant is asked the same.")
+    reviewers = models.ForeignKey(
+        Assignment,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="evaluations",
+        help_text="Who gets its outputs to score; none: everybody.",
+    )
     opened_by = models.ManyToManyField(
         User, related_name="+", help_text="Who read the results before the last review; they score no more here."
     )
@@ -115,18 +122,21 @@ class Contestant(Job):
 
 
 class OutputQuerySet(models.QuerySet["Output"]):
-    def to_score_by(self, user: User) -> Self:
-        """Outputs that still want a review of this person's.
+    def to_score_by(self, user: User, *, whoever_is_named: bool = False) -> Self:
+        """Outputs that still want a review of this person's, where they are among those who score.
 
         Only where every contestant has answered or was left out: otherwise those that answer first would be
-        scored first, and the order would tell them apart. Not where the person has opened the results.
+        scored first, and the order would tell them apart. Not where the person has opened the results. With
+        `whoever_is_named` also where others were chosen to score, since that may be changed.
         """
         unanswered = Evaluation.objects.unanswered().filter(pk=OuterRef("contestant__evaluation"))
         opened = Evaluation.opened_by.through.objects.filter(
             evaluation=OuterRef("contestant__evaluation"), user_id=user.pk
         )
         reviewed = Review.objects.filter(output=OuterRef("pk"), reviewer_id=user.pk)
+        named = Q() if whoever_is_named else _for_everybody_or(user)
         return self.filter(
+            named,
             ~Exists(unanswered),
             ~Exists(opened),
             ~Exists(reviewed),
@@ -134,6 +144,15 @@ class OutputQuerySet(models.QuerySet["Output"]):
             contestant__status=Status.SUCCEEDED,
             reviews_done__lt=F("contestant__evaluation__reviews_per_output"),
         )
+
+
+def _for_everybody_or(user: User) -> Q:
+    """Outputs that are kept for nobody, or for a set of people that names this one or their role."""
+    sets = Assignment.objects.filter(evaluations__isnull=False, project__memberships__user=user).distinct()
+    rows = sets.values_list("pk", "people", "roles", "project__memberships__role")
+    mine = [pk for pk, people, roles, role in rows if user.pk in people or role in roles]
+    kept_for = "contestant__evaluation__reviewers"
+    return Q(**{kept_for: None}) | Q(**{f"{kept_for}__in": mine}) if mine else Q(**{kept_for: None})
 
 
 class Output(UUIDModel):

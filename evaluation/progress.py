@@ -85,7 +85,8 @@ def scores_the_same_prompts(evaluation: Evaluation, user: User) -> bool:
     A model answers alike each time, so its text beside its name here would tell whose the other one is.
     """
     prompts = evaluation.evaluation_set.prompts.all()
-    to_score = Output.objects.filter(contestant__evaluation=OuterRef("pk"), prompt__in=prompts).to_score_by(user)
+    to_score = Output.objects.filter(contestant__evaluation=OuterRef("pk"), prompt__in=prompts)
+    to_score = to_score.to_score_by(user, whoever_is_named=True)
     answering = (
         Evaluation.objects.unanswered()
         .filter(reviewed_prompts__gt=0, evaluation_set__prompts__in=prompts)

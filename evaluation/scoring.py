@@ -41,8 +41,10 @@ def next_to_score(project: Project, user: User) -> Lease | None:
 
 
 def hold_output(project: Project, output_id: UUID, user: User) -> Lease | None:
-    items = Output.objects.filter(contestant__evaluation__project=project).to_score_by(user)
-    return queues.hold(project, Lease.Kind.SCORE, user, items, NEEDED, DONE, item_id=output_id)
+    """What somebody has in hand they finish, also when others were chosen to score meanwhile."""
+    outputs = Output.objects.filter(contestant__evaluation__project=project)
+    items, begun = outputs.to_score_by(user), outputs.to_score_by(user, whoever_is_named=True)
+    return queues.hold(project, Lease.Kind.SCORE, user, items, NEEDED, DONE, item_id=output_id, in_hand=begun)
 
 
 def scored_by(project: Project, user: User) -> int:
@@ -60,8 +62,9 @@ def why_nothing(project: Project, user: User) -> list[str]:
         return ["no outputs have been prepared for review yet."]
     if left_for(project, user):
         return ["the last ones are in other people's hands right now."]
-    opened = project.evaluations.filter(opened_by=user).exists()
-    reasons = (
-        ["you have opened the results of an evaluation, so its outputs are for others to score."] if opened else []
-    )
+    reasons = []
+    if kept := waiting.to_score_by(user, whoever_is_named=True).count():
+        reasons.append(queues.assigned_to_others(kept, "output"))
+    if project.evaluations.filter(opened_by=user).exists():
+        reasons.append("you have opened the results of an evaluation, so its outputs are for others to score.")
     return reasons or ["every output that you can score has its scores."]

@@ -14,6 +14,7 @@ urlpatterns = [
     path(f"{P}evaluations/new/", evaluations.evaluation_create, name="evaluation_create"),
     path(E, evaluations.evaluation, name="evaluation"),
     path(f"{E}progress/", evaluations.evaluation_progress, name="evaluation_progress"),
+    path(f"{E}reviewers/", evaluations.evaluation_reviewers, name="evaluation_reviewers"),
     path(f"{E}open/", evaluations.evaluation_open, name="evaluation_open"),
     path(f"{E}outputs/", outputs.evaluation_outputs, name="evaluation_outputs"),
     path(f"{C}retry/", evaluations.contestant_act, {"act": "retry"}, name="contestant_retry"),

@@ -170,6 +170,7 @@ IN_A_PROJECT: dict[str, dict[str, str]] = {
     "evaluation_create": both("manage"),
     "evaluation": reads("read results"),
     "evaluation_progress": reads("read results"),
+    "evaluation_reviewers": posts("manage"),
     "evaluation_open": posts("manage"),
     "evaluation_outputs": reads("read results"),
     "contestant_retry": posts("manage"),
@@ -183,7 +184,7 @@ IN_A_PROJECT: dict[str, dict[str, str]] = {
     # evaluation: API
     "api_evaluation_sets": both("read results", post="manage"),
     "api_evaluations": both("read results", post="manage"),
-    "api_evaluation": reads("read results"),
+    "api_evaluation": {"GET": "read results", "PATCH": "manage"},
     "api_evaluation_open": posts("manage"),
     "api_evaluation_outputs": reads("read results"),
     "api_evaluation_reviews": reads("score"),

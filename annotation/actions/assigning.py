@@ -12,7 +12,7 @@ from annotation import arranging, chores, queues, tasks
 from annotation.access import SENIOR
 from annotation.actions import Refused
 from annotation.arranging import APPROVE
-from annotation.models import Assignment, Chore, Comparison, Event, Project, Prompt, Role
+from annotation.models import Assignment, Chore, Event, Project, Role
 
 AT_ONCE = 2_000  # prompts that are arranged while one waits; more are left to the worker
 MOST_SETS = 500
@@ -68,17 +68,26 @@ def arrange(
 
 def _assignment(project: Project, work: str, people: Iterable[User], roles: Iterable[str]) -> int | None:
     chosen, named = list(people), list(roles)
-    members = dict(project.memberships.filter(user__in=chosen).values_list("user_id", "role"))
+    if work == APPROVE:
+        held = project.memberships.filter(user__in=chosen).values_list("role", flat=True)
+        if not {*named, *held} <= {*SENIOR}:
+            raise Refused("Only reviewers and admins approve responses: choose among them.")
+    made = named_set(project, chosen, named)
+    return made.pk if made else None
+
+
+def named_set(project: Project, people: Iterable[User], roles: Iterable[str]) -> Assignment | None:
+    """The set of these members and roles; None where nobody is named, which means everybody."""
+    chosen, named = list(people), list(roles)
+    members = set(project.memberships.filter(user__in=chosen).values_list("user_id", flat=True))
     if stranger := next((person for person in chosen if person.pk not in members), None):
         raise Refused(f"{stranger.username} is not a member of this project.")
-    if work == APPROVE and not {*named, *members.values()} <= {*SENIOR}:
-        raise Refused("Only reviewers and admins approve responses: choose among them.")
     if unknown := next((role for role in named if role not in Role.values), None):
         raise Refused(f"There is no role “{unknown}”.")
     made = Assignment.of(project, [person.pk for person in chosen], named)
     if project.assignments.count() > MOST_SETS:
         raise Refused(f"A project has at most {MOST_SETS} different sets of people; use roles, or fewer sets.")
-    return made.pk if made else None
+    return made
 
 
 def forget_person(*, project: Project, user: User) -> None:
@@ -89,9 +98,9 @@ def forget_person(*, project: Project, user: User) -> None:
             if user.pk not in before.people:
                 continue
             now = Assignment.of(project, [pk for pk in before.people if pk != user.pk], before.roles)
-            for kind in (Prompt, Comparison):
-                kind.objects.filter(project=project, assignment=before).update(assignment=now)
-            project.prompts.filter(approval_assignment=before).update(approval_assignment=now)
+            for kept in Assignment._meta.related_objects:  # prompts and comparisons, and what other apps keep for some
+                rows = kept.related_model._base_manager.filter(**{kept.field.name: before})
+                rows.update(**{kept.field.name: now})
             before.delete()
 
 

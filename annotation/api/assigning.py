@@ -14,7 +14,7 @@ from annotation.actions import assigning
 from annotation.api.base import InProject
 from annotation.arranging import APPROVE, RANK, WRITE
 from annotation.forms.projects import MOST_PER_ITEM
-from annotation.models import Chore, Demonstration, Priority, Project, Role, Split
+from annotation.models import Chore, Demonstration, Priority, Role, Split
 
 MOST_NAMED = 10_000
 
@@ -81,7 +81,7 @@ class PromptsArrange(InProject, APIView):
             priority=data.get("priority"),
             people=data.get("needed"),
             of_open=data["open_only"],
-            assign=_assign(self.project, data["assign"]) if "assign" in data else None,
+            assign=people_named(data["assign"]) if "assign" in data else None,
         )
         code = status.HTTP_202_ACCEPTED if chore.finished_at is None else status.HTTP_200_OK
         return Response(ChoreSerializer(chore).data, code)
@@ -106,8 +106,9 @@ class PromptsEstimate(InProject, APIView):
         return Response(ChoreSerializer(chore).data, status.HTTP_202_ACCEPTED)
 
 
-def _assign(project: Project, data: dict[str, Any]) -> tuple[list[User], list[str]]:
+def people_named(data: dict[str, Any], field: str = "assign") -> tuple[list[User], list[str]]:
+    """The people and roles of an AssignSerializer."""
     people = {user.username: user for user in User.objects.filter(username__in=data["people"])}
     if unknown := next((name for name in data["people"] if name not in people), None):
-        raise serializers.ValidationError({"assign": [f"There is nobody with the user name “{unknown}”."]})
+        raise serializers.ValidationError({field: [f"There is nobody with the user name “{unknown}”."]})
     return list(people.values()), data["roles"]

@@ -8,7 +8,8 @@ from annotation.models.projects import Priority, Project, Role
 
 
 class Assignment(models.Model):
-    """People and roles for whom items are kept: a prompt or comparison that points here is handed to nobody else.
+    """People and roles for whom items are kept: what points here (a prompt, a comparison, the outputs of an evaluation)
+    is handed to nobody else.
 
     One row for each set of them, however many items it has: the queue looks for the first open item of each set that
     names somebody, and never walks over the items of others.

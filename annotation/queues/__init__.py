@@ -14,7 +14,7 @@ from annotation.queues.lending import (
     save_draft,
     take_next,
 )
-from annotation.queues.reasons import why_nothing
+from annotation.queues.reasons import assigned_to_others, why_nothing
 from annotation.queues.showing import order_for
 from annotation.queues.tallies import enough, seldom
 from annotation.queues.unannounced import (
@@ -49,6 +49,7 @@ __all__ = [
     "answerable",
     "answered",
     "approvable",
+    "assigned_to_others",
     "enough",
     "finish",
     "free_for",

@@ -36,7 +36,7 @@ def _why_nothing_to_write(project: Project, user: User) -> list[str]:
     kept = _kept_for_others(unanswered.filter(~Exists(given)), project, user)
     with_others = open_ - answered - kept
     reasons = [
-        kept and _assigned(kept, "prompt"),
+        kept and assigned_to_others(kept, "prompt"),
         answered and f"{counted(answered, 'prompt')} you have answered still {_needs(answered)} somebody else's.",
         with_others > 0 and f"{_with_others(with_others, 'prompt')}, and every other prompt has a response.",
     ]
@@ -49,7 +49,7 @@ def _why_nothing_to_approve(project: Project, user: User) -> list[str]:
     if others := approvable(project, user).count():
         reasons.append(f"{_with_others(others, 'response')}.")
     if kept := waiting.exclude(author=user).count() - others:
-        reasons.append(_assigned(kept, "response"))
+        reasons.append(assigned_to_others(kept, "response"))
     if own := waiting.filter(author=user).count():
         reasons.append(f"{counted(own, 'response')} of your own must be approved by somebody else.")
     return reasons or ["no response is waiting for review."]
@@ -69,7 +69,7 @@ def _why_nothing_to_rank(project: Project, user: User) -> list[str]:
     with_others = others.count() - kept
     reasons = [
         set_aside and f"you could not judge {counted(set_aside, 'comparison')}.",
-        kept and _assigned(kept, "comparison"),
+        kept and assigned_to_others(kept, "comparison"),
         ranked and f"{counted(ranked, 'comparison')} you have ranked still {_needs(ranked)} somebody else's judgement.",
         with_others > 0 and f"{_with_others(with_others, 'comparison')}.",
     ]
@@ -80,7 +80,7 @@ def _kept_for_others(items: QuerySet[Any], project: Project, user: User) -> int:
     return items.exclude(assignment=None).exclude(assignment__in=sets_of(project, user)).count()
 
 
-def _assigned(count: int, noun: str) -> str:
+def assigned_to_others(count: int, noun: str) -> str:
     return f"{counted(count, noun)} {'is' if count == 1 else 'are'} assigned to others."
 
 

@@ -11,6 +11,7 @@ from django.db import transaction
 from annotation import queues
 from annotation.models import Event, Lease, Project
 from evaluation import tasks
+from evaluation.actions.assigning import EVERYBODY, Named, choose_reviewers
 from evaluation.actions.freezing import unchanged
 from evaluation.models import Contestant, Evaluation, EvaluationSet, Output, Review
 from training.findings.judging import WRITES_NOTHING
@@ -34,6 +35,7 @@ def start_evaluation(
     reviewed_prompts: int = 20,
     reviews_per_output: int | None = None,
     max_new_tokens: int = 256,
+    reviewers: Named = EVERYBODY,
 ) -> Evaluation:
     """Have the contestants (None: the base model) answer the set, the likeliest word each time."""
     base = base_model or next((each.base_model for each in contestants if each), BaseModel.objects.default())
@@ -53,6 +55,8 @@ def start_evaluation(
             instruction_template=project.instruction_template,
             created_by=by,
         )
+        people, roles = reviewers
+        choose_reviewers(evaluation=evaluation, by=by, people=people, roles=roles)
         for position, adapter in enumerate(contestants):
             contestant = Contestant.objects.create(
                 evaluation=evaluation,

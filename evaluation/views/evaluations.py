@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db.models import Prefetch
 from django.http import HttpResponse
@@ -12,10 +13,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django_htmx.http import HttpResponseClientRefresh
 
 from annotation.access import MemberRequest, project_for
-from annotation.models import Project, Role
+from annotation.actions import Refused
+from annotation.models import Project, Role, name_of
 from evaluation import actions, charts, results, verdicts
 from evaluation.comparison import compare
-from evaluation.forms import EvaluationForm, FreezeSetForm
+from evaluation.forms import EvaluationForm, FreezeSetForm, ReviewersForm
 from evaluation.models import Contestant, Evaluation
 from evaluation.progress import Progress, progress_of, visible_to
 from evaluation.slices import by_task_type
@@ -64,9 +66,11 @@ def evaluation_create(request: MemberRequest, pk: UUID) -> HttpResponse:
     form = EvaluationForm(request.POST if request.method == "POST" else None, project=project)
     if request.method == "POST" and form.is_valid():
         try:
-            made = actions.start_evaluation(project=project, by=request.user, **form.cleaned_data)
+            made = actions.start_evaluation(project=project, by=request.user, **form.values())
         except ValidationError as error:
             form.add_error(None, error)
+        except Refused as refusal:
+            form.add_error("people", str(refusal))
         else:
             return redirect("evaluation", project.pk, made.pk)
     context = {"form": form, "has_sets": project.evaluation_sets.exists()}
@@ -76,9 +80,19 @@ def evaluation_create(request: MemberRequest, pk: UUID) -> HttpResponse:
 @require_safe
 def evaluation(request: MemberRequest, pk: UUID, evaluation_pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "read results")
-    found = _evaluation(project, evaluation_pk)
+    return _show(request, project, _evaluation(project, evaluation_pk))
+
+
+def _show(
+    request: MemberRequest, project: Project, found: Evaluation, chosen: ReviewersForm | None = None
+) -> HttpResponse:
     progress = progress_of(found)
     context = {**_state(request, found, progress), "visible": visible_to(found, request.user, progress)}
+    if found.reviewed_prompts and not progress.complete:
+        named = found.reviewers
+        initial = {"people": list(map(str, named.people)), "roles": named.roles} if named else {}
+        context["reviewers"] = reviewers_in_words(found)
+        context["reviewers_form"] = chosen or ReviewersForm(project=project, initial=initial)
     if context["visible"] and progress.answered:
         comparison = compare(found, progress.contestants)
         context |= {
@@ -88,7 +102,34 @@ def evaluation(request: MemberRequest, pk: UUID, evaluation_pk: UUID) -> HttpRes
             "slices": [(each, results.groups_of(each)) for each in by_task_type(comparison)],
             "charts": charts.review_charts(comparison) if comparison.reviews_in else [],
         }
-    return render(request, "evaluation/evaluation.html", context)
+    status = 422 if chosen and chosen.errors else 200
+    return render(request, "evaluation/evaluation.html", context, status=status)
+
+
+@require_POST
+def evaluation_reviewers(request: MemberRequest, pk: UUID, evaluation_pk: UUID) -> HttpResponse:
+    """Choose who scores from now on."""
+    project = project_for(request, pk, "manage")
+    found = _evaluation(project, evaluation_pk)
+    form = ReviewersForm(request.POST, project=project)
+    if form.is_valid():
+        people, roles = form.reviewers()
+        try:
+            actions.choose_reviewers(evaluation=found, by=request.user, people=people, roles=roles)
+        except Refused as refusal:
+            form.add_error("people", str(refusal))
+        else:
+            messages.success(request, f"Outputs go to {reviewers_in_words(found)} from now on.")
+            return redirect("evaluation", project.pk, found.pk)
+    return _show(request, project, found, form)
+
+
+def reviewers_in_words(found: Evaluation) -> str:
+    if found.reviewers is None:
+        return "everybody in the project"
+    users = {user.pk: name_of(user) for user in User.objects.filter(pk__in=found.reviewers.people)}
+    roles = [f"{label.lower()}s" for role, label in Role.choices if role in found.reviewers.roles]
+    return ", ".join([*roles, *(users[pk] for pk in found.reviewers.people if pk in users)])
 
 
 @require_safe
@@ -118,7 +159,7 @@ def _stage(progress: Progress) -> str:
 
 
 def _evaluation(project: Project, pk: UUID) -> Evaluation:
-    found = get_object_or_404(project.evaluations.select_related("evaluation_set", "created_by"), pk=pk)
+    found = get_object_or_404(project.evaluations.select_related("evaluation_set", "created_by", "reviewers"), pk=pk)
     found.project = project
     return found
 

@@ -5,11 +5,13 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from annotation.actions import Refused
 from annotation.management.arguments import add_by, add_json, add_project, find_actor, find_project, report
 from annotation.models import Project
 from evaluation import actions
 from evaluation.management.blindness import table_for
 from evaluation.management.finding import find_set
+from evaluation.management.reviewers import add_reviewers, named_reviewers
 from evaluation.models import Evaluation
 from training.management.waiting import add_wait, find_adapter, refusal, wait_for, worker_note
 
@@ -38,6 +40,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--reviews-per-output", type=int, metavar="NUMBER", help="default: as the project's settings say"
         )
+        add_reviewers(parser)
         parser.add_argument("--max-new-tokens", type=int, default=256, metavar="NUMBER", help="default: 256")
         add_by(parser)
         add_wait(parser)
@@ -56,10 +59,13 @@ class Command(BaseCommand):
                 reviewed_prompts=options["reviewed_prompts"],
                 reviews_per_output=options["reviews_per_output"],
                 max_new_tokens=options["max_new_tokens"],
+                reviewers=named_reviewers(options),
                 by=by,
             )
         except ValidationError as error:
             raise refusal(error) from error
+        except Refused as refused:
+            raise CommandError(str(refused)) from None
         if options["wait"]:
             self._wait(evaluation)
         said = f"{evaluation} is number {evaluation.number} ({evaluation.pk})."
