@@ -19,21 +19,21 @@ KEPT_FOR = 24 * 3600
 def sections(project: Project) -> list[Section]:
     """Worked out again when there is a new score: none is ever changed or taken back."""
     mine = Review.objects.filter(output__contestant__evaluation__project=project)
-    key = f"agreement-of-scores-{project.pk}-{mine.count()}"
+    given = mine.count()
+    key = f"agreement-of-scores-{project.pk}-{given}"
     found: list[Section] | None = cache.get(key)
     if found is None:
-        found = _sections(project)
+        found = _sections(project, alone=given > 0)
         cache.set(key, found, timeout=KEPT_FOR)
     return found
 
 
-def _sections(project: Project) -> list[Section]:
+def _sections(project: Project, *, alone: bool) -> list[Section]:
     mine = Review.objects.filter(output__contestant__evaluation__project=project)
     several = mine.order_by().values("output").annotate(people=Count("pk")).filter(people__gt=1)
     criteria = rubric.criteria(project.rubric)
     rows = mine.filter(output__in=several.values("output")).order_by("-created_at")
     scores = list(rows.values("output_id", "reviewer_id", *(each.key for each in criteria))[:MOST])
-    alone = mine.exists()
     return [
         section(
             f"scores-{each.key}",

@@ -6,11 +6,11 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Count, Exists, F, OuterRef, Q, Subquery, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Count, Exists, F, OuterRef, Q, Subquery, Sum, Value
+from django.db.models.functions import Coalesce, Concat
 from django.utils import timezone
 
-from annotation.models import Assignment, Numbered, Project, Prompt, UUIDModel
+from annotation.models import Assignment, Membership, Numbered, Project, Prompt, UUIDModel
 from training.jobs import Job, Status
 from training.models import Adapter, BaseModel
 
@@ -147,12 +147,17 @@ class OutputQuerySet(models.QuerySet["Output"]):
 
 
 def _for_everybody_or(user: User) -> Q:
-    """Outputs that are kept for nobody, or for a set of people that names this one or their role."""
-    sets = Assignment.objects.filter(evaluations__isnull=False, project__memberships__user=user).distinct()
-    rows = sets.values_list("pk", "people", "roles", "project__memberships__role")
-    mine = [pk for pk, people, roles, role in rows if user.pk in people or role in roles]
-    kept_for = "contestant__evaluation__reviewers"
-    return Q(**{kept_for: None}) | Q(**{f"{kept_for}__in": mine}) if mine else Q(**{kept_for: None})
+    """Outputs that are kept for nobody, or for a set of people that names this one or their role.
+
+    The key of a set is its words, roles and ids, with a space between: so it takes no question of its own.
+    """
+    kept_for, space = "contestant__evaluation__reviewers", Value(" ")
+    role = Membership.objects.filter(user_id=user.pk, project=OuterRef("project")).values("role")
+    sets = Assignment.objects.filter(pk=OuterRef(kept_for)).alias(
+        names=Concat(space, "key", space), own_role=Concat(space, Subquery(role[:1]), space)
+    )
+    named = sets.filter(Q(names__contains=f" {user.pk} ") | Q(names__contains=F("own_role")))
+    return Q(**{kept_for: None}) | Q(Exists(named))
 
 
 class Output(UUIDModel):

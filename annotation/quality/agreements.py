@@ -129,7 +129,7 @@ def sections(project: Project) -> list[Section]:
     capped = MOST if len(rankings) >= MOST else 0
     two = [each for each in rankings if len(_named(each)) == 2]
     more = [each for each in rankings if len(_named(each)) > 2]
-    alone = Ranking.objects.filter(project=project, in_training=False).exists()
+    alone = bool(rankings) or Ranking.objects.filter(project=project, in_training=False).exists()
 
     def compared(key: str, title: str, about: str, kind: Kind, given: Iterable[Judgement], **more: bool) -> Section:
         return section(key, title, about, "comparison", kind, given, capped=capped, **more)

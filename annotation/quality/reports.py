@@ -12,7 +12,7 @@ from time import monotonic
 from typing import Any
 
 import structlog
-from django.db.models import Count, Max
+from django.db.models import Aggregate, Count, Max, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
 from annotation.models import AgreementReport, Demonstration, Gold, Project, Ranking
@@ -40,19 +40,32 @@ class Kept:
 
 def seen(project: Project) -> dict[str, Any]:
     """What agreement depends on, in a few values of which any change of it changes one; read from indexes alone."""
-    rankings = Ranking.objects.filter(project=project).order_by()
-    newest = rankings.order_by("-created_at").values_list("pk", flat=True).first()  # what is judged anew has another
-    golds = Gold.objects.filter(comparison__project=project).aggregate(n=Count("pk"), last=Max("pk"))
-    reviewed = Demonstration.objects.filter(project=project, reviewed_at__isnull=False).order_by()
-    decisions = reviewed.aggregate(n=Count("*"), last=Max("reviewed_at"))
+    rankings = Ranking.objects.filter(project=OuterRef("pk")).order_by()
+    newest = rankings.order_by("-created_at").values("pk")  # what is judged anew has another
+    golds = Gold.objects.filter(comparison__project=OuterRef("pk")).order_by()
+    reviewed = Demonstration.objects.filter(project=OuterRef("pk"), reviewed_at__isnull=False).order_by()
+    found = Project.objects.filter(pk=project.pk).order_by()
+    row = found.values_list(
+        _of(rankings, Count("*")),
+        Subquery(newest[:1]),
+        _of(golds, Count("*"), "comparison__project"),
+        _of(golds, Max("pk"), "comparison__project"),
+        _of(reviewed, Count("*")),
+        _of(reviewed, Max("reviewed_at")),
+    ).get()
+    ranked, last_ranked, known, last_known, decisions, last_decision = row
     return {
         "shape": SHAPE,
-        "rankings": rankings.count(),
-        "newest": str(newest or ""),
-        "known": [golds["n"], golds["last"]],
-        "decisions": [decisions["n"], decisions["last"].isoformat() if decisions["last"] else ""],
+        "rankings": ranked or 0,
+        "newest": str(last_ranked or ""),
+        "known": [known or 0, last_known],
+        "decisions": [decisions or 0, last_decision.isoformat() if last_decision else ""],
         "criteria": project.criteria_compared,
     }
+
+
+def _of(rows: QuerySet[Any], what: Aggregate, path: str = "project") -> Subquery:
+    return Subquery(rows.values(path).annotate(found=what).values("found"))
 
 
 def kept(project: Project) -> Kept:
@@ -81,7 +94,12 @@ def _at_once(project: Project, covers: dict[str, Any]) -> Kept:
     """Whoever works it out at the same time finds the same."""
     found, made_at = agreements.sections(project), timezone.now()
     values = {"sections": [agreements.stored(each) for each in found], "covers": covers, "made_at": made_at}
-    AgreementReport.objects.update_or_create(project=project, defaults={**values, "problem": ""})
+    AgreementReport.objects.bulk_create(
+        [AgreementReport(project=project, **values)],
+        update_conflicts=True,
+        unique_fields=["project"],
+        update_fields=[*values, "problem"],
+    )
     return Kept(found, made_at, False, False, "")
 
 

@@ -40,6 +40,16 @@ def test_it_is_known_once_all_have_judged(project, erin, eve) -> None:
     assert (size(same), size(alone)) == (0.0, None)
 
 
+def test_a_small_part_of_all_disagreement_is_not_called_none(sign_in, project, rita, erin, eve) -> None:
+    made = comparisons(project, 2)
+    for one in made:
+        judge(one, erin, "Good", strength=2)
+        judge(one, eve, "Bad", strength=2)
+    Comparison.objects.filter(pk=made[0].pk).update(dispute=0.001)
+    html = sign_in(rita).get(reverse("disagreements", args=[project.pk])).content.decode()
+    assert [part for part in ("100 %</span>", "&lt; 1 %</span>") if part in html] == ["100 %</span>", "&lt; 1 %</span>"]
+
+
 def test_it_measures_the_order_of_several_answers(project, erin, eve) -> None:
     one = factories.comparison(factories.prompt(project), ["One", "Two", "Three"], rankings_needed=2)
     names = [str(each.pk) for each in one.candidates.all()]

@@ -117,6 +117,7 @@ ACTS = [  # answer only to POST
     "package_cancel",
     "sampling_cancel",
     "evaluation_open",
+    "evaluation_reviewers",
     "contestant_retry",
     "contestant_leave_out",
     "promote",
