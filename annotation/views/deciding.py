@@ -10,9 +10,11 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_http_methods
 
-from annotation import queues, rubric
+from annotation import marks, queues, rubric
 from annotation.access import MemberRequest, project_for
 from annotation.actions import Refused, deciding, standing
 from annotation.forms.deciding import DecisionForm, KnownAnswerForm, filled
@@ -27,6 +29,7 @@ from annotation.views.wording import in_words
 class Said:
     """One person's judgement as the one who decides reads it."""
 
+    number: int
     who: str
     verdict: str
     criteria: list[tuple[str, str]]
@@ -138,12 +141,13 @@ def _show(
     refusal, alone = deciding.may_decide(comparison, request.user)
     hidden = refusal == deciding.NOT_YET
     opened = deciding.names_opened(comparison, request.user)
-    said = [] if hidden else _said(project, comparison, names, texts, opened, decided)
+    rankings = [] if hidden else _judged(comparison)
+    said = _said(rankings, project, names, texts, opened, decided)
     context = {
         "project": project,
         "comparison": comparison,
         "prompt": comparison.prompt,
-        "candidates": [(letter, texts[each]) for each, letter in names.items()],
+        "candidates": [(letter, _with_marks(texts[each], each, rankings)) for each, letter in names.items()],
         "refusal": refusal,
         "alone": deciding.ALONE if alone else "",
         "said": said,
@@ -179,23 +183,50 @@ def _changed(comparison: Comparison, said: list[Said]) -> str:
     return ", and ".join(part for part in parts if part)
 
 
+def _judged(comparison: Comparison) -> list[Ranking]:
+    given = comparison.rankings.filter(in_training=False).select_related("ranker").order_by("pk")
+    return list(given.prefetch_related("marks"))
+
+
+def _with_marks(text: str, candidate: str, rankings: list[Ranking]) -> SafeString:
+    """What people marked in an answer, as the page for ranking shows it, each with its author's number below."""
+    found = [
+        (
+            marks.shown_place(mark.start, text),
+            marks.shown_place(mark.end, text),
+            f"{number} {Mark.Kind(mark.kind).label}",
+        )
+        for number, ranking in enumerate(rankings, start=1)
+        for mark in ranking.marks.all()
+        if str(mark.candidate_id) == candidate
+    ]
+    return format_html_join("", "{}", ((_drawn(piece),) for piece in marks.pieces(marks.shown(text), found)))
+
+
+def _drawn(piece: marks.Piece) -> str:
+    if not piece.marked:
+        return piece.words
+    if not piece.labels:
+        return format_html('<mark class="error">{}</mark>', piece.words)
+    return format_html('<mark class="error" data-kinds="{}">{}</mark>', ", ".join(piece.labels), piece.words)
+
+
 def _said(
+    rankings: list[Ranking],
     project: Project,
-    comparison: Comparison,
     names: dict[str, str],
     texts: dict[str, str],
     opened: bool,
     decided: Adjudication | None,
 ) -> list[Said]:
-    rankings = comparison.rankings.filter(in_training=False).select_related("ranker").order_by("pk")
     labels = {each.key: each.label for each in rubric.criteria(project.rubric)}
     found = []
-    for number, each in enumerate(rankings.prefetch_related("marks"), start=1):
+    for number, each in enumerate(rankings, start=1):
         criteria = [
             (labels.get(key, key), in_words(_Part(said["order"], said.get("strength")), names))
             for key, said in each.criteria.items()
         ]
-        marks = [
+        marked = [
             (
                 names.get(str(mark.candidate_id), "?"),
                 Mark.Kind(mark.kind).label,
@@ -205,7 +236,7 @@ def _said(
         ]
         who = name_of(each.ranker) if opened else f"Person {number}"
         since = decided is not None and each.created_at > decided.decided_at
-        found.append(Said(who, in_words(each, names), criteria, each.chips, each.reason, marks, since))
+        found.append(Said(number, who, in_words(each, names), criteria, each.chips, each.reason, marked, since))
     return found
 
 
