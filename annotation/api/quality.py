@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from annotation.actions import deciding, reporting, standing
+from annotation.agreement import Agreement
 from annotation.api.base import InProject
 from annotation.models import Adjudication, Comparison, Gold, Project
 from annotation.pagination import Keyset
@@ -162,20 +163,29 @@ class AgreementReport(InProject, APIView):
 
 
 def _told(section: agreements.Section) -> dict[str, Any]:
-    overall = section.report.overall
     return {
         "key": section.key,
         "title": section.title,
         "measure": section.report.measure,
-        "value": overall.value,
-        "low": overall.low,
-        "high": overall.high,
-        "items": overall.units,
-        "people": overall.raters,
-        "judgements": overall.judgements,
-        "reason": overall.reason,
+        **_figure(section.report.overall),
         "reading": section.reading.sentence,
         "capped": bool(section.capped),
+        "beside": [
+            {"question": each.question, "measure": each.measure, **_figure(each.agreement)}
+            for each in section.report.beside
+        ],
+    }
+
+
+def _figure(found: Agreement) -> dict[str, Any]:
+    return {
+        "value": found.value,
+        "low": found.low,
+        "high": found.high,
+        "items": found.units,
+        "people": found.raters,
+        "judgements": found.judgements,
+        "reason": found.reason,
     }
 
 
