@@ -59,6 +59,7 @@ def test_a_conflict_is_kept_until_it_is_settled(visit, rita, ada, project, dispu
     page.get_by_role("textbox", name="Why").fill(HALF)
     page.get_by_role("button", name="Decide and next").click()
     expect(page.get_by_role("alert")).to_contain_text("There now: A is better. It has the county.")
+    expect(page.get_by_role("alert")).to_be_focused()
     page.goto(here)
     expect(page.get_by_role("textbox", name="Why")).to_have_value(HALF)
     page.get_by_role("button", name="Decide again").click()
