@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 MOST = 60  # in one comparison
 KINDS = ("invented", "missing", "party", "number", "format", "verbose")
@@ -68,3 +69,26 @@ def stored_place(place: int, text: str) -> int:
 
 def shown_place(place: int, text: str) -> int:
     return len(shown(text[:place]))
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Words of a text; `labels` of the marks that end with them."""
+
+    words: str
+    marked: bool
+    labels: tuple[str, ...]
+
+
+def pieces(text: str, marked: Iterable[tuple[int, int, str]]) -> list[Piece]:
+    """The text in stretches that are marked, by one or several, or not; of each mark its place and its label."""
+    marked = sorted({(max(start, 0), min(end, len(text)), label) for start, end, label in marked})
+    cuts = sorted({0, len(text), *(place for start, end, _ in marked if start < end for place in (start, end))})
+    return [
+        Piece(
+            text[start:end],
+            any(one <= start and end <= other for one, other, _ in marked),
+            tuple(label for one, other, label in marked if other == end and one < other),
+        )
+        for start, end in pairwise(cuts)
+    ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import F
@@ -9,7 +11,7 @@ from django.utils import timezone
 
 from annotation import queues
 from annotation.access import SENIOR
-from annotation.actions import Refused
+from annotation.actions import Refused, standing
 from annotation.models import Adjudication, Comparison, Event, Gold, Project, Ranker, Ranking
 from annotation.quality import disputes
 
@@ -70,8 +72,12 @@ def decide(
     reason: str,
     strength: int | None = None,
     all_bad: bool = False,
+    seen: str | None = None,
 ) -> Adjudication:
-    """What pairs are frozen from then on. Versions frozen before stay as they are."""
+    """What pairs are frozen from then on. Versions frozen before stay as they are.
+
+    `seen`, the token of what stood when its author looked: what was decided since is not overwritten.
+    """
     project = comparison.prompt.project
     with transaction.atomic():
         queues.lock(project)
@@ -80,6 +86,8 @@ def decide(
             raise Refused(refusal)
         before = Adjudication.objects.filter(comparison=comparison).first()
         values = {"order": order, "strength": strength, "all_bad": all_bad, "reason": reason.strip()}
+        if before is None or before.decided_by_id != by.pk or not _says(before, values):  # the same may come twice
+            standing.check(comparison, by=by, seen=seen)
         opened = names_opened(comparison, by)
         made, _ = Adjudication.objects.update_or_create(
             comparison=comparison,
@@ -88,8 +96,12 @@ def decide(
         Comparison.objects.filter(pk=comparison.pk).update(dispute=None)
         Ranker.let_stand(comparison)
         was = {"before": before.order, "before_reason": before.reason} if before else {}
-        Event.record("decided a disagreement", comparison, by=by, project=project, names_opened=opened, **was)
+        Event.record(standing.DECIDED, comparison, by=by, project=project, names_opened=opened, **was)
     return made
+
+
+def _says(stands: Adjudication | Gold, values: dict[str, Any]) -> bool:
+    return all(getattr(stands, name) == value for name, value in values.items())
 
 
 def mark_known(
@@ -100,10 +112,11 @@ def mark_known(
     all_bad: bool = False,
     explanation: str = "",
     for_training: bool = False,
+    seen: str | None = None,
 ) -> Gold:
     """From now on people are checked by it, as many as there are, and its pairs come from this answer alone.
 
-    It leaves the usual queue: what it needs is what it has.
+    It leaves the usual queue: what it needs is what it has. `seen` as of a decision.
     """
     if comparison.repeat_of_id:
         raise Refused(AGAIN)
@@ -113,6 +126,9 @@ def mark_known(
     with transaction.atomic():
         queues.lock(project)
         values = {"order": order, "all_bad": all_bad, "explanation": explanation.strip(), "for_training": for_training}
+        before = Gold.objects.filter(comparison=comparison).first()
+        if before is None or not _says(before, values):
+            standing.check(comparison, by=by, seen=seen)
         needed = Comparison.objects.values_list("rankings_needed", flat=True).get(pk=comparison.pk)
         made, new = Gold.objects.update_or_create(
             comparison=comparison,
@@ -121,12 +137,12 @@ def mark_known(
         )
         Comparison.objects.filter(pk=comparison.pk).update(rankings_needed=F("rankings_done"), dispute=None)
         Ranker.let_stand(comparison)
-        verb = "marked a known answer" if new else "changed a known answer"
+        verb = standing.MARKED if new else standing.CHANGED
         Event.record(verb, comparison, by=by, project=project, for_training=for_training)
     return made
 
 
-def unmark_known(*, comparison: Comparison, by: User) -> None:
+def unmark_known(*, comparison: Comparison, by: User, seen: str | None = None) -> None:
     """It is a usual comparison again, and needs as many rankings as it did before, or as it has.
 
     Who was trained with it may rank it like any other: what they said in training is over, and stays in the history.
@@ -137,10 +153,11 @@ def unmark_known(*, comparison: Comparison, by: User) -> None:
         gold = Gold.objects.filter(comparison=comparison).first()
         if gold is None:
             return
+        standing.check(comparison, by=by, seen=seen)
         needed = gold.rankings_needed or project.rankings_per_comparison
         gold.delete()
         Ranking.objects.filter(comparison=comparison, in_training=True).delete()
         given = Ranking.objects.filter(comparison=comparison).count()
         Comparison.objects.filter(pk=comparison.pk).update(rankings_done=given, rankings_needed=max(given, needed))
         disputes.settle([comparison.pk])
-        Event.record("took back a known answer", comparison, by=by, project=project)
+        Event.record(standing.TAKEN_BACK, comparison, by=by, project=project)

@@ -1,7 +1,7 @@
 """How much people agree, for every kind of label. Pure: plain values in, figures with their interval out."""
 
 from annotation.agreement.alpha import Level, krippendorff_alpha
-from annotation.agreement.figures import SOURCE, Agreement, Reading, reading
+from annotation.agreement.figures import NOT_LEARNED, SOURCE, Agreement, Reading, reading
 from annotation.agreement.kappa import cohen_kappa
 from annotation.agreement.orders import kendall_w, mean_tau, mean_w, tau_b
 from annotation.agreement.reports import (
@@ -13,11 +13,14 @@ from annotation.agreement.reports import (
     PairOfRaters,
     Report,
     apart,
+    of_each,
     report,
 )
+from annotation.agreement.sets import overlap, sets_alpha
 
 __all__ = [
     "BAD",
+    "NOT_LEARNED",
     "SOURCE",
     "Agreement",
     "Figure",
@@ -34,7 +37,10 @@ __all__ = [
     "krippendorff_alpha",
     "mean_tau",
     "mean_w",
+    "of_each",
+    "overlap",
     "reading",
     "report",
+    "sets_alpha",
     "tau_b",
 ]

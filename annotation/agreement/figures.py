@@ -50,11 +50,18 @@ class Reading:
     sentence: str
 
 
-SENTENCES: dict[Literal["good", "tentative", "low", "chance", "unknown"], str] = {
+Grade = Literal["good", "tentative", "low", "chance", "unknown"]
+SENTENCES: dict[Grade, str] = {
     "good": "People agree well enough to train on.",
     "tentative": "People agree enough for a first try: settle the items they differ on before relying on it.",
     "low": "People agree too little to train on: make the guidelines clearer and settle the items they differ on.",
     "chance": "People agree no more than by chance: they may read the question in different ways.",
+}
+NOT_LEARNED: dict[Grade, str] = {  # of labels that people read, and no model learns
+    "good": "People agree well.",
+    "tentative": "People agree roughly: look at the items they differ on before relying on it.",
+    "low": "People agree little: say in the guidelines when to choose what.",
+    "chance": "People agree no more than by chance: they may understand the choices in different ways.",
 }
 
 
@@ -84,7 +91,7 @@ def counted(rows: Iterable[Mapping[Hashable, Any]]) -> Counted:
     return Counted(shared, len(shared), len(raters), sum(len(row) for row in shared))
 
 
-def reading(agreement: Agreement) -> Reading:
+def reading(agreement: Agreement, sentences: Mapping[Grade, str] = SENTENCES) -> Reading:
     """The figure in one or two plain sentences; the limits and where they come from are in `SOURCE`.
 
     Not for Kendall's W, which chance alone brings to one over the number of people.
@@ -92,7 +99,7 @@ def reading(agreement: Agreement) -> Reading:
     if agreement.value is None:
         return Reading("unknown", agreement.reason)
     grade = _grade(agreement.value)
-    sentence = SENTENCES[grade]
+    sentence = sentences[grade]
     if agreement.units < TOO_FEW:
         few = f"only {agreement.units} items stand behind it, and a few more can turn it round."
         return Reading(grade, f"{sentence} This is not sure yet: {few}")

@@ -15,18 +15,20 @@ than chance.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import combinations
 from typing import Any
 
 from annotation.agreement import orders
 from annotation.agreement.alpha import Level, krippendorff_alpha
-from annotation.agreement.figures import NOBODY, NOT_TWICE, Agreement, Judged
+from annotation.agreement.figures import ALL_THE_SAME, NOBODY, NOT_TWICE, Agreement, Judged
 from annotation.agreement.kappa import Weights, cohen_kappa
+from annotation.agreement.sets import sets_alpha
 
 BAD = "bad"  # "both bad" for a pair, "all bad" for a list of candidates
+NOBODY_CHOSE = "Nobody has chosen this."
 NO_PREFERENCE = "No item has a preference from two people: others called every answer bad."
 
 
@@ -37,6 +39,7 @@ class Kind(StrEnum):
     SCORE = "score"  # 1 to 5 on one criterion: one report per criterion
     UTILITY = "utility"  # 0 to 10
     DECISION = "decision"  # accepted or returned
+    CHOICES = "choices"  # a frozen set of what one chose among what is on offer, none included
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,7 @@ WAYS: dict[Kind, _Way] = {
     Kind.UTILITY: _Way(Level.INTERVAL, "Krippendorff's alpha, interval", "Krippendorff's alpha, interval", (0, 10)),
     Kind.DECISION: _Way(Level.NOMINAL, "Krippendorff's alpha, nominal", "Cohen's kappa"),
 }
+SETS = "Krippendorff's alpha of sets"
 TAU = "mean of Kendall's tau-b"
 
 
@@ -120,7 +124,7 @@ def report(kind: Kind, judgements: Iterable[Judgement]) -> Report:
     """
     table = _table(kind, judgements)
     judged = _without_bad(table) if kind in (Kind.PREFERENCE, Kind.ORDER) else table
-    measure, pair_measure = (TAU, TAU) if kind == Kind.ORDER else (WAYS[kind].measure, WAYS[kind].pair_measure)
+    measure, pair_measure = _measures(kind)
     return Report(
         kind=kind,
         measure=measure,
@@ -130,6 +134,27 @@ def report(kind: Kind, judgements: Iterable[Judgement]) -> Report:
         pairs=_pairs(kind, judged),
         items=_items(kind, table),
     )
+
+
+def of_each(judgements: Iterable[Judgement], names: Mapping[Hashable, str]) -> tuple[Figure, ...]:
+    """Of `Kind.CHOICES`, choice by choice: whether one makes it or not, by the name it goes under."""
+    table = _table(Kind.CHOICES, judgements)
+    chosen = {choice for row in table.values() for label in row.values() for choice in label}
+    found = []
+    for choice, name in names.items():
+        made = {item: {who: choice in label for who, label in row.items()} for item, row in table.items()}
+        alpha = krippendorff_alpha(made, Level.NOMINAL)
+        if choice not in chosen and alpha.reason == ALL_THE_SAME:
+            alpha = replace(alpha, reason=NOBODY_CHOSE)
+        found.append(Figure(name, WAYS[Kind.WINNER].measure, alpha))
+    return tuple(found)
+
+
+def _measures(kind: Kind) -> tuple[str, str]:
+    if kind in (Kind.ORDER, Kind.CHOICES):
+        measure = TAU if kind == Kind.ORDER else SETS
+        return measure, measure
+    return WAYS[kind].measure, WAYS[kind].pair_measure
 
 
 def _table(kind: Kind, judgements: Iterable[Judgement]) -> Judged:
@@ -146,6 +171,10 @@ def _check(kind: Kind, label: Any) -> None:
     if kind == Kind.ORDER:
         if label != BAD:
             orders.frozen(label)
+        return
+    if kind == Kind.CHOICES:
+        if not isinstance(label, frozenset):
+            raise ValueError(f"{label!r} is not a set of choices.")
         return
     scale = WAYS[kind].scale
     if scale is None or (kind == Kind.PREFERENCE and label == BAD):
@@ -164,10 +193,16 @@ def _without_bad(table: Judged) -> Judged:
 def _overall(kind: Kind, table: Judged, judged: Judged) -> Agreement:
     if not table:
         return Agreement(None, None, None, 0, 0, 0, NOBODY)
-    found = orders.mean_tau(judged) if kind == Kind.ORDER else krippendorff_alpha(judged, WAYS[kind].level)
+    found = _figure(kind, judged)
     if found.reason == NOT_TWICE and any(len(row) > 1 for row in table.values()):
         return Agreement(None, None, None, 0, 0, 0, NO_PREFERENCE)
     return found
+
+
+def _figure(kind: Kind, judged: Judged) -> Agreement:
+    if kind == Kind.ORDER:
+        return orders.mean_tau(judged)
+    return sets_alpha(judged) if kind == Kind.CHOICES else krippendorff_alpha(judged, WAYS[kind].level)
 
 
 def _beside(kind: Kind, table: Judged, judged: Judged) -> tuple[Figure, ...]:
@@ -192,9 +227,8 @@ def _pairs(kind: Kind, judged: Judged) -> tuple[PairOfRaters, ...]:
 
 
 def _of_two(kind: Kind, answers: Sequence[tuple[Any, Any]]) -> Agreement:
-    if kind in (Kind.ORDER, Kind.UTILITY):
-        judged: Judged = {item: {0: one, 1: other} for item, (one, other) in enumerate(answers)}
-        return orders.mean_tau(judged) if kind == Kind.ORDER else krippendorff_alpha(judged, WAYS[kind].level)
+    if kind in (Kind.ORDER, Kind.UTILITY, Kind.CHOICES):
+        return _figure(kind, {item: {0: one, 1: other} for item, (one, other) in enumerate(answers)})
     way = WAYS[kind]
     scale = None if way.scale is None else range(way.scale[0], way.scale[1] + 1)
     return cohen_kappa(answers, way.weights, scale)
@@ -216,12 +250,15 @@ def apart(kind: Kind, labels: Iterable[Any]) -> float | None:
 
 
 def _distance(kind: Kind) -> Callable[[Any, Any], float | None]:
-    """From 0, the same, to 1, as far apart as the kind allows; "bad" is as far as can be from every preference."""
-    scale = None if kind == Kind.ORDER else WAYS[kind].scale
+    """From 0, the same, to 1, as far apart as the kind allows; "bad" is as far as can be from every preference. Of
+    choices, the part that only one person made of all that either did."""
+    scale = WAYS[kind].scale if kind in WAYS else None
 
     def between(one: Any, other: Any) -> float | None:
         if kind == Kind.ORDER and BAD not in (one, other):
             return orders.distance(one, other)
+        if kind == Kind.CHOICES:
+            return len(one ^ other) / len(one | other) if one or other else 0.0
         if scale is None or BAD in (one, other):
             return float(one != other)
         return abs(one - other) / (scale[1] - scale[0])

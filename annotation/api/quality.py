@@ -12,7 +12,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from annotation.actions import deciding, reporting
+from annotation.actions import deciding, reporting, standing
+from annotation.agreement import Agreement
 from annotation.api.base import InProject
 from annotation.models import Adjudication, Comparison, Gold, Project
 from annotation.pagination import Keyset
@@ -31,6 +32,21 @@ class NewVerdictSerializer(serializers.Serializer):
     comparison = serializers.UUIDField()
     order = _groups(help_text="Groups of candidate ids, best first; a group of several is a tie.")
     all_bad = serializers.BooleanField(default=False)
+    seen = serializers.CharField(
+        max_length=40,
+        required=False,
+        allow_null=True,
+        help_text=f'What stood when you looked, from `seen` of it; "{standing.NOTHING}" for nothing. 409 where it is '
+        "something else by now, and nothing is overwritten. Without it nothing is compared.",
+    )
+
+
+class StandsSerializer(serializers.ModelSerializer):
+    seen = serializers.SerializerMethodField(help_text="Names what stands now; send it to change just that.")
+
+    def get_seen(self, row: Gold | Adjudication) -> str:
+        beside = row.comparison
+        return standing.token(getattr(beside, "gold", None), getattr(beside, "adjudication", None))
 
 
 class NewKnownAnswerSerializer(NewVerdictSerializer):
@@ -43,16 +59,16 @@ class NewDecisionSerializer(NewVerdictSerializer):
     reason = serializers.CharField(max_length=5000)
 
 
-class KnownAnswerSerializer(serializers.ModelSerializer):
+class KnownAnswerSerializer(StandsSerializer):
     created_by = serializers.CharField(source="created_by.username", read_only=True)
     order = _groups()
 
     class Meta:
         model = Gold
-        fields = ["comparison", "order", "all_bad", "explanation", "for_training", "created_by", "created_at"]
+        fields = ["comparison", "order", "all_bad", "explanation", "for_training", "created_by", "created_at", "seen"]
 
 
-class DecisionSerializer(serializers.ModelSerializer):
+class DecisionSerializer(StandsSerializer):
     decided_by = serializers.CharField(source="decided_by.username", read_only=True)
     order = _groups()
     changed = serializers.BooleanField(
@@ -71,6 +87,7 @@ class DecisionSerializer(serializers.ModelSerializer):
             "decided_by",
             "decided_at",
             "changed",
+            "seen",
         ]
 
 
@@ -83,14 +100,15 @@ class KnownAnswers(InProject, generics.ListAPIView):
 
     def get_queryset(self) -> QuerySet[Gold]:
         found = Gold.objects.filter(comparison__project=self.project)
-        return found.select_related("created_by").order_by("created_at", "pk")
+        beside = ["created_by", "comparison__gold", "comparison__adjudication"]
+        return found.select_related(*beside).order_by("created_at", "pk")
 
     @extend_schema(request=NewKnownAnswerSerializer, responses={201: KnownAnswerSerializer})
     def post(self, request: Request, pk: str) -> Response:
         given = NewKnownAnswerSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         made = deciding.mark_known(by=self.person, **_checked(self.project, given.validated_data))
-        return Response(KnownAnswerSerializer(made).data, status.HTTP_201_CREATED)
+        return Response(KnownAnswerSerializer(self.get_queryset().get(pk=made.pk)).data, status.HTTP_201_CREATED)
 
 
 class KnownAnswer(InProject, APIView):
@@ -119,14 +137,15 @@ class Decisions(InProject, generics.ListAPIView):
 
     def get_queryset(self) -> QuerySet[Adjudication]:
         found = Adjudication.objects.with_changes().filter(comparison__project=self.project)
-        return found.select_related("decided_by").order_by("decided_at", "pk")
+        beside = ["decided_by", "comparison__gold", "comparison__adjudication"]
+        return found.select_related(*beside).order_by("decided_at", "pk")
 
     @extend_schema(request=NewDecisionSerializer, responses={201: DecisionSerializer})
     def post(self, request: Request, pk: str) -> Response:
         given = NewDecisionSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         made = deciding.decide(by=self.person, **_checked(self.project, given.validated_data))
-        return Response(DecisionSerializer(made).data, status.HTTP_201_CREATED)
+        return Response(DecisionSerializer(self.get_queryset().get(pk=made.pk)).data, status.HTTP_201_CREATED)
 
 
 class AgreementReport(InProject, APIView):
@@ -144,20 +163,29 @@ class AgreementReport(InProject, APIView):
 
 
 def _told(section: agreements.Section) -> dict[str, Any]:
-    overall = section.report.overall
     return {
         "key": section.key,
         "title": section.title,
         "measure": section.report.measure,
-        "value": overall.value,
-        "low": overall.low,
-        "high": overall.high,
-        "items": overall.units,
-        "people": overall.raters,
-        "judgements": overall.judgements,
-        "reason": overall.reason,
+        **_figure(section.report.overall),
         "reading": section.reading.sentence,
         "capped": bool(section.capped),
+        "beside": [
+            {"question": each.question, "measure": each.measure, **_figure(each.agreement)}
+            for each in section.report.beside
+        ],
+    }
+
+
+def _figure(found: Agreement) -> dict[str, Any]:
+    return {
+        "value": found.value,
+        "low": found.low,
+        "high": found.high,
+        "items": found.units,
+        "people": found.raters,
+        "judgements": found.judgements,
+        "reason": found.reason,
     }
 
 

@@ -15,8 +15,10 @@ from django.db.models import Count
 from annotation import rubric
 from annotation.agreement import (
     BAD,
+    NOT_LEARNED,
     Agreement,
     Figure,
+    ItemDisagreement,
     Judgement,
     Kind,
     PairOfRaters,
@@ -27,6 +29,7 @@ from annotation.agreement import (
 )
 from annotation.agreement.figures import NOT_TWICE
 from annotation.models import Demonstration, Project, Ranking, Revision
+from annotation.quality import chosen
 from annotation.quality.judged import preference_of
 from annotation.texts import fingerprint
 
@@ -79,13 +82,19 @@ def section(
     judgements: Iterable[Judgement],
     *,
     alone: bool = False,
+    none: str = "",
+    beside: tuple[Figure, ...] = (),
     capped: int = 0,
 ) -> Section:
-    """`alone`: there are judgements, but none of the same thing by two people, so that they are not among these."""
+    """`alone`: there are judgements, but none of the same thing by two people, so that they are not among these; or
+    `none`, why else there are none. `beside`: more figures than the report on the kind has by itself."""
     given = list(judgements)
     found = report(kind, given)
-    means = Reading("unknown", NOT_TWICE) if alone and not given else reading(found.overall)
-    worst = [each for each in found.items[:WORST] if each.disagreement]
+    found = replace(found, beside=found.beside + beside)
+    means = reading(found.overall, NOT_LEARNED) if kind == Kind.CHOICES else reading(found.overall)
+    if not given and (alone or none):
+        means = Reading("unknown", none or NOT_TWICE)
+        found = replace(found, overall=replace(found.overall, reason=means.sentence))
     known = tuple(each for each in found.pairs if each.agreement.value is not None)
     unknown = [each.agreement.reason for each in found.pairs if each.agreement.value is None]
     return Section(
@@ -95,12 +104,26 @@ def section(
         page,
         replace(found, pairs=known[:PAIRS_SHOWN], items=()),
         means,
-        tuple(Item(str(each.item), each.judgements, each.disagreement, each.impact) for each in worst),
+        _worst(found.items, page),
         pairs_left=max(0, len(known) - PAIRS_SHOWN),
         unknown=len(unknown),
         why=next(iter(unknown), ""),
         capped=capped,
     )
+
+
+def _worst(items: Iterable[ItemDisagreement], page: Page) -> tuple[Item, ...]:
+    """Of several items in one comparison (“comparison:candidate”) the part of all disagreement counts together, and
+    how far people are apart on average."""
+    together: dict[str, list[ItemDisagreement]] = {}
+    for each in items:
+        pk = str(each.item).partition(":")[0] if page == "comparison" else str(each.item)
+        together.setdefault(pk, []).append(each)
+    found = [
+        Item(pk, same[0].judgements, sum(one.disagreement for one in same) / len(same), sum(one.impact for one in same))
+        for pk, same in together.items()
+    ]
+    return tuple(each for each in sorted(found, key=lambda each: -each.impact)[:WORST] if each.disagreement)
 
 
 def stored(section: Section) -> dict[str, Any]:
@@ -131,7 +154,7 @@ def sections(project: Project) -> list[Section]:
     more = [each for each in rankings if len(_named(each)) > 2]
     alone = bool(rankings) or Ranking.objects.filter(project=project, in_training=False).exists()
 
-    def compared(key: str, title: str, about: str, kind: Kind, given: Iterable[Judgement], **more: bool) -> Section:
+    def compared(key: str, title: str, about: str, kind: Kind, given: Iterable[Judgement], **more: Any) -> Section:
         return section(key, title, about, "comparison", kind, given, capped=capped, **more)
 
     pairs, orders = "Which of two answers is better", "The order of several answers"
@@ -147,6 +170,18 @@ def sections(project: Project) -> list[Section]:
             if more:
                 title, given = f"{criterion.label} of several answers", _orders_on(more, criterion.key)
                 found.append(compared(f"orders-{criterion.key}", title, criterion.question, Kind.ORDER, given))
+    marked, figures = chosen.errors(project, rankings)
+    title, about = (
+        "Errors marked in answers",
+        "Which kinds of error people mark in the same answer; none is an answer too.",
+    )
+    none = chosen.NO_MARKS if rankings else ""
+    found.append(compared("marks", title, about, Kind.CHOICES, marked, beside=figures, none=none, alone=alone))
+    chips, figures = chosen.reasons(project, rankings)
+    if chips or project.ranking_reasons:
+        title, about = "Reasons chosen", "Which reasons people choose for the same comparison; none is an answer too."
+        none = chosen.NO_CHIPS if rankings else ""
+        found.append(compared("reasons", title, about, Kind.CHOICES, chips, beside=figures, none=none, alone=alone))
     decisions = list(_decisions(project))
     about = "By two reviewers on the same text of a response."
     most = MOST if len(decisions) >= MOST else 0
@@ -160,7 +195,7 @@ def _shared_rankings(project: Project) -> list[Ranking]:
     mine = Ranking.objects.filter(project=project, in_training=False, comparison__repeat_of=None, comparison__gold=None)
     several = mine.order_by().values("comparison").annotate(people=Count("pk")).filter(people__gt=1)
     rows = mine.filter(comparison__in=several.values("comparison")).order_by("-created_at")
-    return list(rows.only("comparison_id", "ranker_id", "order", "strength", "all_bad", "criteria")[:MOST])
+    return list(rows.only("comparison_id", "ranker_id", "order", "strength", "all_bad", "criteria", "chips")[:MOST])
 
 
 def _named(ranking: Ranking) -> list[str]:

@@ -21,7 +21,7 @@ from annotation.quality.agreements import Section
 
 log = structlog.get_logger(__name__)
 AT_ONCE = 1_000  # judgements
-SHAPE = 1  # of what is stored
+SHAPE = 2  # of what is stored
 LEAST_PAUSE = 60.0  # seconds between two times, and ...
 PAUSE = 10  # ... times as long as it takes: a worker has other things to do
 
@@ -61,6 +61,7 @@ def seen(project: Project) -> dict[str, Any]:
         "known": [known or 0, last_known],
         "decisions": [decisions or 0, last_decision.isoformat() if last_decision else ""],
         "criteria": project.criteria_compared,
+        "reasons": project.ranking_reasons,
     }
 
 

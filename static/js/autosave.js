@@ -1,5 +1,6 @@
 // Texts are saved while they are typed. The server's version number decides; nothing newer is ever overwritten
 // unasked. Until the server confirms, a copy stays in this tab's storage, under the name of the person it belongs to.
+// A form that names no address to save to has that copy alone, with the token of what its author saw (`seen`).
 const WAIT = 1500;
 const LONGEST_RETRY = 30_000;
 const GIVE_UP = 30_000; // a save that hangs must not keep the person from submitting
@@ -24,7 +25,7 @@ const store = {
 };
 
 // What the person typed: without the token, the version, the time it took and the names of buttons.
-const NOT_TYPED = ["csrfmiddlewaretoken", "version", "active_seconds"];
+const NOT_TYPED = ["csrfmiddlewaretoken", "version", "seen", "active_seconds"];
 
 function fieldsOf(form) {
   const fields = {};
@@ -68,12 +69,13 @@ class Autosave {
     this.sending = null; // the promise of the save under way
     this.retryAfter = 2000;
     this.blocked = false; // a conflict waits for the person's decision
-    this.saved = renderedFields(form);
+    this.returned = "unsaved" in form.dataset; // what stands in the page stands nowhere else
+    this.saved = this.returned ? {} : renderedFields(form);
     this.listen();
     this.restore();
   }
 
-  get version() { return Number(this.form.elements.version?.value || 0); }
+  get version() { return this.url ? Number(this.form.elements.version?.value || 0) : this.form.elements.seen?.value; }
   set version(number) { if (this.form.elements.version) this.form.elements.version.value = number; }
   get dirty() { return !same(fieldsOf(this.form), this.saved); }
   get endangered() { return this.state?.dataset.state === "failed" && this.dirty && !this.submitted; }
@@ -103,7 +105,8 @@ class Autosave {
       return;
     }
     store.write(this.key, { fields: fieldsOf(this.form), version: this.version });
-    this.later(WAIT);
+    if (this.url) this.later(WAIT);
+    else this.tell("Kept in this browser", "saved");
   }
 
   later(milliseconds) {
@@ -114,6 +117,7 @@ class Autosave {
   // One save at a time: the next needs the version that this one returns.
   async save({ keepalive = false } = {}) {
     clearTimeout(this.timer);
+    if (!this.url) return null;
     if (this.sending || this.blocked || this.submitted || !this.dirty || !this.form.isConnected) return this.sending;
     this.sending = this.send(keepalive).finally(() => { this.sending = null; });
     return this.sending;
@@ -198,7 +202,8 @@ class Autosave {
       const aside = act();
       this.blocked = false;
       this.offerBack(aside);
-      this.save();
+      if (this.url) this.save();
+      else this.touched();
     }));
     this.region.setAttribute("role", "alert");
     this.region.replaceChildren(words, compared, ...buttons);
@@ -232,13 +237,13 @@ class Autosave {
 
   restore() {
     const copy = store.read(this.key);
-    if (!copy) return this.touched();
+    if (!copy || this.returned) return this.touched();
     if (same(copy.fields, this.saved)) {
       if (!copy.returned) return store.remove(this.key);
       this.saved = {}; // it stands in the page, and nowhere else
       return this.touched();
     }
-    if (copy.version >= this.version) {
+    if (this.url ? copy.version >= this.version : copy.version === this.version) {
       fill(this.form, copy.fields);
       this.tell("Restored from this browser", "");
       this.later(200);

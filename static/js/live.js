@@ -14,5 +14,5 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   }
 });
 
-const failed = document.querySelector(".notice-bad[role=alert], .has-error :is(input, select, textarea)");
+const failed = document.querySelector(".notice-bad[role=alert], .overtaken, .has-error :is(input, select, textarea)");
 failed?.focus();

@@ -7,9 +7,11 @@ from django.urls import reverse
 
 from annotation import queues
 from annotation.actions import Refused, deciding
-from annotation.models import Adjudication, Comparison, Event, Membership
+from annotation.actions.ranking import rank
+from annotation.models import Adjudication, Comparison, Event, Mark, Membership
 from annotation.quality import agreements
 from annotation.quality.agreed import agreed
+from tests import factories
 from tests.annotation.quality_house import comparisons, ids, judge
 
 
@@ -167,3 +169,27 @@ def test_it_leads_on_to_the_next_one(sign_in, rita, project, disputed) -> None:
     answer = sign_in(rita).post(page(project, disputed), {"action": "decide", "choice": "1", "reason": "Clear."})
     other = [str(pk) for pk in Comparison.objects.exclude(pk=disputed.pk).values_list("pk", flat=True)]
     assert any(answer.url == page(project, one) for one in Comparison.objects.filter(pk__in=other))
+
+
+def test_what_people_marked_stands_in_the_answers_with_their_numbers(sign_in, rita, project, erin, eve) -> None:
+    text = "Owed & <b>paid</b>\r\nis $10 in all."
+    made = factories.comparison(factories.prompt(project), [text, "Nothing marked."], rankings_needed=2)
+    candidates = {each.text: each for each in made.candidates.all()}
+    order = [[str(each.pk)] for each in candidates.values()]
+    for user in (erin, eve):
+        deciding_on = Comparison.objects.select_related("prompt__project").get(pk=made.pk)
+        ranking = rank(comparison=deciding_on, by=user, order=order).ranking
+        start = text.index("$10")
+        Mark.objects.create(ranking=ranking, candidate=candidates[text], kind="number", start=start, end=start + 3)
+    wide = Mark.objects.filter(ranking__ranker=eve)
+    wide.update(kind="missing", start=text.index("<b>"))
+    numbers = {each.ranker: at for at, each in enumerate(made.rankings.order_by("pk"), start=1)}
+    html = sign_in(rita).get(page(project, made)).content.decode()
+    both = f"{numbers[eve]} Missing fact, {numbers[erin]} Wrong number"
+    assert (
+        f'<mark class="error">&lt;b&gt;paid&lt;/b&gt;\nis </mark><mark class="error" data-kinds="{both}">$10</mark>'
+        in html
+    )
+    assert html.count('<mark class="error"') == 2
+    assert "Owed &amp; <mark" in html
+    assert "Erin" not in html

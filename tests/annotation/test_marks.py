@@ -72,3 +72,27 @@ def test_it_compares_several_with_the_one_asked_for() -> None:
 def test_it_keeps_marks_apart_by_kind() -> None:
     both = marks.parse("A number 5 11;A missing 5 11", TEXTS)
     assert both == [Mark("A", 5, 11, "missing"), Mark("A", 5, 11, "number")]
+
+
+def test_it_cuts_a_text_where_marks_begin_and_end_also_where_they_overlap() -> None:
+    found = marks.pieces(
+        "Paid $1,450 in cash", [(5, 11, "1 Wrong number"), (0, 7, "2 Missing fact"), (5, 11, "3 Format")]
+    )
+    assert [(each.words, each.marked, each.labels) for each in found] == [
+        ("Paid ", True, ()),
+        ("$1", True, ("2 Missing fact",)),
+        (",450", True, ("1 Wrong number", "3 Format")),
+        (" in cash", False, ()),
+    ]
+    assert marks.pieces("Plain", []) == [marks.Piece("Plain", False, ())]
+    assert marks.pieces("", []) == []
+
+
+@given(
+    st.text(max_size=30), st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40), st.sampled_from("ab")), max_size=5)
+)
+def test_it_loses_no_character_and_tells_each_mark_once(text: str, spans: list[tuple[int, int, str]]) -> None:
+    found = marks.pieces(text, spans)
+    assert "".join(each.words for each in found) == text
+    there = {(max(a, 0), min(b, len(text)), label) for a, b, label in spans}
+    assert sum(len(each.labels) for each in found) == sum(start < end for start, end, _ in there)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -218,7 +219,8 @@ def test_it_shows_that_a_judgement_changed_after_the_decision_and_lets_one_decid
     assert shown.count("after the decision</span>") == 1
     assert "After 1 decision a judgement has changed." in reviewer.get(listed).content.decode()
     assert "A judgement changed since" in reviewer.get(f"{listed}?show=decided").content.decode()
-    reviewer.post(page, {"action": "decide", "choice": "3", "reason": "Both have the county."})
+    seen = re.search(r'name="seen" value="([^"]*)"', reviewer.get(page).content.decode())[1]
+    reviewer.post(page, {"action": "decide", "choice": "3", "reason": "Both have the county.", "seen": seen})
     assert "came in after this decision" not in reviewer.get(page).content.decode()
     assert "judgement has changed" not in reviewer.get(listed).content.decode()
 

@@ -24,6 +24,7 @@ LABELS = {
     Kind.SCORE: [1, 2, 3, 4, 5],
     Kind.UTILITY: [0, 2.5, 7, 8, 10],
     Kind.DECISION: ["accept", "return"],
+    Kind.CHOICES: [frozenset("a"), frozenset("ab"), frozenset(), frozenset("bc")],
 }
 
 
@@ -214,8 +215,8 @@ def test_no_figure_is_nan_or_above_one_or_without_a_reason(kind, data):
 
 
 def test_two_thousand_items_by_three_people_take_under_two_seconds():
-    source = random.Random(4)
     for kind, labels in LABELS.items():
+        source = random.Random(4)  # of each kind the same, whatever kinds come before
         given_labels = [
             Judgement(item, who, round(source.uniform(0, 10), 1) if kind == Kind.UTILITY else source.choice(labels))
             for item in range(2000)
