@@ -129,6 +129,7 @@ def test_it_says_in_my_work_what_is_new_until_it_was_read(prompt, erin, eve, rit
 
 def test_it_keeps_what_others_say_of_several_answers_until_ones_own_is_handed_in(prompt, erin, eve, rita) -> None:
     Prompt.objects.update(answers_needed=2)
+    prompt.refresh_from_db()
     factories.demonstration(prompt, eve, status="submitted")
     own = factories.demonstration(prompt, erin, status="draft")
     queues.next_to_write(prompt.project, erin)
