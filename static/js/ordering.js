@@ -354,7 +354,7 @@ function aspects(form) {
     if (fold.open === known) return;
     known = fold.open;
     try { localStorage.setItem(OPEN, fold.open ? "yes" : "no"); } catch { /* holds for this page only */ }
-    if (fold.open) into(rows[0]);
+    if (fold.open && !document.activeElement.closest("[data-aspect]")) into(rows[0]); // the event comes late
   });
   const into = (row) => (row.querySelector(":checked") || row.querySelector("input")).focus();
   fold.addEventListener("keydown", (event) => {

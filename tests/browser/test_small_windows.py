@@ -42,7 +42,8 @@ LEFT_TO_READ = """async () => {
 
 BELOW_THE_END = """() => {
   const { bottom } = document.querySelector("main").getBoundingClientRect();
-  return Math.max(0, Math.round(document.scrollingElement.scrollHeight - Math.max(innerHeight, scrollY + bottom)));
+  const below = document.scrollingElement.scrollHeight - Math.max(innerHeight, scrollY + bottom);
+  return below > 2 ? Math.round(below) : 0; // heights are whole pixels where what they are of is not
 }"""
 
 
