@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sacrebleu.metrics.bleu import BLEU
-
 from annotation.headings import sections
 
 # --- Format ---------------------------------------------------------------------------------------------------
@@ -160,6 +158,8 @@ def _common_subsequence(first: Sequence[str], second: Sequence[str]) -> int:
 
 def bleu_counts(text: str, reference: str) -> list[int]:
     """What corpus BLEU adds up: both lengths, then matched and possible n-grams for n = 1 to 4."""
+    from sacrebleu.metrics.bleu import BLEU  # 14 MB that no page needs
+
     score = BLEU(effective_order=True).sentence_score(text, [reference])
     return [score.sys_len, score.ref_len, *score.counts, *score.totals]
 
