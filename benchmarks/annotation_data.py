@@ -17,22 +17,36 @@ TEMPLATE = 1_000  # rows that are made one by one; the others are copies of them
 ANSWER = "Parties: Denise Okafor, tenant; Peachtree Crossing LLC, landlord. " * 11
 
 
-def fill(size: int, people: int) -> None:
+def prepare() -> None:
+    """Django, over tables that are empty and fast to fill: nobody minds if these are lost."""
     sys.path.insert(0, str(ROOT))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     import django
 
     django.setup()
-    from django.contrib.auth.models import User
     from django.core.management import call_command
+    from django.db import connection
 
     call_command("migrate", verbosity=0)
     call_command("collectstatic", interactive=False, verbosity=0)
-    from django.db import connection
-
-    with connection.cursor() as cursor:  # nobody minds if this one is lost
+    with connection.cursor() as cursor:
         cursor.execute("PRAGMA synchronous=OFF")
         cursor.execute("PRAGMA cache_size=-800000")
+
+
+def settle() -> None:
+    """As a database is that has been in use for a while."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def fill(size: int, people: int) -> None:
+    prepare()
+    from django.contrib.auth.models import User
+
     users = [User.objects.create_user(f"person-{number}") for number in range(people)]
     ada, eve = User.objects.create_user("ada"), User.objects.create_user("eve")
     for name, count in (("large", size), ("small", SMALL), ("crowd", max(10 * SMALL, 400 * people))):
@@ -41,9 +55,7 @@ def fill(size: int, people: int) -> None:
         print(f"{name} {project.pk}")
     for user in [ada, *users]:
         print(f"{user.username} {session_of(user)}")
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
-        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    settle()
 
 
 def _project(name: str, members: list[Any]) -> Any:

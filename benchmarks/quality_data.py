@@ -5,12 +5,11 @@ Prints the projects, somebody who ranks in them, and the session key of who admi
 
 from __future__ import annotations
 
-import os
 import random
 import sys
 from typing import Any
 
-from annotation_data import ANSWER, ROOT, session_of
+from annotation_data import ANSWER, prepare, session_of, settle
 
 SMALL = 1_000
 PEOPLE = 20
@@ -20,19 +19,9 @@ KNOWN, DECIDED = 40, 4  # one comparison in so many has a known answer, or was d
 
 
 def fill(size: int) -> None:
-    sys.path.insert(0, str(ROOT))
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    import django
-
-    django.setup()
+    prepare()
     from django.contrib.auth.models import User
-    from django.core.management import call_command
-    from django.db import connection
 
-    call_command("migrate", verbosity=0)
-    call_command("collectstatic", interactive=False, verbosity=0)
-    with connection.cursor() as cursor:  # nobody minds if this one is lost
-        cursor.execute("PRAGMA synchronous=OFF")
     ada = User.objects.create_user("ada")
     people = [User.objects.create_user(f"person-{number}") for number in range(PEOPLE)]
     for name, count in (("large", size), ("small", SMALL)):
@@ -43,9 +32,7 @@ def fill(size: int) -> None:
         print(f"{name} {project.pk}")
     print(f"ranker {people[0].pk}")
     print(f"ada {session_of(ada)}")
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
-        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    settle()
 
 
 def _project(name: str, ada: Any, people: list[Any]) -> Any:
