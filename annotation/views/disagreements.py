@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TypeVar
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.db.models import Q
+from django.db.models import Model, Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -19,6 +20,7 @@ from annotation.models import Adjudication, Comparison, ComparisonQuerySet, Gold
 from annotation.quality import disputes
 
 SHOWN = 50
+M = TypeVar("M", bound=Model)
 
 
 @dataclass(frozen=True)
@@ -100,11 +102,7 @@ def _alike(project: Project, start: str) -> list[Listed]:
 
 def _decided(project: Project, start: str) -> list[Listed]:
     """First those since which a judgement has changed."""
-    rows = Adjudication.objects.changed_first().filter(comparison__project=project)
-    changed, _, pk = start.partition("_")
-    if changed in ("0", "1") and _is_number(pk):
-        last = Q(changed=changed == "1", pk__lt=int(pk))
-        rows = rows.filter(last | Q(changed=False) if changed == "1" else last)
+    rows = _after(Adjudication.objects.changed_first().filter(comparison__project=project), "changed", start)
     return [
         Listed(
             each.comparison,
@@ -120,10 +118,7 @@ def _decided(project: Project, start: str) -> list[Listed]:
 def _known(project: Project, start: str) -> list[Listed]:
     """Those for training first."""
     rows = Gold.objects.filter(comparison__project=project).order_by("-for_training", "-pk")
-    training, _, pk = start.partition("_")
-    if training in ("0", "1") and _is_number(pk):
-        last = Q(for_training=training == "1", pk__lt=int(pk))
-        rows = rows.filter(last | Q(for_training=False) if training == "1" else last)
+    rows = _after(rows, "for_training", start)
     return [
         Listed(
             each.comparison,
@@ -133,6 +128,15 @@ def _known(project: Project, start: str) -> list[Listed]:
         )
         for each in rows.select_related("comparison__prompt", "created_by")[: SHOWN + 1]
     ]
+
+
+def _after(rows: QuerySet[M], flag: str, key: str) -> QuerySet[M]:
+    """Of rows with the flag first, each part the newest first; from the first again where the key was made up."""
+    flagged, _, pk = key.partition("_")
+    if flagged not in ("0", "1") or not _is_number(pk):
+        return rows
+    last = Q(**{flag: flagged == "1"}, pk__lt=int(pk))
+    return rows.filter(last | Q(**{flag: False}) if flagged == "1" else last)
 
 
 def _changed_since(decision: Adjudication) -> bool:

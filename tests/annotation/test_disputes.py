@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from importlib import import_module
 from typing import Any
 
@@ -10,9 +11,10 @@ import pytest
 from django.apps import apps
 from django.db import connection
 from django.urls import reverse
+from django.utils import timezone
 
 from annotation.actions import assigning, deciding, ranking
-from annotation.models import Comparison, Project, Ranking
+from annotation.models import Adjudication, Comparison, Project, Ranking
 from annotation.quality import disputes
 from annotation.views import disagreements
 from tests import factories
@@ -128,6 +130,8 @@ def test_known_answers_and_decisions_have_pages_too(sign_in, project, rita, ada,
         judge(one, eve, "Bad")
         order = [[each] for each in ids(one).values()]
         deciding.decide(comparison=fresh(one), by=rita, order=order, reason="The date.")
+    changed = {made[6].pk, made[7].pk, made[9].pk}
+    Adjudication.objects.filter(comparison__in=changed).update(decided_at=timezone.now() - timedelta(hours=1))
     for at, one in enumerate(made[:5]):
         order = [[each] for each in ids(one).values()]
         training = {"explanation": "Dated.", "for_training": True} if at % 2 else {}
@@ -138,6 +142,7 @@ def test_known_answers_and_decisions_have_pages_too(sign_in, project, rita, ada,
             found += [each.comparison.pk for each in page]
             start = page[-1].key
         assert sorted(found) == sorted(each.pk for each in rows)
+    assert set(found[:3]) == changed  # of the decisions, those since which somebody judged
 
 
 def test_next_passes_over_what_one_has_ranked_and_begins_again_behind_the_last(sign_in, project, rita, erin, eve):
