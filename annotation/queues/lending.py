@@ -209,7 +209,8 @@ def _first_among(leases: list[Lease], items: Items) -> Lease | None:
     """The first of these whose item is among `items`, which are not asked for where there is no lease."""
     if not leases:
         return None
-    open_ids = set(_known(items).filter(pk__in=[lease.item_id for lease in leases]).values_list("pk", flat=True))
+    among = _known(items).filter(pk__in=[lease.item_id for lease in leases]).order_by()
+    open_ids = set(among.values_list("pk", flat=True))
     return next((lease for lease in leases if lease.item_id in open_ids), None)
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -266,11 +266,17 @@ def _drafts(prompt: Prompt, user: User, text: str, refusal: str = "") -> dict[st
 
 def _last(prompt: Prompt, user: User) -> Demonstration | None:
     """What this person has only just submitted, elsewhere and by hand."""
-    submitted = Demonstration.objects.awaiting_review().filter(
-        author=user, project=prompt.project_id, submitted_at__gte=timezone.now() - JUST_NOW
+    by_hand = ~Q(origin=Demonstration.Origin.IMPORTED)
+    since = timezone.now() - JUST_NOW
+    submitted = Demonstration.objects.filter(
+        by_hand,
+        ~Q(prompt=prompt),
+        author=user,
+        project=prompt.project_id,
+        status=Status.SUBMITTED,
+        submitted_at__gte=since,
     )
-    by_hand = submitted.exclude(origin=Demonstration.Origin.IMPORTED).exclude(prompt=prompt)
-    named = by_hand.select_related("prompt").only("prompt__external_id", "prompt__position")
+    named = submitted.select_related("prompt").only("prompt__external_id", "prompt__position")
     return named.order_by("-submitted_at").first()
 
 
