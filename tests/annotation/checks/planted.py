@@ -61,7 +61,7 @@ Def's counsel is P. Marchetti, Ga. Bar No. [[bar|470112]], [[address|191 Peachtr
 Filed in Gwinnett State Court, CAFN [[docket|23-C-04411-S2]], and removed as No. [[docket|1:24-cv-00912-MHC]].
 Amex [[card|3782 822463 10005]] was charged $1,299.00 on 02/11/2025 and $1,299.00 on 02/12/2025. Auth code 448219.
 The hospital chart (MRN # [[record|7719034]]) says discharge 3/2/25 at 14:20; BP 120/80; acct balance 4,410.22.
-Wire the deposit to [[iban|ES91 2100 0418 4502 0005 1332]], BIC CAIXESBBXXX. Swift ref 20250311-998877.
+Wire the deposit to [[iban|ES91 2100 0418 4502 0005 1332]], BIC CAIXESBB. Swift ref 20250311-998877.
 His social is [[ssn|412-55-0198]]. The EIN of the shop is 58-2214471. Badge 10-4471.
 Text her at [[phone|678 555 0144]]; don't ring the landline [[phone|706-555-0170]]. Room 404, floor 12, lot 2200-4411-9.
 Plaintiff was born [[birth|January 7, 1959]] in Valdosta. Trial set for January 7, 2026. Born 1959, he says. 
