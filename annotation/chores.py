@@ -6,13 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
-import structlog
-from django.db import transaction
-
-from annotation import arranging, informative, queues
+from annotation import arranging, informative, parts, queues
 from annotation.models import Chore, PromptQuerySet
 
-log = structlog.get_logger(__name__)
 PART = 1_000
 
 
@@ -31,37 +27,25 @@ WORK = {
 }
 
 
-class TakenOver(Exception):
-    """Another process goes on with it."""
-
-
 def run(chore: Chore) -> Chore:
     """To its end, from where an earlier attempt had come; does nothing when somebody else is at it."""
-    if not chore.claim():
-        return chore
+    return parts.run(chore, do)
+
+
+def do(chore: Chore) -> None:
+    """Part after part; of a chore that is claimed."""
     work = WORK[Chore.Kind(chore.kind)]
-    try:
-        if work.begin:
-            work.begin(chore)
-        while _part(chore, work):
-            pass
-    except TakenOver:
-        chore.refresh_from_db()
-    except Exception as error:
-        log.exception("chore failed", chore=str(chore.pk))
-        chore.end(Chore.Status.FAILED, f"{type(error).__name__}: {error}")
-    else:
-        chore.end(Chore.Status.DONE)
-    return chore
+    if work.begin:
+        work.begin(chore)
+    while _part(chore, work):
+        pass
 
 
 def _part(chore: Chore, work: Work) -> bool:
-    with transaction.atomic():
+    with chore.part():
         queues.lock(chore.project)
         rows = work.which(chore).filter(position__gt=chore.after).order_by("position").values_list("pk", "position")
         some = list(rows[:PART])
-        changed = work.some(chore, [pk for pk, _position in some]) if some else 0
-        after = some[-1][1] if some else chore.after
-        if not chore.go_on(after=after, changed=changed):
-            raise TakenOver
+        chore.changed += work.some(chore, [pk for pk, _position in some]) if some else 0
+        chore.after = some[-1][1] if some else chore.after
     return len(some) == PART

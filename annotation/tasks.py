@@ -1,30 +1,38 @@
-"""The doorbell of chores. A lost or doubled one does no harm: the rows say what there is to do."""
+"""The doorbells of work in parts. A lost or doubled one does no harm: the rows say what there is to do."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 from huey.contrib.djhuey import db_task
 
-from annotation import chores
+from annotation import chores, parts
 from annotation.models import Chore, Demonstration, Project
+from annotation.models.in_parts import InParts
 from annotation.quality import reports
 
 ESTIMATE_AGAIN = timedelta(minutes=10)
 
 
+# What is done in parts, and by what.
+WORKS: dict[type[InParts], Callable[[Any], None]] = {Chore: chores.do}
+
+
 @db_task()
-def run_chore(pk: str) -> None:
-    chore = Chore.objects.select_related("project").filter(pk=pk).first()
-    if chore:
-        chores.run(chore)
+def run_in_parts(kind: str, pk: str) -> None:
+    model, do = next((model, do) for model, do in WORKS.items() if model.__name__ == kind)
+    work = model.objects.select_related("project").filter(pk=pk).first()
+    if work:
+        parts.run(work, do)
 
 
-def ring_after_commit(chore: Chore) -> None:
-    pk = str(chore.pk)
-    transaction.on_commit(lambda: run_chore(pk))
+def ring_after_commit(work: InParts) -> None:
+    kind, pk = type(work).__name__, str(work.pk)
+    transaction.on_commit(lambda: run_in_parts(kind, pk))
 
 
 @db_task()
@@ -37,11 +45,12 @@ def work_out_agreement(project_pk: str) -> None:
 
 def reconcile() -> None:
     """Called by the worker's watch: take up what was left behind, estimate anew what answers would teach."""
-    for chore in Chore.objects.waiting():
-        run_chore(str(chore.pk))
+    for model in WORKS:
+        for pk in model.objects.waiting().values_list("pk", flat=True):
+            run_in_parts(model.__name__, str(pk))
     for project in Project.objects.filter(informative_first=True):
         if estimate_is_due(project):
-            run_chore(str(Chore.objects.create(project=project, kind=Chore.Kind.ESTIMATE, spec=seen(project)).pk))
+            ring_after_commit(Chore.objects.create(project=project, kind=Chore.Kind.ESTIMATE, spec=seen(project)))
 
 
 def estimate_is_due(project: Project) -> bool:

@@ -15,6 +15,7 @@ from annotation.models.comparisons import (
 )
 from annotation.models.discussion import Comment, Flag, ThreadRead
 from annotation.models.documents import Document, DocumentQuerySet
+from annotation.models.in_parts import InParts
 from annotation.models.leases import Lease
 from annotation.models.people import SignInFailure, SignInLink, name_of
 from annotation.models.projects import (
@@ -66,6 +67,7 @@ __all__ = [
     "Gold",
     "Guidelines",
     "Import",
+    "InParts",
     "Lease",
     "Likeness",
     "Mark",

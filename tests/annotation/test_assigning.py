@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
-from annotation import chores, informative, queues, tasks
+from annotation import chores, informative, parts, queues, tasks
 from annotation.actions import Refused, approving, assigning, ranking, writing
 from annotation.actions.members import remove_member
 from annotation.models import Assignment, Chore, Demonstration, Event, Lease, Priority, Project, Prompt, Role
@@ -374,7 +374,9 @@ def test_it_leaves_many_to_the_worker_which_goes_on_where_another_ended(project,
     late, other = Chore.objects.get(), chore
     assert chores.run(late).status == "done"
     assert (late.changed, late.after) == (7, prompts[-1].position)
-    assert not other.go_on(after=2, changed=1), "an attempt that was taken over changes nothing"
+    with pytest.raises(parts.TakenOver), other.part():
+        other.after = 2
+    assert Chore.objects.get().after == late.after, "an attempt that was taken over changes nothing"
 
 
 def test_it_says_that_a_chore_failed(project, ada, monkeypatch) -> None:
