@@ -100,9 +100,7 @@ def _store(project: Project, batch: list[Planned], position: int, responses: str
             split=item.split,
             text_sha256=item.text_sha256,
             priority=Priority.USUAL if item.record.priority is None else item.record.priority,
-            answers_needed=0
-            if item.split == Split.EVALUATION
-            else item.record.answers_needed or project.answers_per_prompt,
+            answers_needed=_answers_needed(item, project),
             answers_done=1 if item.record.response and not _only_reference(item, responses) else 0,
         )
         for number, item in enumerate(batch, start=1)
@@ -114,6 +112,13 @@ def _store(project: Project, batch: list[Planned], position: int, responses: str
         if item.record.response and not _only_reference(item, responses)
     ]
     _store_responses(answered, responses, author, by)
+
+
+def _answers_needed(item: Planned, project: Project) -> int:
+    """Nobody writes for what is held out, nor for what came to be compared."""
+    if item.split == Split.EVALUATION or item.ranked:
+        return 0
+    return item.record.answers_needed or project.answers_per_prompt
 
 
 def _only_reference(item: Planned, responses: str) -> bool:
