@@ -9,7 +9,7 @@ from typing import IO
 
 from annotation import queues
 from annotation.actions.arriving import Arriving, make_comparisons
-from annotation.actions.importing import IMPORTED, refusal, store
+from annotation.actions.importing import IMPORTED, Judgements, refusal, store
 from annotation.imports.files import read_rows
 from annotation.imports.items import Reader, stretches
 from annotation.imports.rows import Problem, Row, Unreadable
@@ -109,7 +109,7 @@ def _store(work: Import, planned: list[Planned | Problem]) -> None:
     author = work.author or work.created_by
     responses = work.mapping["responses"]
     store(project=work.project, planned=planned, responses=responses, author=author, by=work.created_by)
-    decides = work.mapping.get("judgements", "decide") == "decide"
+    decides = work.mapping.get("judgements") == Judgements.DECIDE
     arriving = Arriving(work.project, work.file_name, decides, work.created_by)
     make_comparisons([item for item in planned if isinstance(item, Planned)], arriving)
 

@@ -45,6 +45,15 @@ class Planned:
         return self.record.external_id or self.text_sha256
 
     @property
+    def said(self) -> str:
+        """What becomes of answers to compare, for the preview."""
+        if self.ranked is None:
+            return ""
+        if self.split == Split.EVALUATION:
+            return "Held out: the best answer is kept as a reference, and nobody compares them."
+        return verdicts.in_words(self.ranked)
+
+    @property
     def priority(self) -> str:
         """Its name, for the preview, where it is not the usual one."""
         return Priority(self.record.priority).label.lower() if self.record.priority else ""

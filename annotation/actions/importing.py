@@ -28,6 +28,13 @@ class Responses(models.TextChoices):
     REFERENCE = "reference", "Reference only: shown to nobody, compared with later"
 
 
+class Judgements(models.TextChoices):
+    """What becomes of what a file says of answers to compare."""
+
+    DECIDE = "decide", "Decisions: which one is better is learned from as the file says"
+    ASK = "ask", "Nothing: your people rank them"
+
+
 class ImportRefused(Refused):
     """Nothing was imported; `counts.first_problems` says why."""
 

@@ -59,6 +59,8 @@ def detected(samples: Sequence[Row]) -> str:
 
 def says_more(shape: str, samples: Sequence[Row]) -> bool:
     """Whether the shape reads out of these rows what their columns, as they are usually called, do not."""
+    if not shape:
+        return False
     mapping = Mapping(guess_columns(dict.fromkeys(name for row in samples for name in row.values)))
     return any(_differ(shape, row, mapping) for row in samples)
 

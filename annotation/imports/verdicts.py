@@ -65,3 +65,11 @@ def reason(said: Verdict, source: str) -> str:
     people = f"{said.judgements} people's judgements, by their mean ranks" if said.judgements > 1 else "one judgement"
     names = ", ".join(said.judges[:MOST_NAMED]) + (" and others" if len(said.judges) > MOST_NAMED else "")
     return f"Imported from {source}: {people}{f' ({names})' if names else ''}."
+
+
+def in_words(ranked: Ranked) -> str:
+    said = verdict(ranked)
+    if said is None:
+        return "The file does not say clearly which is better: your people rank them."
+    groups = [" and ".join(str(place + 1) for place in sorted(group)) for group in said.order]
+    return f"Best first: {', then '.join(groups)}." if len(groups) > 1 else "All equally good."

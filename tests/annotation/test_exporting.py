@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from annotation.rows import Row
+from annotation.imports.rows import Row
 from django.contrib.auth.models import User
 from django.test import Client
 
