@@ -29,9 +29,8 @@ class Judgement:
     @property
     def groups(self) -> list[list[int]]:
         """The candidates' numbers from 0, best group first; without those that nobody rated."""
-        marks: tuple[float | None, ...] = self.ranks or tuple(
-            -each if each is not None else None for each in self.ratings
-        )
+        rated = tuple(-each if each is not None else None for each in self.ratings)
+        marks: tuple[float | None, ...] = self.ranks or rated
         levels = sorted({mark for mark in marks if mark is not None})
         return [[number for number, mark in enumerate(marks) if mark == level] for level in levels]
 

@@ -13,7 +13,7 @@ from tests.annotation.shapes.items import items, records
 
 
 @pytest.mark.parametrize("shape", list(shapes.SHAPES))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(data=st.data())
 def test_what_is_written_is_read_again(shape: str, data: st.DataObject) -> None:
     item = data.draw(items(shape))
@@ -22,7 +22,7 @@ def test_what_is_written_is_read_again(shape: str, data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize("shape", [name for name in shapes.SHAPES if name not in ("openai_chat", "messages")])
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(data=st.data())
 def test_what_is_written_is_recognised(shape: str, data: st.DataObject) -> None:
     item = data.draw(items(shape))
@@ -40,7 +40,7 @@ def test_a_run_of_kiln_is_a_response_and_may_be_a_rating(data: st.DataObject) ->
 
 
 @pytest.mark.parametrize("shape", list(shapes.SHAPES))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     data=st.data(),
     nonsense=st.recursive(
