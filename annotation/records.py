@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 from annotation import messages
 from annotation.imports.rows import Problem, Row
@@ -87,7 +87,8 @@ def read_records(rows: Iterable[Row | Problem], mapping: Mapping) -> Iterator[Re
     """Each row as a record or as what is wrong with it."""
     earlier = Earlier()
     for row in rows:
-        yield row if isinstance(row, Problem) else earlier.checked(read_record(row, mapping))
+        record = row if isinstance(row, Problem) else read_record(row, mapping)
+        yield record if isinstance(record, Problem) else earlier.against(record) or record
 
 
 def read_record(row: Row, mapping: Mapping) -> Record | Problem:
@@ -116,9 +117,6 @@ class Labelled(Protocol):
     def split(self) -> str: ...
 
 
-R = TypeVar("R", bound=Labelled)
-
-
 class Earlier:
     """What the lines before say of ids and groups: no later line may say otherwise."""
 
@@ -126,11 +124,10 @@ class Earlier:
         self.lines: dict[str, tuple[int, int]] = {}
         self.sides: dict[str, tuple[str, int]] = {}
 
-    def checked(self, record: R | Problem) -> R | Problem:
-        if isinstance(record, Problem):
-            return record
+    def against(self, record: Labelled) -> Problem | None:
+        """What of them is against this one."""
         reason = self._repeats(record) or self._parts_a_group(record)
-        return Problem(record.line, reason) if reason else record
+        return Problem(record.line, reason) if reason else None
 
     def _repeats(self, record: Labelled) -> str:
         """An id stands once, but for several sets of answers to the very same prompt."""

@@ -25,7 +25,8 @@ class Reader:
         self.earlier = Earlier()
 
     def items(self, rows: Iterable[Row | Problem]) -> list[Item | Problem]:
-        return [self.earlier.checked(item) for row in rows for item in self._said(row)]
+        said = (item for row in rows for item in self._said(row))
+        return [item if isinstance(item, Problem) else self.earlier.against(item) or item for item in said]
 
     def _said(self, row: Row | Problem) -> Sequence[Item | Problem]:
         if isinstance(row, Problem):
