@@ -68,6 +68,8 @@ IN_A_PROJECT: dict[str, dict[str, str]] = {
     "flag_close": posts("approve"),
     "guidelines_recheck": both("approve"),
     "recheck_next": reads("open project"),
+    "second_look_next": reads("open project"),
+    "second_look": both("open project"),
     "recheck": both("open project"),
     "approve_next": reads("approve"),
     "approve": both("approve"),
