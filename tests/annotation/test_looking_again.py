@@ -48,7 +48,9 @@ def test_experts_are_asked_about_what_a_file_brought(project, erin, eve, ada):
 
 
 def test_those_who_are_named_are_asked_in_turn(project, erin, eve, rita, ada):
-    looking_again.ask(project=project, responses=[approved(project, erin) for _ in range(4)], by=ada, people=[eve, rita])
+    looking_again.ask(
+        project=project, responses=[approved(project, erin) for _ in range(4)], by=ada, people=[eve, rita]
+    )
     assert sorted(looks(project)) == ["eve", "eve", "rita", "rita"]
 
 

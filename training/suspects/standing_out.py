@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from training.suspects.losses import Reading
 
-AROUND = 32  # readings on either side
+AROUND, CLOSE = 32, 4  # readings on either side: at most, and at least
 FEW = 8  # rows of a task type below which its own middle says nothing
 SHARE = 0.1
 MOST = 2_000
@@ -53,8 +53,15 @@ def ranked(readings: Iterable[Reading], task_types: Sequence[str]) -> list[Suspe
 
 
 def _usual(losses: Sequence[float]) -> list[float]:
-    """The median of the losses around each, itself included."""
-    return [statistics.median(losses[max(0, at - AROUND) : at + AROUND + 1]) for at in range(len(losses))]
+    """The median of the losses around each, itself included.
+
+    As many on either side, also near the ends: losses fall, and those of one side alone would be too high or too low.
+    """
+    found = []
+    for at in range(len(losses)):
+        reach = max(CLOSE, min(AROUND, at, len(losses) - 1 - at))
+        found.append(statistics.median(losses[max(0, at - reach) : at + reach + 1]))
+    return found
 
 
 def _middles(means: dict[int, float], task_types: Sequence[str]) -> dict[str, float]:
