@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import IO
 
+from annotation.imports.files import format_of, read_rows, read_text
+from annotation.imports.rows import POISON, Unreadable
 from annotation.records import TextRecord, read_texts
-from annotation.rows import POISON, Unreadable, read_rows, read_text
 
 TEXTS = frozenset({"txt", "md"})
 LINES = frozenset({"jsonl", "ndjson"})
@@ -75,7 +76,7 @@ def _whole(name: str, file: IO[bytes], source: str) -> Text:
 
 
 def _lines(where: str, file: IO[bytes], source: str) -> Iterator[Text | Fault]:
-    for item in read_texts(read_rows(file, "jsonl")):
+    for item in read_texts(read_rows(file, format_of(where, file) or "jsonl")):
         if isinstance(item, TextRecord):
             yield Text(item.title or _beginning(item.text), item.text, item.group, source)
         else:

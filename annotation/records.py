@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from annotation.imports.rows import Problem, Row
 from annotation.project_rules import MOST_PER_ITEM
-from annotation.rows import Problem, Row
 
 # field -> names it is known by in other people's files, the likeliest first
 KNOWN_NAMES: dict[str, tuple[str, ...]] = {
@@ -95,19 +95,45 @@ def guess_columns(columns: Iterable[str]) -> dict[str, str]:
 
 def read_records(rows: Iterable[Row | Problem], mapping: Mapping) -> Iterator[Record | Problem]:
     """Each row as a record or as what is wrong with it."""
-    seen: dict[str, int] = {}
-    sides: dict[str, tuple[str, int]] = {}
+    earlier = Earlier()
     for row in rows:
-        if isinstance(row, Problem):
-            yield row
-            continue
-        try:
-            record = _record(row, mapping)
-            _check_against_earlier(record, seen, sides)
-        except _Refused as refused:
-            yield Problem(row.line, str(refused))
-        else:
-            yield record
+        yield row if isinstance(row, Problem) else earlier.checked(read_record(row, mapping))
+
+
+def read_record(row: Row, mapping: Mapping) -> Record | Problem:
+    try:
+        return _record(row, mapping)
+    except _Refused as refused:
+        return Problem(row.line, str(refused))
+
+
+class Earlier:
+    """What the lines before say of ids and groups: no later line may say otherwise."""
+
+    def __init__(self) -> None:
+        self.lines: dict[str, int] = {}
+        self.sides: dict[str, tuple[str, int]] = {}
+
+    def checked(self, record: Record | Problem) -> Record | Problem:
+        if isinstance(record, Problem):
+            return record
+        reason = self._repeats(record) or self._parts_a_group(record)
+        return Problem(record.line, reason) if reason else record
+
+    def _repeats(self, record: Record) -> str:
+        line = self.lines.setdefault(record.external_id, record.line) if record.external_id else record.line
+        return "" if line == record.line else f"The id “{record.external_id}” is the same as on line {line}."
+
+    def _parts_a_group(self, record: Record) -> str:
+        if not record.group or not record.split:
+            return ""
+        split, line = self.sides.setdefault(record.group, (record.split, record.line))
+        if split == record.split:
+            return ""
+        return (
+            f"The group “{record.group}” is {split} on line {line} and {record.split} here. "
+            "A group belongs to one split."
+        )
 
 
 def read_texts(rows: Iterable[Row | Problem]) -> Iterator[TextRecord | Problem]:
@@ -131,20 +157,6 @@ def _text_record(row: Row) -> TextRecord:
         raise _Refused("The text is empty.")
     title, group = (_label(row.values.get(name), name, LABELS["group"]) for name in ("title", "group"))
     return TextRecord(row.line, text, title, group)
-
-
-def _check_against_earlier(record: Record, seen: dict[str, int], sides: dict[str, tuple[str, int]]) -> None:
-    if record.external_id:
-        earlier = seen.setdefault(record.external_id, record.line)
-        if earlier != record.line:
-            raise _Refused(f"The id “{record.external_id}” is the same as on line {earlier}.")
-    if record.group and record.split:
-        split, line = sides.setdefault(record.group, (record.split, record.line))
-        if split != record.split:
-            raise _Refused(
-                f"The group “{record.group}” is {split} on line {line} and {record.split} here. "
-                "A group belongs to one split."
-            )
 
 
 def _record(row: Row, mapping: Mapping) -> Record:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from annotation.rows import Unreadable
+from annotation.imports.rows import Unreadable
 
 COLUMN = re.compile(r"(candidate|source)_?(\d{1,3})")
 NUMBERS = re.compile(r"[\d\s>,;=]+")

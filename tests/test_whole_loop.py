@@ -161,7 +161,7 @@ def import_notes(admin: Person, project: str, path: Path) -> None:
     expect(page.get_by_text("4 held out")).to_be_visible()
     admin.shoot("04-import")
     page.get_by_role("button", name="Import 23 prompts").click()
-    expect(page.get_by_role("heading", level=1)).not_to_have_text(path.name)
+    expect(page.get_by_role("link", name="Look at the prompts")).to_be_visible(timeout=SOON)
 
 
 def write_one(expert: Person, project: str) -> None:

@@ -1,24 +1,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from itertools import islice
 
 from django.contrib.auth.models import User
 from django.db import models, transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from annotation import queues, splits
+from annotation import queues
 from annotation.actions import Refused
+from annotation.imports.rows import Problem
 from annotation.models import Demonstration, Event, Priority, Project, Prompt, Revision, Split
+from annotation.planning import Counts, Planned, Planner
 from annotation.records import Record
-from annotation.rows import Problem
 from annotation.splits import Shares
-from annotation.texts import fingerprint
 
 BATCH = 500
-PROBLEMS_KEPT = 50
+IMPORTED = "imported prompts"
 
 
 class Responses(models.TextChoices):
@@ -29,121 +28,12 @@ class Responses(models.TextChoices):
     REFERENCE = "reference", "Reference only: shown to nobody, compared with later"
 
 
-@dataclass(frozen=True)
-class Planned:
-    """What will become of one record. `known` says that the project has this prompt already."""
-
-    record: Record
-    group: str
-    split: str
-    text_sha256: str
-    known: bool
-
-    @property
-    def priority(self) -> str:
-        """Its name, for the preview, where it is not the usual one."""
-        return Priority(self.record.priority).label.lower() if self.record.priority else ""
-
-
-@dataclass
-class Counts:
-    records: int = 0
-    new: int = 0
-    known: int = 0
-    problems: int = 0
-    responses: int = 0
-    train: int = 0
-    validation: int = 0
-    evaluation: int = 0
-    first_problems: list[dict[str, Any]] = field(default_factory=list)
-
-    def add(self, item: Planned | Problem) -> None:
-        if isinstance(item, Problem):
-            self.problems += 1
-            if self.problems <= PROBLEMS_KEPT:
-                self.first_problems.append(asdict(item))
-            return
-        self.records += 1
-        if item.known:
-            self.known += 1
-            return
-        self.new += 1
-        self.responses += bool(item.record.response)
-        setattr(self, item.split, getattr(self, item.split) + 1)
-
-    def numbers(self) -> dict[str, int]:
-        return {name: value for name, value in asdict(self).items() if name != "first_problems"}
-
-
 class ImportRefused(Refused):
     """Nothing was imported; `counts.first_problems` says why."""
 
     def __init__(self, message: str, counts: Counts) -> None:
         super().__init__(message)
         self.counts = counts
-
-
-def plan(project: Project, items: Iterable[Record | Problem], shares: Shares) -> Iterator[Planned | Problem]:
-    """Say of each record where it goes, in the file's order, asking the database once per batch.
-
-    A group that the project has already keeps its split, and so does a text: what is held out stays held out.
-    """
-    seen: set[str] = set()
-    for batch in _batches(items):
-        yield from _plan_batch(project, batch, shares, seen)
-
-
-def _batches(items: Iterable[Record | Problem]) -> Iterator[list[Record | Problem]]:
-    batch: list[Record | Problem] = []
-    for item in items:
-        batch.append(item)
-        if len(batch) == BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
-
-
-def _plan_batch(
-    project: Project, batch: list[Record | Problem], shares: Shares, seen: set[str]
-) -> Iterator[Planned | Problem]:
-    records = [item for item in batch if isinstance(item, Record)]
-    shas = {record.line: _fingerprint(record) for record in records}
-    prompts = project.prompts.order_by()
-    ids = set(
-        prompts.filter(external_id__in={r.external_id for r in records if r.external_id}).values_list(
-            "external_id", flat=True
-        )
-    )
-    sides = dict(prompts.filter(group__in={r.group for r in records if r.group}).values_list("group", "split"))
-    texts = dict(prompts.filter(text_sha256__in=set(shas.values())).values_list("text_sha256", "split"))
-    for item in batch:
-        if isinstance(item, Problem):
-            yield item
-            continue
-        sha = shas[item.line]
-        known = item.external_id in ids if item.external_id else sha in texts or sha in seen
-        seen.add(sha)
-        yield _planned(item, sha, known, sides.get(item.group) or texts.get(sha), shares)
-
-
-def _fingerprint(record: Record) -> str:
-    return fingerprint(record.instruction, record.input, *(text for _role, text in record.history))
-
-
-def _planned(record: Record, sha: str, known: bool, side: str | None, shares: Shares) -> Planned | Problem:
-    if side and record.split and side != record.split and not known:
-        what = f"The group “{record.group}”" if record.group else "This text"
-        return Problem(record.line, f"{what} is in the project already as {side}; the file says {record.split}.")
-    split = side or _split(record, sha, shares)
-    return Planned(record, record.group or record.external_id or sha[:16], split, sha, known)
-
-
-def _split(record: Record, sha: str, shares: Shares) -> str:
-    key = record.group or sha
-    if not record.split:
-        return splits.split_for(key, shares)
-    return splits.within_teaching(key, shares) if record.split == Split.TRAIN else record.split
 
 
 def take_records(
@@ -162,25 +52,37 @@ def take_records(
     `author` is who the responses are by, if not the importer. Held-out prompts keep theirs as a reference.
     """
     counts = Counts()
+    planner = Planner(project, shares)
     with transaction.atomic():
         queues.lock(project)
-        position = project.prompts.aggregate(last=Max("position"))["last"] or 0
-        waiting: list[Planned] = []
-        for item in plan(project, items, shares):
-            counts.add(item)
-            if isinstance(item, Problem) or item.known:
-                continue
-            waiting.append(item)
-            if len(waiting) == BATCH:
-                _store(project, waiting, position, responses, author or by, by)
-                position += len(waiting)
-                waiting = []
-        _store(project, waiting, position, responses, author or by, by)
+        for stretch in _stretches(items):
+            planned = planner.planned(stretch)
+            for item in planned:
+                counts.add(item)
+            store(project=project, planned=planned, responses=responses, author=author or by, by=by)
         if counts.problems and not skip_problems:
-            noun = "line has" if counts.problems == 1 else "lines have"
-            raise ImportRefused(f"{counts.problems:,} {noun} a problem; nothing was imported.", counts)
-        Event.record("imported prompts", project, by=by, project=project, source=source, **counts.numbers())
+            raise ImportRefused(refusal(counts.problems), counts)
+        Event.record(IMPORTED, project, by=by, project=project, source=source, **counts.numbers())
     return counts
+
+
+def refusal(problems: int) -> str:
+    return f"{problems:,} {'line has' if problems == 1 else 'lines have'} a problem; nothing was imported."
+
+
+def _stretches(items: Iterable[Record | Problem]) -> Iterator[list[Record | Problem]]:
+    remaining = iter(items)
+    while stretch := list(islice(remaining, BATCH)):
+        yield stretch
+
+
+def store(*, project: Project, planned: Iterable[Planned | Problem], responses: str, author: User, by: User) -> None:
+    """What is new of them. Inside a transaction, under the project's lock."""
+    new = [item for item in planned if isinstance(item, Planned) and not item.known]
+    if not new:
+        return
+    position = project.prompts.aggregate(last=Max("position"))["last"] or 0
+    _store(project, new, position, responses, author, by)
 
 
 def _store(project: Project, batch: list[Planned], position: int, responses: str, author: User, by: User) -> None:

@@ -1,37 +1,75 @@
-"""An uploaded file's way: stored, mapped, previewed, then imported whole or discarded."""
+"""An uploaded file's way: stored, mapped, previewed, then imported by the worker, or discarded."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.files.base import File
-from django.db import transaction
+from django.db import models, transaction
 
+from annotation import importing, tasks
 from annotation.actions import Refused
-from annotation.actions.importing import Counts, Planned, Responses, plan, take_records
+from annotation.actions.importing import Responses
+from annotation.imports.files import read_rows
+from annotation.imports.items import stretches
+from annotation.imports.rows import Problem
 from annotation.models import Event, Import, Project
-from annotation.records import Mapping, Record, guess_columns, read_records
-from annotation.rows import Problem, read_rows
-from annotation.splits import Shares
+from annotation.planning import PROBLEMS_KEPT, Counts, Planned
+from annotation.records import guess_columns
 
 SETTLED = "This file has been imported or discarded already."
+OVER = "This import is over already."
+PREVIEWED = 2_000  # rows a page reads; the worker reads all of them before it takes any
+Status = Import.Status
+WAITING = (Status.UPLOADED, Status.FAILED, Status.STOPPED)
 
 
-def upload(*, project: Project, file: File, file_name: str, format: str, columns: list[str], by: User) -> Import:
+@dataclass(frozen=True)
+class Preview:
+    """`whole`: the counts are of the whole file, not of its beginning only."""
+
+    first: list[Planned]
+    counts: Counts
+    whole: bool
+
+
+NOTHING = Preview([], Counts(), whole=True)
+
+
+def upload(
+    *,
+    project: Project,
+    file: File,
+    file_name: str,
+    format: str,
+    columns: list[str],
+    by: User,
+    author: User | None = None,
+) -> Import:
     """Keep the file under a name of our own, with the mapping its columns suggest."""
-    row = Import(project=project, file_name=file_name, format=format, created_by=by)
+    row = Import(project=project, file_name=file_name, format=format, created_by=by, author=author)
     row.mapping = default_choices(guess_columns(columns))
     if not is_mapped(row):
         row.mapping["fixed_instruction"] = _usual_instruction(project)
+    row.sha256 = _sha256(file)
     with transaction.atomic():
         row.file.save(f"{row.pk}.{format}", file, save=False)
         row.save()
         Event.record("uploaded a file", row, by=by, project=project, name=file_name)
     return row
+
+
+def _sha256(file: File) -> str:
+    digest = hashlib.sha256()
+    for chunk in file.chunks():
+        digest.update(chunk)
+    file.seek(0)
+    return digest.hexdigest()
 
 
 def _usual_instruction(project: Project) -> str:
@@ -58,77 +96,93 @@ def is_mapped(row: Import) -> bool:
 
 def choose(*, row: Import, choices: dict[str, Any]) -> None:
     """Keep the choices, so that the preview shows them and they survive a closed tab."""
-    if choices != row.mapping:
-        row.mapping, row.counts = choices, {}
-        Import.objects.filter(pk=row.pk, status=Import.Status.UPLOADED).update(mapping=choices, counts={})
+    if choices == row.mapping:
+        return
+    row.mapping, row.counts = choices, {}
+    if _open(row).update(mapping=choices, counts={}):
+        row.problems.all().delete()
 
 
-def planned(row: Import) -> Iterator[Planned | Problem]:
+def same_file(row: Import) -> Import | None:
+    """An earlier import of the very same file."""
+    earlier = row.project.imports.filter(status=Status.DONE, sha256=row.sha256).exclude(sha256="")
+    return earlier.order_by("-created_at").first()
+
+
+def planned(row: Import) -> Iterator[list[Planned | Problem]]:
     """What would become of each line, in order."""
-    with row.file.open("rb") as file:
-        yield from plan(row.project, _records(row, file), _shares(row))
+    reader, planner = importing.reader_of(row), importing.planner_of(row)
+    with importing.opened(row) as file:
+        for stretch in stretches(read_rows(file, row.format)):
+            yield planner.planned(reader.items(stretch))
 
 
-def preview(row: Import, show: int) -> tuple[list[Planned], Counts]:
-    """The first records and the counts of the whole file, which are remembered until a choice changes."""
+def preview(row: Import, show: int) -> Preview:
+    """The first records and the counts of the file's beginning, which are remembered until a choice changes."""
     if row.counts:
-        with row.file.open("rb") as file:
-            few = islice((item for item in _records(row, file) if isinstance(item, Record)), show)
-            first = [item for item in plan(row.project, few, _shares(row)) if isinstance(item, Planned)]
-        return first, Counts(**row.counts)
-    counts = Counts()
-    first = []
-    for item in planned(row):
-        counts.add(item)
-        if isinstance(item, Planned) and len(first) < show:
-            first.append(item)
-    row.counts = counts.numbers() | {"first_problems": counts.first_problems}
-    Import.objects.filter(pk=row.pk, status=Import.Status.UPLOADED, mapping=row.mapping).update(counts=row.counts)
-    return first, counts
+        if "first_problems" not in row.counts:  # the worker has looked
+            told = row.problems.filter(differs=False).values("line", "reason")[:PROBLEMS_KEPT]
+            return Preview(_first(row, show), Counts.of({**row.counts, "first_problems": list(told)}), whole=True)
+        return Preview(_first(row, show), Counts.of(row.counts), row.counts.get("whole", True))
+    counts, read, whole = Counts(), 0, True
+    first: list[Planned] = []
+    for stretch in planned(row):
+        if read >= PREVIEWED:
+            whole = False
+            break
+        read += len(stretch)
+        for item in stretch:
+            counts.add(item)
+            if isinstance(item, Planned) and len(first) < show:
+                first.append(item)
+    row.counts = {**counts.numbers(), "first_problems": counts.first_problems, "whole": whole}
+    _open(row).filter(mapping=row.mapping).update(counts=row.counts)
+    return Preview(first, counts, whole)
 
 
-def run(*, row: Import, by: User, skip_problems: bool = False) -> Counts:
-    """Import the file, once: a second click or tab is refused. Its records are in the project then, so it goes."""
+def _first(row: Import, show: int) -> list[Planned]:
+    arriving = (item for stretch in planned(row) for item in stretch)
+    return list(islice((item for item in arriving if isinstance(item, Planned)), show))
+
+
+def start(*, row: Import, by: User, skip_problems: bool = False, ring: bool = True) -> None:
+    """Queue it, once: a second click or tab is refused. Who does not ring does it at once."""
     with transaction.atomic():
-        _settle(row, Import.Status.DONE)
-        with row.file.open("rb") as file:
-            row.sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-            file.seek(0)
-            counts = take_records(
-                project=row.project,
-                items=_records(row, file),
-                shares=_shares(row),
-                responses=row.mapping["responses"],
-                by=by,
-                skip_problems=skip_problems,
-                source=row.file_name,
-            )
-        row.counts = counts.numbers()
-        row.save(update_fields=["counts", "sha256"])
-    row.file.delete(save=False)
-    return counts
+        begun = {"status": Status.QUEUED, "skip_problems": skip_problems, "problem": "", "finished_at": None}
+        if not _open(row).update(**begun, mapping=row.mapping, stop_asked=False):
+            raise Refused(SETTLED)
+        row.refresh_from_db()
+        Event.record("started an import", row, by=by, project=row.project, name=row.file_name)
+        if ring:
+            tasks.ring_after_commit(row)
+
+
+def stop(*, row: Import, by: User) -> None:
+    """After the part under way. What is in the project stays, and it can go on from there."""
+    with transaction.atomic():
+        if not row.ask_to_stop():
+            raise Refused(OVER)
+        Event.record("stopped an import", row, by=by, project=row.project, name=row.file_name)
+
+
+def resume(*, row: Import, by: User) -> None:
+    with transaction.atomic():
+        if not row.resume():
+            raise Refused("Only what was stopped, or could not go on, is taken up again.")
+        Event.record("resumed an import", row, by=by, project=row.project, name=row.file_name)
+        tasks.ring_after_commit(row)
 
 
 def discard(*, row: Import, by: User) -> None:
+    """The file goes; what of it is in the project stays."""
     with transaction.atomic():
-        _settle(row, Import.Status.DISCARDED)
+        if not Import.objects.filter(pk=row.pk, status__in=WAITING).update(status=Status.DISCARDED):
+            raise Refused(SETTLED)
+        row.status = Status.DISCARDED
         Event.record("discarded a file", row, by=by, project=row.project, name=row.file_name)
     row.file.delete(save=False)
 
 
-def _settle(row: Import, status: str) -> None:
-    if not Import.objects.filter(pk=row.pk, status=Import.Status.UPLOADED).update(status=status):
-        raise Refused(SETTLED)
-    row.status = status
-
-
-def _records(row: Import, file: Any) -> Iterator[Record | Problem]:
-    columns = dict(row.mapping["columns"])
-    if row.mapping["split_by"] == "group":
-        columns.pop("split", None)
-    mapping = Mapping(columns, row.mapping["fixed_instruction"].strip())
-    return read_records(read_rows(file, row.format), mapping)
-
-
-def _shares(row: Import) -> Shares:
-    return Shares(row.mapping["evaluation_share"] / 100, row.mapping["validation_share"] / 100)
+def _open(row: Import) -> models.QuerySet[Import]:
+    """The row, as long as nothing of it is in the project and nobody works on it."""
+    return Import.objects.filter(pk=row.pk, status__in=WAITING, total=None)

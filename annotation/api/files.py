@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from dataclasses import asdict
 from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpResponseBase, QueryDict, StreamingHttpResponse
+from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import generics, serializers, status
@@ -14,15 +16,21 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from annotation import importing, parts
 from annotation.actions import Refused, exporting, uploads
-from annotation.actions.importing import ImportRefused, Responses
+from annotation.actions.importing import Responses
 from annotation.api.base import InProject, require_valid
 from annotation.api.prompts import CountsSerializer
 from annotation.downloads import attachment
 from annotation.forms.importing import MappingForm, UploadForm, initial_from
-from annotation.models import Import
+from annotation.imports.rows import Unreadable
+from annotation.models import Import, LineProblem
+from annotation.pagination import Keyset
+from annotation.planning import PROBLEMS_KEPT, Counts
 from annotation.records import KNOWN_NAMES
-from annotation.rows import Unreadable
+
+AT_ONCE_BYTES = 5_000_000
+SHOWN = 10
 
 
 class ImportSerializer(serializers.ModelSerializer):
@@ -30,7 +38,20 @@ class ImportSerializer(serializers.ModelSerializer):
 
     class Meta:
         model = Import
-        fields = ["id", "file_name", "sha256", "format", "status", "counts", "created_by", "created_at"]
+        fields = [
+            "id",
+            "file_name",
+            "sha256",
+            "format",
+            "status",
+            "done",
+            "total",
+            "problem",
+            "counts",
+            "created_by",
+            "created_at",
+            "finished_at",
+        ]
 
 
 class NewImportSerializer(serializers.Serializer):
@@ -46,6 +67,7 @@ class NewImportSerializer(serializers.Serializer):
     evaluation_share = serializers.IntegerField(required=False, min_value=0, max_value=90, help_text="Per cent.")
     validation_share = serializers.IntegerField(required=False, min_value=0, max_value=50, help_text="Per cent.")
     skip_problems = serializers.BooleanField(required=False)
+    preview = serializers.BooleanField(required=False, help_text="Say what would arrive, and import nothing (200).")
 
 
 class ImportDoneSerializer(serializers.Serializer):
@@ -53,9 +75,28 @@ class ImportDoneSerializer(serializers.Serializer):
     counts = CountsSerializer()
 
 
+class ImportQueuedSerializer(serializers.Serializer):
+    id = serializers.UUIDField()
+    status = serializers.CharField()
+
+
+class PreviewSerializer(serializers.Serializer):
+    format = serializers.CharField()
+    whole = serializers.BooleanField(help_text="Whether the counts are of the whole file, or of its beginning.")
+    counts = CountsSerializer()
+    problems = serializers.ListField(child=serializers.DictField())
+    first = serializers.ListField(child=serializers.DictField())
+
+
 class ProblemSerializer(serializers.Serializer):
     line = serializers.IntegerField()
     reason = serializers.CharField()
+
+
+class LineProblemSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = LineProblem
+        fields = ["line", "reason", "differs"]
 
 
 class ImportRefusedSerializer(serializers.Serializer):
@@ -64,7 +105,7 @@ class ImportRefusedSerializer(serializers.Serializer):
 
 
 class ImportList(InProject, generics.ListAPIView):
-    """Posting a file imports it at once: all of it, or nothing and the lines that are at fault."""
+    """Posting a file imports it: all of it, or nothing and the lines that are at fault."""
 
     serializer_class = ImportSerializer
     parser_classes = [MultiPartParser, FormParser]
@@ -75,11 +116,19 @@ class ImportList(InProject, generics.ListAPIView):
 
     @extend_schema(
         request={"multipart/form-data": NewImportSerializer},
-        responses={201: ImportDoneSerializer, 400: ImportRefusedSerializer},
+        responses={
+            200: PreviewSerializer,
+            201: ImportDoneSerializer,
+            202: ImportQueuedSerializer,
+            400: ImportRefusedSerializer,
+        },
     )
     def post(self, request: Request, pk: str) -> Response:
+        """A file of up to 5 MB is imported while you wait (201), a larger one by the worker (202)."""
+        sent = NewImportSerializer(data=request.data)
         upload = UploadForm(request.POST, request.FILES)
         require_valid(upload)
+        sent.is_valid(raise_exception=True)
         file = upload.cleaned_data["file"]
         chosen = _choices(request.POST, upload.columns)
         row = uploads.upload(
@@ -90,15 +139,109 @@ class ImportList(InProject, generics.ListAPIView):
             columns=upload.columns,
             by=self.person,
         )
-        row.mapping = chosen.saved()
+        uploads.choose(row=row, choices=chosen.saved())
+        if sent.validated_data.get("preview"):
+            return self._preview(row)
+        return self._import(row, file.size, chosen.cleaned_data["skip_problems"])
+
+    def _preview(self, row: Import) -> Response:
         try:
-            counts = uploads.run(row=row, by=self.person, skip_problems=chosen.cleaned_data["skip_problems"])
-        except (ImportRefused, Unreadable) as refused:
-            with suppress(Refused):  # somebody has discarded it on its page meanwhile
-                uploads.discard(row=Import.objects.get(pk=row.pk), by=self.person)
-            problems = refused.counts.first_problems if isinstance(refused, ImportRefused) else []
-            return Response({"detail": str(refused), "problems": problems}, status.HTTP_400_BAD_REQUEST)
-        return Response({"id": row.pk, "counts": counts.numbers()}, status.HTTP_201_CREATED)
+            preview = uploads.preview(row, SHOWN)
+        except Unreadable as error:
+            return Response({"detail": str(error), "problems": []}, status.HTTP_400_BAD_REQUEST)
+        finally:
+            self._discard(row)
+        told = {"format": row.format, "whole": preview.whole, "counts": preview.counts.numbers()}
+        first = [asdict(item) for item in preview.first]
+        return Response({**told, "problems": preview.counts.first_problems, "first": first})
+
+    def _import(self, row: Import, size: int, skip_problems: bool) -> Response:
+        at_once = size <= AT_ONCE_BYTES
+        uploads.start(row=row, by=self.person, skip_problems=skip_problems, ring=not at_once)
+        if at_once:
+            parts.run(row, importing.do)
+        if row.status == Import.Status.DONE:
+            return Response({"id": row.pk, "counts": Counts.of(row.counts).numbers()}, status.HTTP_201_CREATED)
+        if row.is_unfinished:
+            return Response({"id": row.pk, "status": row.status}, status.HTTP_202_ACCEPTED)
+        problems = list(row.problems.filter(differs=False).values("line", "reason")[:PROBLEMS_KEPT])
+        self._discard(row)
+        return Response({"detail": row.problem, "problems": problems}, status.HTTP_400_BAD_REQUEST)
+
+    def _discard(self, row: Import) -> None:
+        with suppress(Refused):  # somebody has discarded it on its page meanwhile
+            uploads.discard(row=row, by=self.person)
+
+
+class OneImport(InProject, APIView):
+    def row(self, import_pk: str) -> Import:
+        return get_object_or_404(self.project.imports.select_related("created_by"), pk=import_pk)
+
+    def answer(self, row: Import) -> Response:
+        row.refresh_from_db()
+        return Response(ImportSerializer(row).data)
+
+
+class ImportDetail(OneImport):
+    """How far it is, and what came of it."""
+
+    acts = {"GET": "manage"}
+
+    @extend_schema(responses=ImportSerializer)
+    def get(self, request: Request, pk: str, import_pk: str) -> Response:
+        return self.answer(self.row(import_pk))
+
+
+class ImportStop(OneImport):
+    """After the records it has in hand. What is in the project stays."""
+
+    acts = {"POST": "manage"}
+
+    @extend_schema(request=None, responses=ImportSerializer)
+    def post(self, request: Request, pk: str, import_pk: str) -> Response:
+        row = self.row(import_pk)
+        uploads.stop(row=row, by=self.person)
+        return self.answer(row)
+
+
+class ImportResume(OneImport):
+    """From where it was stopped, or could not go on."""
+
+    acts = {"POST": "manage"}
+
+    @extend_schema(request=None, responses=ImportSerializer)
+    def post(self, request: Request, pk: str, import_pk: str) -> Response:
+        row = self.row(import_pk)
+        uploads.resume(row=row, by=self.person)
+        return self.answer(row)
+
+
+class ImportDiscard(OneImport):
+    """The file goes, with what is not imported of it."""
+
+    acts = {"POST": "manage"}
+
+    @extend_schema(request=None, responses=ImportSerializer)
+    def post(self, request: Request, pk: str, import_pk: str) -> Response:
+        row = self.row(import_pk)
+        uploads.discard(row=row, by=self.person)
+        return self.answer(row)
+
+
+class ByLine(Keyset):
+    ordering = ("pk",)
+
+
+class ImportProblems(InProject, generics.ListAPIView):
+    """Lines that are not in the project as the file has them."""
+
+    acts = {"GET": "manage"}
+    serializer_class = LineProblemSerializer
+    pagination_class = ByLine
+    queryset = LineProblem.objects.none()
+
+    def get_queryset(self) -> QuerySet[LineProblem]:
+        return LineProblem.objects.filter(work__project=self.project, work=self.kwargs["import_pk"])
 
 
 def _choices(data: QueryDict, columns: list[str]) -> MappingForm:

@@ -15,10 +15,10 @@ from rest_framework.views import APIView
 from annotation.actions.importing import ImportRefused, Responses, take_records
 from annotation.api.base import ByPosition, InProject
 from annotation.forms.projects import checked
+from annotation.imports.rows import MAX_CELL, Problem, Row
 from annotation.models import Demonstration, Priority, Prompt, PromptQuerySet, Split
 from annotation.project_rules import MOST_PER_ITEM
 from annotation.records import PRIORITIES, Mapping, Record, read_records
-from annotation.rows import MAX_CELL, Problem, Row
 from annotation.splits import Shares
 
 MOST_AT_ONCE = 1000
@@ -90,6 +90,7 @@ class CountsSerializer(serializers.Serializer):
     records = serializers.IntegerField()
     new = serializers.IntegerField()
     known = serializers.IntegerField(help_text="Passed over: the project has them already.")
+    differs = serializers.IntegerField(help_text="Of the known ones: with another text, which the project keeps.")
     problems = serializers.IntegerField()
     responses = serializers.IntegerField()
     train = serializers.IntegerField()

@@ -19,10 +19,10 @@ from annotation.actions.knowing import create_known, read_known
 from annotation.actions.ranking import create_comparison, order_for
 from annotation.api.base import Conflicting, InProject
 from annotation.forms.projects import MOST_PER_ITEM
+from annotation.imports.rows import MAX_CELL
 from annotation.models import Candidate, Comparison, Demonstration, Lease, Priority, Prompt, Split
 from annotation.queues import Conflict
 from annotation.ranking import LETTERS
-from annotation.rows import MAX_CELL
 
 
 class DemonstrationSerializer(serializers.ModelSerializer):

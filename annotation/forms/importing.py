@@ -8,8 +8,9 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 
-from annotation import rows
 from annotation.actions.importing import Responses
+from annotation.imports import files
+from annotation.imports.rows import MAX_CELL, Unreadable
 from annotation.project_rules import MOST_PER_ITEM
 from annotation.records import KNOWN_NAMES, TEXTS
 
@@ -44,8 +45,8 @@ HELP = {
 class UploadForm(forms.Form):
     file = forms.FileField(
         label="File",
-        help_text="JSON Lines or CSV, in UTF-8, up to 200 MB.",
-        widget=forms.FileInput(attrs={"accept": ".jsonl,.ndjson,.json,.csv,.tsv"}),
+        help_text="JSON Lines, a JSON list, CSV, Parquet, or a text document; in UTF-8, up to 200 MB.",
+        widget=forms.FileInput(attrs={"accept": ",".join(files.ENDINGS)}),
         error_messages={"empty": "The file is empty."},
     )
 
@@ -53,13 +54,16 @@ class UploadForm(forms.Form):
         file: UploadedFile = self.cleaned_data["file"]
         if file.size is None or file.size > settings.MAX_IMPORT_BYTES:
             raise ValidationError("The file is larger than 200 MB. Cut it in two and import one after the other.")
-        format = rows.format_of(PurePath(file.name or "").name)
+        format = files.format_of(PurePath(file.name or "").name, file.file) if file.file else None
         if format is None or file.file is None:
-            raise ValidationError("The file's name should end in .jsonl or .csv.")
+            raise ValidationError(
+                f"The file's name should end in {', '.join(files.ENDINGS[:-1])} or {files.ENDINGS[-1]}."
+            )
         self.format = format
         try:
-            self.columns = rows.columns_of(file.file, format)
-        except rows.Unreadable as error:
+            self.samples = files.samples(file.file, format)
+            self.columns = files.columns_of(self.samples)
+        except Unreadable as error:
             raise ValidationError(str(error)) from None
         if not self.columns:
             raise ValidationError("No record was found in the file: look at its first lines in a text editor.")
@@ -72,7 +76,7 @@ class MappingForm(forms.Form):
     fixed_instruction = forms.CharField(
         label="Instruction for all records",
         required=False,
-        max_length=rows.MAX_CELL,
+        max_length=MAX_CELL,
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text="Used where a record brings none.",
     )

@@ -15,6 +15,7 @@ from annotation.models.comparisons import (
 )
 from annotation.models.discussion import Comment, Flag, ThreadRead
 from annotation.models.documents import Document, DocumentQuerySet
+from annotation.models.imports import Import, LineProblem
 from annotation.models.in_parts import InParts
 from annotation.models.leases import Lease
 from annotation.models.people import SignInFailure, SignInLink, name_of
@@ -35,7 +36,6 @@ from annotation.models.projects import (
 from annotation.models.prompts import (
     Demonstration,
     DemonstrationQuerySet,
-    Import,
     Prompt,
     PromptQuerySet,
     Revision,
@@ -71,6 +71,7 @@ __all__ = [
     "InParts",
     "Lease",
     "Likeness",
+    "LineProblem",
     "Mark",
     "Membership",
     "ModelDraft",

@@ -239,29 +239,3 @@ class Revision(models.Model):
 
     def __str__(self) -> str:
         return f"{self.status} at {self.created_at}"
-
-
-class Import(UUIDModel):
-    """An uploaded file on its way in: mapped and previewed first, then taken whole or not at all."""
-
-    class Status(models.TextChoices):
-        UPLOADED = "uploaded", "Waiting for a mapping"
-        DONE = "done", "Imported"
-        DISCARDED = "discarded", "Discarded"
-
-    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="imports")
-    file = models.FileField(upload_to="imports/")
-    file_name = models.CharField(max_length=200)
-    sha256 = models.CharField(max_length=64, blank=True, help_text="Of the file, which is deleted once imported.")
-    format = models.CharField(max_length=10)
-    mapping = models.JSONField(default=dict)
-    status = models.CharField(max_length=12, choices=Status.choices, default=Status.UPLOADED)
-    counts = models.JSONField(default=dict)
-    created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        ordering = ["-created_at"]
-
-    def __str__(self) -> str:
-        return self.file_name

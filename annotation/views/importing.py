@@ -9,15 +9,17 @@ from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
+from annotation import importing
 from annotation.access import MemberRequest, project_for
 from annotation.actions import Refused, uploads
-from annotation.actions.importing import Counts, ImportRefused, Planned
 from annotation.downloads import attachment
 from annotation.forms.importing import MappingForm, UploadForm, initial_from
+from annotation.imports.files import COUNTED, FORMATS, columns_of, samples
+from annotation.imports.rows import Problem, Unreadable
 from annotation.models import Import, Project
-from annotation.rows import Problem, Unreadable, columns_of
 
 SHOWN = 10
+PROBLEMS_SHOWN = 20
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -42,22 +44,22 @@ def import_start(request: MemberRequest, pk: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def import_map(request: MemberRequest, pk: UUID, import_pk: UUID) -> HttpResponse:
-    """Mapping and preview. `action` is preview, import or discard; the preview shows what Import would do."""
+    """Mapping and preview, and once it has begun how far it is. `action` is one of ACTIONS, preview or import."""
     project = project_for(request, pk, "manage")
     row = get_object_or_404(project.imports.select_related("created_by"), pk=import_pk)
-    if row.status != Import.Status.UPLOADED:
-        return render(request, "annotation/import_closed.html", {"project": project, "row": row})
-    if request.POST.get("action") == "discard":
-        return _discard(request, project, row)
+    if request.POST.get("action") in ACTIONS:
+        return _act(request, row, request.POST["action"])
+    if not row.is_open:
+        return _state(request, row)
     try:
         columns = _columns(row)
     except (OSError, Unreadable):
-        return render(request, "annotation/import_closed.html", {"project": project, "row": row}, status=410)
+        return _state(request, row, gone=True)
     form = MappingForm(request.POST or None, columns=columns, initial=initial_from(row.mapping))
     if request.method == "POST" and form.is_valid():
         uploads.choose(row=row, choices=form.saved())
         if request.POST.get("action") == "import":
-            return _import(request, project, row, form)
+            return _import(request, row, form)
         return redirect("import_map", project.pk, row.pk)
     return _show(request, project, row, form)
 
@@ -66,48 +68,60 @@ def import_map(request: MemberRequest, pk: UUID, import_pk: UUID) -> HttpRespons
 def import_problems(request: MemberRequest, pk: UUID, import_pk: UUID) -> HttpResponseBase:
     """Every line that has a problem, as a text file."""
     project = project_for(request, pk, "manage")
-    row = get_object_or_404(project.imports, pk=import_pk, status=Import.Status.UPLOADED)
+    row = get_object_or_404(project.imports, pk=import_pk)
+    lines = _planned_problems(row) if row.status == Import.Status.UPLOADED else _problems(row)
     name = f"problems in {PurePath(row.file_name).stem}.txt"
-    return attachment(StreamingHttpResponse(_problem_lines(row), content_type="text/plain; charset=utf-8"), name)
+    return attachment(StreamingHttpResponse(lines, content_type="text/plain; charset=utf-8"), name)
 
 
 def _columns(row: Import) -> list[str]:
-    with row.file.open("rb") as file:
-        return columns_of(file, row.format)
+    with importing.opened(row) as file:
+        return columns_of(samples(file, row.format))
 
 
-def _discard(request: MemberRequest, project: Project, row: Import) -> HttpResponse:
+ACTIONS = {"discard": "is discarded.", "stop": "stops after the records it has in hand.", "resume": "goes on."}
+
+
+def _act(request: MemberRequest, row: Import, action: str) -> HttpResponse:
     try:
-        uploads.discard(row=row, by=request.user)
+        getattr(uploads, action)(row=row, by=request.user)
     except Refused as refused:
         messages.error(request, str(refused))
-        return redirect("import_map", project.pk, row.pk)
-    messages.success(request, f"{row.file_name} is discarded; nothing of it was imported.")
-    return redirect("import_start", project.pk)
+        return redirect("import_map", row.project_id, row.pk)
+    messages.success(request, f"{row.file_name} {ACTIONS[action]}")
+    if action == "discard":
+        return redirect("import_start", row.project_id)
+    return redirect("import_map", row.project_id, row.pk)
 
 
-def _import(request: MemberRequest, project: Project, row: Import, form: MappingForm) -> HttpResponse:
+def _import(request: MemberRequest, row: Import, form: MappingForm) -> HttpResponse:
     try:
-        counts = uploads.run(row=row, by=request.user, skip_problems=form.cleaned_data["skip_problems"])
-    except ImportRefused as refused:
-        form.add_error(None, str(refused))
-        return _show(request, project, row, form)
-    except (Refused, Unreadable) as refused:
+        uploads.start(row=row, by=request.user, skip_problems=form.cleaned_data["skip_problems"])
+    except Refused as refused:
         messages.error(request, str(refused))
-        return redirect("import_map", project.pk, row.pk)
-    noun = "prompt" if counts.new == 1 else "prompts"
-    messages.success(request, f"{counts.new:,} {noun} imported from {row.file_name}.")
-    return redirect("prompts", project.pk)
+    return redirect("import_map", row.project_id, row.pk)
+
+
+def _state(request: MemberRequest, row: Import, gone: bool = False) -> HttpResponse:
+    """How far it is, or how it ended."""
+    context = {
+        "project": row.project,
+        "row": row,
+        "gone": gone,
+        "problems": row.problems.all()[:PROBLEMS_SHOWN],
+        "problems_shown": PROBLEMS_SHOWN,
+        "noun": COUNTED.get(row.format, "line"),
+    }
+    return render(request, "annotation/import_state.html", context, status=410 if gone else 200)
 
 
 def _show(request: MemberRequest, project: Project, row: Import, form: MappingForm) -> HttpResponse:
-    """The first records as they would arrive, and the counts of the whole file."""
+    """The first records as they would arrive, and the counts."""
     unreadable = ""
-    first: list[Planned] = []
-    counts = Counts()
+    preview = uploads.NOTHING
     try:
         if uploads.is_mapped(row):
-            first, counts = uploads.preview(row=row, show=SHOWN)
+            preview = uploads.preview(row, SHOWN)
     except Unreadable as error:
         unreadable = str(error)
     return render(
@@ -117,9 +131,12 @@ def _show(request: MemberRequest, project: Project, row: Import, form: MappingFo
             "project": project,
             "row": row,
             "form": form,
-            "first": first,
-            "counts": counts,
+            "format": FORMATS[row.format],
+            "noun": COUNTED.get(row.format, "line"),
+            "preview": preview,
+            "counts": preview.counts,
             "mapped": uploads.is_mapped(row),
+            "same": uploads.same_file(row),
             "passed_over": [each for each in form.columns if each not in row.mapping["columns"].values()],
             "unreadable": unreadable,
         },
@@ -127,10 +144,16 @@ def _show(request: MemberRequest, project: Project, row: Import, form: MappingFo
     )
 
 
-def _problem_lines(row: Import) -> Iterator[str]:
+def _planned_problems(row: Import) -> Iterator[str]:
     try:
-        for item in uploads.planned(row):
-            if isinstance(item, Problem):
-                yield f"line {item.line}: {item.reason}\n"
+        for stretch in uploads.planned(row):
+            for item in stretch:
+                if isinstance(item, Problem):
+                    yield f"{COUNTED.get(row.format, 'line')} {item.line}: {item.reason}\n"
     except Unreadable as error:
         yield f"{error}\n"
+
+
+def _problems(row: Import) -> Iterator[str]:
+    for problem in row.problems.iterator():
+        yield f"{COUNTED.get(row.format, 'line')} {problem.line}: {problem.reason}\n"

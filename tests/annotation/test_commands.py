@@ -93,9 +93,10 @@ def test_it_refuses_files_it_cannot_read(project: Project, ada: User, tmp_path: 
     with pytest.raises(CommandError, match="cannot be read"):
         importing(project, tmp_path / "absent.csv")
     with pytest.raises(CommandError, match="say --format"):
-        importing(project, write(tmp_path, *NOTES, name="rows.txt"))
-    with pytest.raises(CommandError, match="one JSON list"):
-        importing(project, write(tmp_path, json.dumps(NOTES)))
+        importing(project, write(tmp_path, "Plain words.", name="rows.dat"))
+    with pytest.raises(CommandError, match="Line 1: the file ends in the middle of its list"):
+        importing(project, write(tmp_path, json.dumps(NOTES)[:-1]))
+    assert "40 prompts imported" in importing(project, write(tmp_path, json.dumps(NOTES)))
 
 
 def test_it_obeys_the_access_table(project: Project, erin: User, oscar: User, tmp_path: Path) -> None:

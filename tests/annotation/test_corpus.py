@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from annotation.rows import MAX_CELL
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
@@ -19,7 +20,6 @@ from django.test import Client
 from annotation.actions.corpus import CorpusRefused, import_documents
 from annotation.corpus import Fault, Text, read_files
 from annotation.models import Document, Event, Project
-from annotation.rows import MAX_CELL
 
 LEASE = "The tenant pays the rent on the first of the month."
 LIMIT = 10_000_000
@@ -90,7 +90,7 @@ def test_it_opens_a_zip_and_passes_over_what_systems_put_there() -> None:
         ("a.jsonl", '{"text": "x", "title": "' + "t" * 201 + '"}', "a.jsonl, line 1", "longer than 200 characters"),
         ("a.jsonl", "{}", "a.jsonl, line 1", "There is no “text” here."),
         ("a.jsonl", "nonsense", "a.jsonl, line 1", "not valid JSON"),
-        ("a.jsonl", "[1]", "a.jsonl", "one JSON list"),
+        ("a.jsonl", "[1]", "a.jsonl, line 1", "not a JSON object"),
         ("a.zip", b"PK\x03\x04 and no more", "a.zip", "damaged"),
         ("a.zip", zipped({"b.pdf": "x"}), "a.zip, b.pdf", "ends in .txt, .md, .jsonl or .zip"),
         ("a.zip", zipped({"b.jsonl": "{}"}), "a.zip, b.jsonl, line 1", "There is no “text” here."),

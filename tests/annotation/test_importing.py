@@ -11,11 +11,12 @@ from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from annotation import importing, parts
 from annotation.actions import Refused, uploads
 from annotation.actions.importing import ImportRefused, take_records
+from annotation.imports.rows import Problem
 from annotation.models import Demonstration, Event, Import, Project, Revision
 from annotation.records import Record
-from annotation.rows import Problem
 from annotation.splits import Shares
 from tests import factories
 
@@ -159,6 +160,19 @@ def uploaded(client: Client, project: Project, *rows: Any) -> str:
     return client.post(url(project), {"file": file_of(*rows)})["Location"]
 
 
+def work_off() -> None:
+    """What the worker does when it is rung for."""
+    for row in Import.objects.waiting():
+        parts.run(row, importing.do)
+
+
+def imported(client: Client, page_url: str, **changes: Any) -> str:
+    """The page of the file once the worker was at it."""
+    client.post(page_url, choices(action="import", **changes))
+    work_off()
+    return client.get(page_url).content.decode()
+
+
 def test_it_guesses_the_mapping_and_imports_nothing_yet(project: Project, ada: User, sign_in) -> None:
     client = sign_in(ada)
     page = client.get(uploaded(client, project, *ROWS)).content.decode()
@@ -199,11 +213,15 @@ def test_it_previews_ten_records_and_counts_all(project: Project, ada: User, sig
 def test_it_imports_and_tells_the_counts(project: Project, ada: User, sign_in) -> None:
     client = sign_in(ada)
     page_url = uploaded(client, project, *ROWS)
-    page = client.post(page_url, choices(action="import"), follow=True).content.decode()
-    assert "12 prompts imported from notes.jsonl." in page
+    waiting = client.post(page_url, choices(action="import"), follow=True).content.decode()
+    assert "The worker takes it up in a moment." in waiting
+    assert 'hx-trigger="every 2s"' in waiting
+    work_off()
+    page = client.get(page_url).content.decode()
+    assert "<dt>Imported</dt><dd>12</dd>" in page
+    assert "Look at the prompts" in page
+    assert "every 2s" not in page
     assert project.prompts.filter(external_id="7", instruction="Sum up.", input="Note 7.").exists()
-    closed = client.get(page_url).content.decode()
-    assert "Imported" in closed
     assert client.post(page_url, choices(action="import")).status_code == 200
     assert project.prompts.count() == 12
 
@@ -211,7 +229,7 @@ def test_it_imports_and_tells_the_counts(project: Project, ada: User, sign_in) -
 def test_it_lists_every_problem_with_its_line_and_imports_nothing(project: Project, ada: User, sign_in) -> None:
     client = sign_in(ada)
     page_url = uploaded(client, project, *ROWS[:2], "<b>broken", *[f"broken {n}" for n in range(60)])
-    page = client.post(page_url, choices(action="import"), follow=True).content.decode()
+    page = imported(client, page_url)
     assert "61 lines have a problem; nothing was imported." in page
     assert "Line 3:" in page
     assert "These are the first 50." in page
@@ -224,7 +242,7 @@ def test_it_lists_every_problem_with_its_line_and_imports_nothing(project: Proje
 def test_it_imports_without_the_bad_lines_only_when_ticked(project: Project, ada: User, sign_in) -> None:
     client = sign_in(ada)
     page_url = uploaded(client, project, *ROWS[:2], "broken")
-    client.post(page_url, choices(action="import", skip_problems="on"))
+    imported(client, page_url, skip_problems="on")
     assert project.prompts.count() == 2
 
 
@@ -244,7 +262,7 @@ def test_it_deletes_an_imported_file_and_keeps_what_it_was(project: Project, ada
     page_url = uploaded(client, project, *ROWS)
     stored = next((Path(settings.MEDIA_ROOT) / "imports").iterdir())
     sha256 = hashlib.sha256(stored.read_bytes()).hexdigest()
-    client.post(page_url, choices(action="import"))
+    imported(client, page_url)
     assert not stored.exists()
     row = Import.objects.get()
     assert (row.sha256, row.file_name, row.counts["new"]) == (sha256, "notes.jsonl", 12)
@@ -256,10 +274,12 @@ def test_it_says_so_when_somebody_else_was_faster(project: Project, ada: User, s
     client = sign_in(ada)
     page_url = uploaded(client, project, *ROWS)
     stale = Import.objects.get()
-    before = uploads.discard if action == "discard" else uploads.run
+    before_discard = uploads.discard
+    before = uploads.discard if action == "discard" else uploads.start
 
     def late(**arguments: Any) -> Any:
-        uploads._settle(stale, Import.Status.DISCARDED)
+        if stale.status == "uploaded":
+            before_discard(row=stale, by=ada)
         return before(**arguments)
 
     monkeypatch.setattr(uploads, before.__name__, late)
@@ -284,18 +304,25 @@ def test_it_imports_a_file_once_when_clicked_twice(project: Project, ada: User, 
     row = Import.objects.get()
     uploads.choose(row=row, choices={**row.mapping, "fixed_instruction": "Sum up."})
     stale = Import.objects.get()
-    uploads.run(row=row, by=ada)
+    uploads.start(row=row, by=ada)
     with pytest.raises(Refused, match="already"):
-        uploads.run(row=stale, by=ada)
+        uploads.start(row=stale, by=ada)
+    work_off()
     assert project.prompts.count() == 12
 
 
 def test_it_keeps_the_upload_open_when_an_import_is_refused(project: Project, ada: User, sign_in) -> None:
-    uploaded(sign_in(ada), project, {"id": "1", "instruction": "a"}, "broken")
+    client = sign_in(ada)
+    page_url = uploaded(client, project, {"id": "1", "instruction": "a"}, "broken")
     row = Import.objects.get()
-    with pytest.raises(ImportRefused):
-        uploads.run(row=row, by=ada)
-    assert Import.objects.get().status == "uploaded"
+    uploads.start(row=row, by=ada)
+    work_off()
+    page = client.get(page_url).content.decode()
+    assert "1 line has a problem; nothing was imported." in page
+    assert "Import without the lines" in page
+    uploads.start(row=row, by=ada, skip_problems=True)
+    work_off()
+    assert project.prompts.count() == 1
 
 
 @pytest.mark.parametrize(
@@ -304,12 +331,13 @@ def test_it_keeps_the_upload_open_when_an_import_is_refused(project: Project, ad
         ("notes.jsonl", b"", "The file is empty."),
         ("notes.jsonl", b"\n\n", "No record was found"),
         ("notes.jsonl", b"not json\n", "No record was found"),
-        ("notes.xlsx", b"x", "should end in .jsonl or .csv"),
+        ("notes.xlsx", b"x", "should end in .jsonl,"),
         ("notes.csv", b"PK\x03\x04", "Excel workbook"),
         ("notes.csv", "id,text\n1,Müller\n".encode("latin-1"), "CSV UTF-8"),
         ("notes.csv", b"\xff\xfei\x00d\x00", "UTF-16"),
         ("notes.csv", b'id,text\n1,"open\n', "quotes do not match"),
-        ("notes.json", b'[{"a": 1}]', "one JSON list"),
+        ("notes.json", b'[{"a": 1}', "the file ends in the middle of its list"),
+        ("notes.parquet", b"PAR1nonsense", "Parquet file is damaged"),
     ],
 )
 def test_it_refuses_a_file_with_a_reason(
@@ -364,8 +392,7 @@ def test_it_says_where_a_csv_file_breaks_off(project: Project, ada: User, sign_i
     page_url = client.post(url(project), {"file": file})["Location"]
     page = client.get(page_url).content.decode()
     assert "cannot be read to its end" in page
-    data = choices(**{"column-input": "", "column-response": "", "action": "import"})
-    assert "quotes do not match" in client.post(page_url, data, follow=True).content.decode()
+    assert "quotes do not match" in imported(client, page_url, **{"column-input": "", "column-response": ""})
     assert not project.prompts.exists()
 
 
@@ -393,7 +420,7 @@ def test_it_takes_priority_and_answers_needed_from_the_columns_chosen(project: P
     shown = client.post(page_url, choices(action="preview", **asked), follow=True).content.decode()
     assert "comes first" in shown
     assert "3 answers needed" in shown
-    client.post(page_url, choices(action="import", **asked))
+    imported(client, page_url, **asked)
     kept = project.prompts.values_list("external_id", "priority", "answers_needed")
     assert sorted(kept) == [("a", 2, 3), ("b", 0, project.answers_per_prompt)]
 
@@ -401,10 +428,8 @@ def test_it_takes_priority_and_answers_needed_from_the_columns_chosen(project: P
 def test_it_names_the_line_with_a_priority_it_does_not_know(project: Project, ada: User, sign_in) -> None:
     client = sign_in(ada)
     page_url = uploaded(client, project, {"id": "a", "note": "One", "priority": "P1", "answers_needed": "many"})
-    page = client.post(page_url, choices(action="import", **{"column-response": "", "column-priority": "priority"}))
+    shown = imported(client, page_url, **{"column-response": "", "column-priority": "priority"})
     assert not project.prompts.exists()
-    shown = client.get(page_url).content.decode()
-    assert page.status_code in (200, 302, 422)
     assert "The priority “P1” is not one of later, usual, soon, first" in shown
 
 

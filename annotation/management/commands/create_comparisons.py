@@ -10,9 +10,10 @@ from annotation.actions import Refused
 from annotation.actions.knowing import create_known, read_known
 from annotation.actions.ranking import create_comparison
 from annotation.forms.projects import MOST_PER_ITEM
+from annotation.imports.files import format_of, read_rows
+from annotation.imports.rows import Problem, Row, Unreadable
 from annotation.management.arguments import add_by, add_json, add_project, find_actor, find_project, report
 from annotation.models import Priority, Project, Split
-from annotation.rows import Problem, Row, Unreadable, format_of, read_rows
 from annotation.spreadsheet import as_said
 
 MOST_TOLD = 20
@@ -47,9 +48,9 @@ class Command(BaseCommand):
         project = find_project(options["project"])
         by = find_actor(options["by"], project)
         made, problems = [], []
-        kind = format_of(options["file"].name) or "jsonl"
         try:
             with options["file"].open("rb") as file, transaction.atomic():
+                kind = format_of(options["file"].name, file) or "jsonl"
                 for row in read_rows(file, kind):
                     try:
                         made.append(_made(project, _said(row, kind), by, options))
@@ -74,7 +75,7 @@ def _said(row: Row | Problem, kind: str) -> dict[str, Any]:
     """As a line of JSON says it."""
     if isinstance(row, Problem):
         raise Refused(row.reason)
-    return as_said(row.values) if kind == "csv" else row.values
+    return as_said(row.values) if kind in ("csv", "tsv") else row.values
 
 
 def _made(project: Project, values: dict[str, Any], by: Any, options: dict[str, Any]) -> str:

@@ -1,12 +1,19 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
+from django.contrib.auth.models import User
+from django.core.files.base import File
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from annotation.actions.importing import Counts, ImportRefused, Responses, take_records
+from annotation import importing, parts
+from annotation.actions import Refused, uploads
+from annotation.actions.importing import Responses
+from annotation.imports.files import FORMATS, columns_of, format_of, samples
+from annotation.imports.rows import Unreadable
 from annotation.management.arguments import (
     add_by,
     add_json,
@@ -16,22 +23,25 @@ from annotation.management.arguments import (
     find_user,
     report,
 )
-from annotation.records import KNOWN_NAMES, Mapping, guess_columns, read_records
-from annotation.rows import FORMATS, Unreadable, columns_of, format_of, read_rows
+from annotation.models import Import, Project
+from annotation.planning import PROBLEMS_KEPT, Counts
+from annotation.records import KNOWN_NAMES, Mapping, guess_columns
 from annotation.splits import Shares
 from annotation.texts import counted
+
+SHOWN = 10
 
 
 class Command(BaseCommand):
     help = (
-        "Import prompts and demonstrations from a JSON Lines or CSV file: all of them, or none if a line has a "
-        "problem. Records the project has already are passed over."
+        "Import prompts and demonstrations from a file: all of them, or none if a line has a problem. Records the "
+        "project has already are passed over. It waits for the end; what is interrupted, the worker goes on with."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("file", type=Path, help="JSON Lines or CSV, in UTF-8")
+        parser.add_argument("file", type=Path, help="JSON Lines, a JSON list, CSV, Parquet or a text document")
         add_project(parser)
-        parser.add_argument("--format", choices=list(FORMATS), help="default: by the file's ending")
+        parser.add_argument("--format", choices=list(FORMATS), help="default: by what the file holds")
         parser.add_argument(
             "--map",
             action="append",
@@ -54,6 +64,7 @@ class Command(BaseCommand):
             "validation share is used, of the prompts to train on",
         )
         parser.add_argument("--author", metavar="USERNAME", help="who wrote the responses (default: --by)")
+        parser.add_argument("--preview", action="store_true", help="say what would arrive, and import nothing")
         parser.add_argument("--skip-problems", action="store_true", help="import the other lines all the same")
         add_by(parser)
         add_json(parser)
@@ -63,37 +74,88 @@ class Command(BaseCommand):
         by = find_actor(options["by"], project)
         author = find_user(options["author"]) if options["author"] else by
         path: Path = options["file"]
-        format = options["format"] or format_of(path.name)
-        if format is None:
-            raise CommandError("The file's ending tells no format: say --format jsonl or --format csv.")
         shares = _shares(options["split_shares"])
         try:
             with path.open("rb") as file:
-                mapping = _mapping(columns_of(file, format), options)
-                counts = take_records(
-                    project=project,
-                    items=read_records(read_rows(file, format), mapping),
-                    shares=shares,
-                    responses=options["responses"],
-                    by=by,
-                    author=author,
-                    skip_problems=options["skip_problems"],
-                    source=path.name,
-                )
+                row = self._uploaded(project, file, path.name, by, author, shares, options)
+            if options["preview"]:
+                return self._preview(row, by, options)
+            return self._import(row, by, options)
         except OSError as error:
             raise CommandError(f"{path} cannot be read: {error.strerror}.") from None
-        except Unreadable as error:
+        except (Unreadable, Refused) as error:
             raise CommandError(str(error)) from None
-        except ImportRefused as refused:
-            lines = "\n".join(f"  line {p['line']}: {p['reason']}" for p in refused.counts.first_problems)
-            raise CommandError(f"{refused}\n{lines}") from None
+
+    def _uploaded(
+        self,
+        project: Project,
+        file: IO[bytes],
+        name: str,
+        by: User,
+        author: User,
+        shares: Shares,
+        options: dict[str, Any],
+    ) -> Import:
+        format = options["format"] or format_of(name, file)
+        if format is None:
+            raise CommandError(f"The file's ending tells no format: say --format {' or '.join(FORMATS)}.")
+        columns = columns_of(samples(file, format))
+        mapping = _mapping(columns, options)
+        file.seek(0)
+        row = uploads.upload(
+            project=project, file=File(file), file_name=name, format=format, columns=columns, by=by, author=author
+        )
+        choices = {
+            "columns": mapping.columns,
+            "fixed_instruction": mapping.instruction,
+            "responses": options["responses"],
+            "split_by": "column" if mapping.columns.get("split") else "group",
+            "evaluation_share": 100 * shares.evaluation,
+            "validation_share": 100 * shares.validation,
+        }
+        uploads.choose(row=row, choices=choices)
+        return row
+
+    def _preview(self, row: Import, by: User, options: dict[str, Any]) -> None:
+        try:
+            preview = uploads.preview(row, SHOWN)
+        finally:
+            uploads.discard(row=row, by=by)
+        first = [asdict(item) for item in preview.first]
+        whole = "" if preview.whole else " in the beginning of the file"
+        told = f"{FORMATS[row.format]}{whole}: {_seen(preview.counts)}"
+        report(self, options, told, format=row.format, whole=preview.whole, first=first, **asdict(preview.counts))
+
+    def _import(self, row: Import, by: User, options: dict[str, Any]) -> None:
+        """Done here, part by part; should this end in the middle, the worker goes on with it."""
+        uploads.start(row=row, by=by, skip_problems=options["skip_problems"], ring=False)
+        parts.run(row, partial(importing.do, told=self._tell if self.stderr.isatty() else importing.nothing))
+        if row.status != Import.Status.DONE:
+            problems = row.problems.filter(differs=False)[:PROBLEMS_KEPT]
+            lines = "".join(f"\n  line {each.line}: {each.reason}" for each in problems)
+            if row.is_open:
+                uploads.discard(row=row, by=by)
+            raise CommandError(f"{row.problem or 'It was stopped.'}{lines}")
+        counts = Counts.of(row.counts)
         report(self, options, _sentence(counts), **asdict(counts))
+
+    def _tell(self, work: Import) -> None:
+        what = f"{work.progress} taken" if work.has_begun else f"{work.done:,} checked"
+        self.stderr.write(f"\r{what}", ending="")
+
+
+def _seen(counts: Counts) -> str:
+    return (
+        f"{counted(counts.records, 'record')}, {counts.new:,} new, {counts.known:,} known already, "
+        f"{counted(counts.problems, 'line')} with a problem."
+    )
 
 
 def _sentence(counts: Counts) -> str:
     return (
         f"{counted(counts.new, 'prompt')} imported ({counts.train} training, {counts.validation} validation, "
         f"{counts.evaluation} evaluation), {counts.known} known already, {counts.problems} passed over."
+        + (f" {counts.differs} known ones differ from the file and stay as they are." if counts.differs else "")
     )
 
 
