@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotation', '0019_work_in_parts'),
+        ('annotation', '0020_imports_in_parts'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
