@@ -12,7 +12,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Count
 
-from annotation.models import Demonstration, SecondLook
+from annotation.models import Demonstration, SecondLook, name_of
 from training.methods import SFT
 from training.models import TrainingRound
 from training.run_dir import RunDir, read_rows, write_json
@@ -20,6 +20,14 @@ from training.suspects import losses
 from training.suspects.standing_out import suspects
 
 FILE = "suspects.json"
+STATES = {
+    "open": "Not asked about",
+    "asked": "With {person}",
+    "kept": "Kept by {person}",
+    "corrected": "Corrected by {person}",
+    "dropped": "Taken back",
+    "changed": "Changed since",
+}
 
 
 @dataclass(frozen=True)
@@ -46,6 +54,11 @@ class Found:
         if self.look:
             return self.look.outcome
         return "changed" if self.changed else "open"
+
+    @property
+    def said(self) -> str:
+        """What became of it, in words."""
+        return STATES[self.state].format(person=name_of(self.look.person) if self.look else "")
 
 
 def carried(run_dir: RunDir) -> Iterator[str]:
