@@ -41,11 +41,9 @@ def do(work: Import, told: Told = nothing) -> None:
 
 
 def reader_of(work: Import) -> Reader:
-    columns = dict(work.mapping["columns"])
-    if work.mapping["split_by"] == "group":
-        columns.pop("split", None)
-    mapping = Mapping(columns, work.mapping["fixed_instruction"].strip())
-    return Reader(mapping, work.mapping.get("shape", ""))
+    by_chance = work.mapping["split_by"] == "group"
+    mapping = Mapping(work.mapping["columns"], work.mapping["fixed_instruction"].strip())
+    return Reader(mapping, work.mapping.get("shape", ""), with_splits=not by_chance)
 
 
 def planner_of(work: Import) -> Planner:
