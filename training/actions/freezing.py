@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from annotation.models import ConsensusRule, Event, Project
 from training.freezing import corpora, datasets, preferences
+from training.freezing.cleaning import cleaned
 from training.models import DatasetVersion
 
 NOTHING_TO_FREEZE = {
@@ -73,6 +74,7 @@ def record_export(*, version: DatasetVersion, part: str, by: User) -> None:
 
 
 def _freeze(project: Project, kind: str, rows: list[datasets.Row], by: User, description: str) -> DatasetVersion:
+    rows, cleaning = cleaned(project, rows)
     train, validation = datasets.divide(rows)
     if not train:
         raise ValidationError({"kind": NOTHING_TO_FREEZE[DatasetVersion.Kind(kind)]})
@@ -95,7 +97,7 @@ def _freeze(project: Project, kind: str, rows: list[datasets.Row], by: User, des
             sha256=sha256,
             train_rows=len(train),
             validation_rows=len(validation),
-            statistics={**figures, "leak_count": len(found), "leaks": found[: datasets.LEAKS_KEPT]},
+            statistics={**figures, **cleaning, "leak_count": len(found), "leaks": found[: datasets.LEAKS_KEPT]},
             created_by=by,
         )
         version.is_new = True
