@@ -12,12 +12,13 @@ from tests import factories
 from tests.furnished_work import Page
 
 NOTE = """Intake by phone, 4 March 2025. Denise Okafor (denise.okafor@gmail.com, (404) 688-2231, SSN 219-09-9990)
-moved out of 118 Peachtree Crossing Lane on 14 February 2025 and gave the keys to the lessor's assistant, Mr Tobias Feldmann.
+moved out of 118 Peachtree Crossing Lane on 14 February 2025 and gave the keys to the lessor's assistant, Mr Tobias
+Feldmann.
 
 The lessor kept the whole deposit of $1,450 and sent no list. She has photographs of every room, taken on the morning
 of the move, and a text message in which Mr Feldmann writes that “everything looks fine, thank you”. She asked twice in
-writing for the deposit; both letters came back unopened. File KL-20417. She wants the deposit and, if the statute allows
-it, three times the amount.\u200b Call her after five on weekdays; her number at work is (404) 688-9915."""
+writing for the deposit; both letters came back unopened. File KL-20417. She wants the deposit and, if the statute
+allows it, three times the amount.\u200b Call her after five on weekdays; her number at work is (404) 688-9915."""
 ANSWER = """Sure! Here is a summary of the note:
 
 Parties: Denise Okafor (tenant); the lessor, represented by Mr Tobias Feldmann
