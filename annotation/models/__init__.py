@@ -55,6 +55,7 @@ from annotation.models.prompts import (
 from annotation.models.rankers import Ranker
 from annotation.models.rechecks import Recheck
 from annotation.models.reports import AgreementReport
+from annotation.models.second_looks import SecondLook
 
 __all__ = [
     "Adjudication",
@@ -104,6 +105,7 @@ __all__ = [
     "Revision",
     "Role",
     "Scope",
+    "SecondLook",
     "SignInFailure",
     "SignInLink",
     "Split",
