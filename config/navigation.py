@@ -45,11 +45,12 @@ PAGES: dict[str, tuple[Page, ...]] = {
         Page("Progress", "progress", "chart", SENIOR),
         Page("Import", "import_start", "upload", ADMIN, ("import_map",)),
         Page("Corpus", "corpus", "file", ADMIN, ("document",)),
+        Page("Cleaning", "cleaning", "search", EVERYONE, ("findings", "finding", "findings_decide", "glossary")),
         Page("Dataset versions", "datasets", "database", ADMIN, ("dataset",)),
         Page("Export", "export", "download", ADMIN),
     ),
     "Train": (
-        Page("Rounds", "rounds", "refresh", ADMIN, ("round", "round_create", "preflight")),
+        Page("Rounds", "rounds", "refresh", ADMIN, ("round", "round_create", "round_suspects", "preflight")),
         Page("Sampling", "sampling_create", "shuffle", ADMIN, ("sampling",)),
         Page("Adapters", "adapters", "layers", ADMIN, ("adapter", "adapter_comparison")),
         Page("Playground", "playground", "message", ADMIN, ("playground_result",)),

@@ -3,6 +3,17 @@
 from annotation.models.aids import Likeness, ModelDraft
 from annotation.models.assignments import Assignment
 from annotation.models.chores import Chore
+from annotation.models.cleaning import (
+    BulkDecision,
+    CleaningRun,
+    Decision,
+    Finding,
+    FindingDecision,
+    FindingQuerySet,
+    GlossaryTerm,
+    Scope,
+    TextPattern,
+)
 from annotation.models.comparisons import (
     Adjudication,
     Candidate,
@@ -44,26 +55,34 @@ from annotation.models.prompts import (
 from annotation.models.rankers import Ranker
 from annotation.models.rechecks import Recheck
 from annotation.models.reports import AgreementReport
+from annotation.models.second_looks import SecondLook
 
 __all__ = [
     "Adjudication",
     "AgreementReport",
     "AnyUser",
     "Assignment",
+    "BulkDecision",
     "Candidate",
     "Chore",
+    "CleaningRun",
     "Comment",
     "Comparison",
     "ComparisonQuerySet",
     "ConsensusRule",
     "Correction",
+    "Decision",
     "Demonstration",
     "DemonstrationQuerySet",
     "Document",
     "DocumentQuerySet",
     "DraftsByModel",
     "Event",
+    "Finding",
+    "FindingDecision",
+    "FindingQuerySet",
     "Flag",
+    "GlossaryTerm",
     "Gold",
     "Guidelines",
     "Import",
@@ -85,9 +104,12 @@ __all__ = [
     "Recheck",
     "Revision",
     "Role",
+    "Scope",
+    "SecondLook",
     "SignInFailure",
     "SignInLink",
     "Split",
+    "TextPattern",
     "ThreadRead",
     "UUIDModel",
     "name_of",
