@@ -1,10 +1,11 @@
 """How long cleaning takes: each detector beside one plain regular expression, then 100,000 texts with every kind.
 
 Run from the repository: `python benchmarks/cleaning.py [--texts 100000] [--processes 2]`. Texts of about 1,000
-characters are planted ones among sentences of the demo's notes. The first table goes over a sample in this process: how many texts a
-second, and how many times as long as one pass of a plain expression over the same texts, in turns, so that neither the
-machine's speed nor what else runs on it counts. Then everything runs once as the worker does it: two passes, the
-checks in processes of their own, in a memory that does not grow with the number of texts but for their signatures.
+characters are planted ones among sentences of the demo's notes. The first table goes over a sample in this process: how
+many texts a second, and how many times as long as one pass of a plain expression over the same texts, in turns, so that
+neither the machine's speed nor what else runs on it counts. Then everything runs once as the worker does it: two
+passes, the checks in processes of their own, in a memory that does not grow with the number of texts but for their
+signatures.
 """
 
 from __future__ import annotations
