@@ -4,7 +4,6 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db.models import Count
@@ -13,11 +12,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from annotation.access import MemberRequest, project_for
-from annotation.models import Project, name_of
+from annotation.models import Project
 from training.actions import freeze
 from training.actions.freezing import record_export, rows_to_freeze
 from training.forms import attach
-from training.freezing import corpora, filters, preferences
+from training.freezing import comparing, corpora, filters, preferences
 from training.freezing import datasets as frozen
 from training.freezing_form import FreezeForm
 from training.methods import METHODS
@@ -88,18 +87,15 @@ def dataset(request: MemberRequest, pk: UUID, dataset_pk: UUID) -> HttpResponse:
         "page": page,
         "query": f"part={part}",
         "intact": here,
-        "said": _said(version),
+        "said": comparing.in_words(version),
+        "before": project.dataset_versions.filter(kind=version.kind, number__lt=version.number)
+        .order_by("-number")
+        .first(),
         "figures": version.statistics,
         "rounds": version.rounds.all()[:20],
         "method": next((method.key for method in METHODS.values() if method.learns_from == version.kind), ""),
     }
     return render(request, "training/dataset.html", context)
-
-
-def _said(version: DatasetVersion) -> str:
-    chosen = filters.of_json(version.filter)
-    people = User.objects.filter(pk__in=chosen.people) if chosen.people else []
-    return filters.sentence(chosen, {user.pk: name_of(user) for user in people})
 
 
 @require_safe
