@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 from django.apps import apps
 from django.db import connection, models
@@ -29,6 +30,7 @@ from training.erasing.touched import (
     at_work,
     descended,
     find,
+    in_chunks,
     jobs_of,
     of_json,
     rows_of,
@@ -158,7 +160,7 @@ def _forget_pages() -> None:
 
 def _mark_adapters(touched: Touched, _prepared: object) -> None:
     """Weights cannot forget single rows, so the adapters wait for somebody's decision."""
-    learned = Adapter.objects.filter(round__dataset_version__in=touched.rows)
+    learned = Adapter.objects.filter(round__dataset_version__in=[UUID(pk) for pk in touched.rows])
     for adapter in descended(learned):
         Adapter.objects.filter(pk=adapter.pk).update(
             erased_at=timezone.now(), allowed_at=None, allowed_by=None, allowed_because=""
@@ -169,19 +171,15 @@ def _mark_adapters(touched: Touched, _prepared: object) -> None:
 
 
 def _of_items(erasure: Erasure, touched: Touched) -> Iterator[Step]:
-    prompts, documents = sorted(touched.prompts), sorted(touched.documents)
-    for start in range(0, len(prompts), CHUNK):
-        some = prompts[start : start + CHUNK]
-        yield _none, partial(_prompts, some)
-    for start in range(0, len(documents), CHUNK):
-        some = documents[start : start + CHUNK]
-        yield _none, partial(_documents, some)
-    written = sorted(touched.demonstrations)
-    for start in range(0, len(written), CHUNK):
-        yield _none, partial(_uncorrect, written[start : start + CHUNK])
+    for prompts in in_chunks(touched.prompts):
+        yield _none, partial(_prompts, prompts)
+    for documents in in_chunks(touched.documents):
+        yield _none, partial(_documents, documents)
+    for written in in_chunks(touched.demonstrations):
+        yield _none, partial(_uncorrect, written)
 
 
-def _prompts(some: list[str], _prepared: object) -> None:
+def _prompts(some: list[UUID], _prepared: object) -> None:
     """The prompts stay as places without a text; nobody is handed them any more."""
     Correction.objects.filter(comparison__prompt__in=some).delete()
     comparisons = list(Comparison.objects.filter(prompt__in=some).values_list("pk", flat=True))
@@ -191,10 +189,10 @@ def _prompts(some: list[str], _prepared: object) -> None:
         if holder.prompt and holder.prompt != "item_id":
             _empty(holder, Q(**{f"{holder.prompt}__in": some}))
     for pk in some:
-        Prompt.objects.filter(pk=pk).update(instruction=ERASED, answers_needed=0, text_sha256=fingerprint(pk))
+        Prompt.objects.filter(pk=pk).update(instruction=ERASED, answers_needed=0, text_sha256=fingerprint(str(pk)))
 
 
-def _drafts_of(prompts: list[str], comparisons: list[Any]) -> None:
+def _drafts_of(prompts: list[UUID], comparisons: list[Any]) -> None:
     """What somebody has in hand is of an item, by its id alone."""
     lease, output = apps.get_model("annotation.Lease"), apps.get_model("evaluation.Output")
     responses = apps.get_model("annotation.Demonstration")._default_manager.filter(prompt__in=prompts)
@@ -204,13 +202,13 @@ def _drafts_of(prompts: list[str], comparisons: list[Any]) -> None:
         lease._default_manager.filter(item_id__in=items[start : start + CHUNK]).delete()
 
 
-def _documents(some: list[str], _prepared: object) -> None:
+def _documents(some: list[UUID], _prepared: object) -> None:
     for holder in HOLDERS:
         if holder.document:
             _empty(holder, Q(**{f"{holder.document}__in": some}))
 
 
-def _uncorrect(some: list[str], _prepared: object) -> None:
+def _uncorrect(some: list[UUID], _prepared: object) -> None:
     """A better answer that was erased wins no pair."""
     Correction.objects.filter(demonstration__in=some).delete()
 
@@ -261,9 +259,7 @@ def _history(erasure: Erasure, touched: Touched, _prepared: object) -> None:
 
 def _made_of(touched: Touched) -> Iterator[Any]:
     """Everything that belongs to an erased prompt."""
-    prompts = sorted(touched.prompts)
-    for start in range(0, len(prompts), CHUNK):
-        some = prompts[start : start + CHUNK]
+    for some in in_chunks(touched.prompts):
         yield from Comparison.objects.filter(prompt__in=some).values_list("pk", flat=True)
         for holder in HOLDERS:
             if holder.prompt and holder.prompt not in ("pk", "item_id"):

@@ -98,6 +98,7 @@ HARMLESS = {
     "annotation.Document": {"sha256"},
     "annotation.Import": {"sha256", "format", "counts"},
     "annotation.Lease": {"shown"},
+    "annotation.SecondLook": {"source"},
     "annotation.SignInLink": {"token_sha256"},
     "annotation.SignInFailure": {"key_sha256"},
     "annotation.Ranker": {"ahead"},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -58,6 +58,13 @@ def scrubber_of(erasure: Erasure, touched: Touched) -> Scrubber:
         name=pattern_of(erasure.name) if by_name and erasure.name.strip() else None,
         group=erasure.name if erasure.kind == Erasure.Kind.GROUP else "",
     )
+
+
+def in_chunks(ids: Iterable[str]) -> Iterator[list[UUID]]:
+    """As many as a database takes in one question, in a fixed order."""
+    keys = [UUID(pk) for pk in sorted(ids)]
+    for start in range(0, len(keys), CHUNK):
+        yield keys[start : start + CHUNK]
 
 
 def find(erasure: Erasure) -> Touched:
@@ -132,7 +139,7 @@ FINDERS = {
 
 def affected(project: Project, touched: Touched) -> dict[str, Any]:
     """Ids of everything that learned from it or was judged by it, for the page that asks."""
-    versions = project.dataset_versions.filter(pk__in=touched.rows)
+    versions = project.dataset_versions.filter(pk__in=list(touched.rows))
     rounds = TrainingRound.objects.filter(dataset_version__in=versions).order_by("number")
     adapters = descended(Adapter.objects.filter(round__in=rounds))
     in_order = [str(pk) for pk in versions.order_by("created_at").values_list("pk", flat=True)]
@@ -166,9 +173,8 @@ def _evaluations(project: Project, touched: Touched, adapters: list[Adapter]) ->
     """Those that asked an erased prompt, or judged an adapter that learned from one."""
     outputs, contestants = apps.get_model("evaluation.Output"), apps.get_model("evaluation.Contestant")
     found: set[str] = set()
-    prompts = sorted(touched.prompts)
-    for start in range(0, len(prompts), CHUNK):
-        asked = outputs._default_manager.filter(prompt__in=prompts[start : start + CHUNK])
+    for some in in_chunks(touched.prompts):
+        asked = outputs._default_manager.filter(prompt__in=some)
         found.update(str(pk) for pk in asked.values_list("contestant__evaluation", flat=True).distinct())
     judged = contestants._default_manager.filter(adapter__in=[adapter.pk for adapter in adapters])
     found.update(str(pk) for pk in judged.values_list("evaluation", flat=True).distinct())
@@ -184,7 +190,7 @@ def jobs_of(project: Project) -> Iterator[Job]:
     """Everything that has a run directory."""
     for kind in Job.__subclasses__():
         for job in kind._default_manager.iterator(CHUNK):
-            if job.project_id == project.pk:
+            if getattr(job, "project_id", None) == project.pk:
                 yield job
 
 

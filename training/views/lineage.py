@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.core.paginator import Paginator
@@ -64,7 +65,7 @@ def dataset_comparison(request: MemberRequest, pk: UUID) -> HttpResponse:
     if not first and not second:
         first, second = _newest_two(versions)
     kind = request.GET.get("kind", "")
-    context = {"project": project, "versions": versions, "first": first, "second": second}
+    context: dict[str, Any] = {"project": project, "versions": versions, "first": first, "second": second}
     if first and second:
         counts = comparing.counts(first, second)
         kind = kind if kind in comparing.KINDS else next((name for name, found in counts.items() if found), "added")
