@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from annotation.models import ConsensusRule, Event, Project
-from training.freezing import corpora, datasets, filters, index, preferences
+from training.freezing import corpora, datasets, filters, index, preferences, quality
 from training.freezing.filters import EVERYTHING, Filter
 from training.models import DatasetVersion
 
@@ -107,7 +107,7 @@ def _freeze(
         found = corpora.leaks(project, [row.as_json() for row in rows])
     else:
         found = datasets.leaks(project, {row.prompt_id for row in rows})
-    figures = datasets.describe(train, validation)
+    figures = {**datasets.describe(train, validation), "quality": quality.report(project, rows)}
     with transaction.atomic():
         project = Project.objects.select_for_update().get(pk=project.pk)
         version = project.dataset_versions.filter(kind=kind, sha256=sha256).first()

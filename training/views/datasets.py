@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db.models import Count
@@ -12,7 +13,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from annotation.access import MemberRequest, project_for
-from annotation.models import Project
+from annotation.models import Project, name_of
 from training.actions import freeze
 from training.actions.freezing import record_export, rows_to_freeze
 from training.forms import attach
@@ -92,10 +93,23 @@ def dataset(request: MemberRequest, pk: UUID, dataset_pk: UUID) -> HttpResponse:
         .order_by("-number")
         .first(),
         "figures": version.statistics,
+        "quality": _quality(version),
         "rounds": version.rounds.all()[:20],
         "method": next((method.key for method in METHODS.values() if method.learns_from == version.kind), ""),
     }
     return render(request, "training/dataset.html", context)
+
+
+def _quality(version: DatasetVersion) -> dict[str, Any]:
+    """With the names of people, who are kept by their ids."""
+    told = version.statistics.get("quality", {})
+    people = User.objects.in_bulk([each["person"] for each in told.get("by_person", []) if "person" in each])
+    named = [
+        {"name": name_of(people.get(each.get("person"))), "rows": each["rows"]}
+        for each in told.get("by_person", [])
+        if "rows" in each
+    ]
+    return {**told, "people": named}
 
 
 @require_safe

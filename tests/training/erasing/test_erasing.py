@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +14,9 @@ from django.apps import apps
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
+from django.core.management import CommandError, call_command
 from django.db import models
+from django.urls import reverse
 from django.utils import timezone
 
 from annotation import parts
@@ -33,6 +38,7 @@ from annotation.models import (
 from evaluation.actions.promoting import promote
 from evaluation.models import Output
 from tests import factories, furnished
+from tests.postgres import postgres_url  # noqa: F401 - a fixture
 from training import actions
 from training.actions import erasing
 from training.erasing import carrying_out
@@ -40,6 +46,7 @@ from training.erasing.holders import HARMLESS, HOLDERS
 from training.freezing import datasets, index
 from training.models import Adapter, DatasetVersion, Erasure, Sampling, VersionRow
 
+ROOT = Path(__file__).resolve().parents[3]
 OURS = ("annotation", "training", "evaluation")
 CLIENT, NAME, SAID = "Zanzibar Holdings", "Quirina Featherstonehaugh", "xylophagous"
 
@@ -214,7 +221,11 @@ def test_nothing_of_it_is_left(
     asked = {"id": str(prompt.pk), "prompt": datasets.question(prompt, "{instruction}")}
     Sampling.objects.filter(pk=sampling.pk).update(prompts=[asked, *sampling.prompts])
     finish_jobs(project)
-    expected = by_brute_force(project, lambda row: SAID in json.dumps(row))
+    places = (project.prompts, project.documents)
+    theirs = {str(each.pk) for rows in places for each in rows.filter(group=CLIENT)}
+    expected = by_brute_force(
+        project, lambda row: SAID in json.dumps(row) or bool(theirs & {row["id"], row.get("prompt_id")})
+    )
     assert set(expected) >= {str(version.pk) for version in frozen}
 
     erasure = erasing.look_for(project=project, kind=kind, name=name, by=ada)
@@ -308,3 +319,60 @@ def test_it_waits_for_jobs_and_knows_whom_it_does_not_know(project: Any, ada: An
     assert erasure.status == "failed"
     assert "at work with the project's texts" in erasure.problem
     assert Guidelines.objects.exists()
+
+
+def test_nothing_is_left_on_postgresql_either(postgres_url: str, tmp_path: Path) -> None:  # noqa: F811
+    env = {**os.environ, "DATABASE_URL": postgres_url, "DATA_DIR": str(tmp_path / "data"), "LOG_LEVEL": "ERROR"}
+    command = [
+        sys.executable,
+        "-m",
+        "tests.training.erasing.on_postgres",
+        str(tmp_path / "data" / "base-models" / "toy"),
+    ]
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.stdout.endswith("nothing is left")
+
+
+@pytest.mark.django_db
+def test_it_is_done_on_pages_by_command_and_by_api(
+    frozen: Any, project: Any, ada: Any, sign_in: Any, capsys: Any
+) -> None:
+    finish_jobs(project)
+    client = sign_in(ada)
+    asked = {"kind": "group", "name": CLIENT}
+    made = client.post(reverse("erasures", args=[project.pk]), asked, follow=True)
+    assert b"Every text and every frozen row is being read" in made.content
+    erasure = Erasure.objects.filter(project=project).latest("created_at")
+    parts.run(erasure, carrying_out.do)
+    url = reverse("erasure", args=[project.pk, erasure.pk])
+    shown = client.get(url)
+    assert b"Erase these texts" in shown.content
+    assert str(frozen[0]).encode() in shown.content
+    refused = client.post(url, {"action": "erase", "typed": "wrong"})
+    assert (refused.status_code, b"This is not the name" in refused.content) == (422, True)
+    of_project = ["--project", str(project.pk), "--by", "ada"]
+    call_command("erase_texts", *of_project, "--kind", "group", "--name", CLIENT)
+    assert "Nothing was erased." in capsys.readouterr().out
+    with pytest.raises(CommandError, match="not the same name"):
+        call_command("erase_texts", *of_project, "--kind", "group", "--name", CLIENT, "--confirm", "x")
+    told = client.get(reverse("api_erasure", args=[project.pk, erasure.pk])).json()
+    assert told["found"]["versions"][str(frozen[0].pk)]
+    begun = client.post(
+        reverse("api_erasure", args=[project.pk, erasure.pk]), {"typed": CLIENT}, content_type="application/json"
+    )
+    assert begun.json()["stage"] == "erase"
+    erasure.refresh_from_db()
+    parts.run(erasure, carrying_out.do)
+    assert b"The texts are erased" in client.get(url).content
+    version = client.get(reverse("dataset", args=[project.pk, frozen[0].pk]))
+    assert b"Erased in part" in version.content
+    again = client.post(reverse("dataset_rebuild", args=[project.pk, frozen[0].pk]), follow=True)
+    assert b"is frozen" in again.content
+    call_command("refreeze", *of_project, "--kind", "demonstrations", "--number", str(frozen[0].number))
+    assert "is still what there is" in capsys.readouterr().out
+    adapter = project.adapters.first()
+    Adapter.objects.filter(pk=adapter.pk).update(erased_at=timezone.now(), allowed_at=None)
+    assert b"Why it may be used" in client.get(reverse("adapter", args=[project.pk, adapter.pk])).content
+    call_command("allow_adapter", *of_project, "--adapter", str(adapter.round.number), "--because", "Few rows.")
+    assert b"Few rows." in client.get(reverse("adapter", args=[project.pk, adapter.pk])).content
