@@ -31,7 +31,14 @@ class Holder:
 PROMPT_TEXTS = ("external_id", "group", "task_type", "instruction", "input", "history", "reference")
 JOB = ("progress", "result", "failure_message", "params")
 
+FOUND = ("words", "proposed", "replacement", "note", "other")
+
 HOLDERS = (
+    # what cleaning found in any of them
+    Holder("annotation.Finding", "project", FOUND, "prompt", gone=True),
+    Holder("annotation.Finding", "project", FOUND, "demonstration__prompt", author="demonstration__author", gone=True),
+    Holder("annotation.Finding", "project", FOUND, "candidate__comparison__prompt", gone=True),
+    Holder("annotation.Finding", "project", FOUND, document="document", gone=True),
     # what belongs to a prompt, from what depends on it to the prompt itself
     Holder("annotation.Likeness", "project", prompt="demonstration__prompt", author="demonstration__author", gone=True),
     Holder("annotation.ModelDraft", "prompt__project", ("text", "own_text"), "prompt", author="asked_by", gone=True),
@@ -71,6 +78,11 @@ HOLDERS = (
         "pk",
         mentions=("name", "objective", "success_criteria", "instruction_template", "keywords", "ranking_reasons"),
     ),
+    Holder("annotation.FindingDecision", "finding__project", mentions=("replacement",)),
+    Holder("annotation.CleaningRun", "project", mentions=("state", "problem")),
+    Holder("annotation.BulkDecision", "project", mentions=("state", "problem")),
+    Holder("annotation.GlossaryTerm", "project", mentions=("preferred", "variants", "note")),
+    Holder("annotation.TextPattern", "project", mentions=("name", "expression")),
     Holder("training.DatasetVersion", "project", mentions=("description", "statistics")),
     Holder("training.VersionRow", "version__project", mentions=("group",)),
     Holder("training.TrainingRound", "project", mentions=(*JOB, "note", "estimate")),
@@ -98,6 +110,9 @@ HARMLESS = {
     "annotation.Document": {"sha256"},
     "annotation.Import": {"sha256", "format", "counts"},
     "annotation.Lease": {"shown"},
+    "annotation.CleaningRun": {"scopes", "kinds"},
+    "annotation.BulkDecision": {"kind"},
+    "annotation.Finding": {"kind", "field", "text_sha256"},
     "annotation.SecondLook": {"source"},
     "annotation.SignInLink": {"token_sha256"},
     "annotation.SignInFailure": {"key_sha256"},

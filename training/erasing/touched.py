@@ -118,7 +118,8 @@ def _of_person(erasure: Erasure) -> Touched:
 
 
 def _texts(holder: Holder, project: Project) -> Iterator[tuple[UUID, list[Any]]]:
-    rows = rows_of(holder, project).order_by().values_list(holder.prompt or holder.document, *holder.fields)
+    owner = holder.prompt or holder.document
+    rows = rows_of(holder, project).filter(**{f"{owner}__isnull": False}).order_by().values_list(owner, *holder.fields)
     for pk, *texts in rows.iterator(CHUNK):
         yield pk, texts
 

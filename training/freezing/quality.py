@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
-from annotation.models import Project
+from annotation.models import Finding, Project
 from training.freezing.datasets import Row
 from training.tokens import of_default_model
 
@@ -24,6 +24,7 @@ def report(project: Project, rows: list[Row]) -> dict[str, Any]:
     people = Counter(person for row in rows for person in row.people)
     agreements = [row.content["agreement"] for row in rows if row.content.get("agreement") is not None]
     return {
+        "findings_open": project.findings.filter(status=Finding.Status.OPEN).count(),
         "repeated": sum(answers.values()) - len(answers),
         "asked_again": sum(asked.values()) - len(asked),
         "by_group": [{"group": name, "rows": number} for name, number in groups.most_common(MOST_NAMED)],
