@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -87,7 +88,7 @@ def _set_difficulty(rows: QuerySet[Any], work: str, difficulty: int) -> int:
     return changed.update(difficulty=said)
 
 
-SETTERS = {
+SETTERS: dict[str, Callable[[QuerySet[Any], str, Any], int]] = {
     "task_type": _set_task_type,
     "difficulty": _set_difficulty,
     "priority": _set_priority,

@@ -106,6 +106,6 @@ def _of_answers(wanted: list[UUID], found: dict[UUID, Signs]) -> None:
     own = answers.exclude(origin=Demonstration.Origin.IMPORTED).values("prompt_id")
     for row in own.annotate(returns=Count("revisions", filter=returned)):
         found[row["prompt_id"]]["returns"] = float(row["returns"])
-    for row in own.annotate(seconds=Sum("active_seconds")):
-        if row["seconds"]:
-            found[row["prompt_id"]]["seconds"] = float(row["seconds"])
+    for spent in own.annotate(seconds=Sum("active_seconds")):
+        if spent["seconds"]:
+            found[spent["prompt_id"]]["seconds"] = float(spent["seconds"])

@@ -38,7 +38,7 @@ class SendSuspectsSerializer(serializers.Serializer[Any]):
     )
 
     def get_fields(self) -> dict[str, Any]:
-        members = User.objects.filter(memberships__project=self.context["project"], is_active=True)
+        members = User.objects.filter(memberships__project=self.context.get("project"), is_active=True)
         given: Any = super().get_fields()
         given["people"].child_relation.queryset = members
         return given
