@@ -263,6 +263,8 @@ SPECTACULAR_SETTINGS = {
         "RoleEnum": "annotation.models.Role",
         "ConsensusEnum": "annotation.models.ConsensusRule",
         "ChoreKindEnum": "annotation.models.Chore.Kind",
+        "DecisionEnum": "annotation.models.Decision",
+        "CleaningKindEnum": "annotation.forms.cleaning.TITLES",
         "ChoreStatusEnum": "annotation.models.Chore.Status",
     },
 }

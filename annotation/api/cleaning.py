@@ -15,7 +15,7 @@ from annotation.access import ADMIN
 from annotation.actions import cleaning
 from annotation.api.base import InProject
 from annotation.cleaning import KINDS
-from annotation.forms.cleaning import FindingsFilter
+from annotation.forms.cleaning import TITLES, FindingsFilter
 from annotation.models import BulkDecision, CleaningRun, Decision, Finding, GlossaryTerm, Scope, TextPattern
 from annotation.pagination import Keyset
 
@@ -28,7 +28,7 @@ class CleaningRunSerializer(serializers.ModelSerializer[CleaningRun]):
 
 class NewCleaningRunSerializer(serializers.Serializer[Any]):
     scopes = serializers.ListField(child=serializers.ChoiceField(choices=Scope.choices), default=Scope.values)
-    kinds = serializers.ListField(child=serializers.ChoiceField(choices=list(KINDS)), default=list(KINDS))
+    kinds = serializers.ListField(child=serializers.ChoiceField(choices=TITLES), default=list(KINDS))
 
 
 class CleaningRuns(InProject, APIView):
@@ -164,8 +164,8 @@ class BulkDecisionSerializer(serializers.ModelSerializer[BulkDecision]):
 
 
 class NewBulkDecisionSerializer(serializers.Serializer[Any]):
-    kind = serializers.ChoiceField(choices=list(KINDS))
-    act = serializers.ChoiceField(choices=[Decision.CONFIRM, Decision.DISMISS])
+    kind = serializers.ChoiceField(choices=TITLES)
+    act = serializers.ChoiceField(choices=Decision.choices, help_text="Confirm or dismiss.")
     expected = serializers.IntegerField(
         required=False, min_value=0, help_text="How many you saw: with another number nothing is decided."
     )
