@@ -14,6 +14,9 @@ from annotation.api.base import InProject
 from annotation.models import Difficulty
 
 
+SAID = [(0, "As estimated"), *Difficulty.choices]
+
+
 class SortSerializer(serializers.Serializer[Any]):
     """At least one of the last two; `difficulty` 0: nobody has said it, the estimate holds."""
 
@@ -22,7 +25,7 @@ class SortSerializer(serializers.Serializer[Any]):
         child=serializers.UUIDField(), required=False, max_length=MOST_NAMED, help_text="These only, by id."
     )
     task_type = serializers.CharField(max_length=80, required=False, allow_blank=True)
-    difficulty = serializers.ChoiceField(choices=[(0, "As estimated"), *Difficulty.choices], required=False)
+    difficulty = serializers.ChoiceField(choices=SAID, required=False)
 
 
 class AcceptSerializer(serializers.Serializer[Any]):
