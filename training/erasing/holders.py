@@ -28,7 +28,17 @@ class Holder:
     files: tuple[str, ...] = ()
 
 
-PROMPT_TEXTS = ("external_id", "group", "task_type", "instruction", "input", "history", "reference")
+PROMPT_TEXTS = (
+    "external_id",
+    "group",
+    "task_type",
+    "proposed_task_type",
+    "difficulty_reasons",
+    "instruction",
+    "input",
+    "history",
+    "reference",
+)
 JOB = ("progress", "result", "failure_message", "params")
 
 FOUND = ("words", "proposed", "replacement", "note", "other")
