@@ -2,7 +2,19 @@ from __future__ import annotations
 
 from django.urls import path
 
-from annotation.api import assigning, cleaning, corpus, files, projects, prompts, quality, rankings, work, workbench
+from annotation.api import (
+    assigning,
+    cleaning,
+    corpus,
+    files,
+    projects,
+    prompts,
+    quality,
+    rankings,
+    sorting,
+    work,
+    workbench,
+)
 
 P = "projects/<uuid:pk>/"
 
@@ -15,6 +27,9 @@ urlpatterns = [
     path(f"{P}guidelines/", projects.GuidelinesList.as_view(), name="api_guidelines"),
     path(f"{P}prompts/", prompts.PromptList.as_view(), name="api_prompts"),
     path(f"{P}prompts/arrange/", assigning.PromptsArrange.as_view(), name="api_prompts_arrange"),
+    path(f"{P}prompts/sort/", sorting.PromptsSort.as_view(), name="api_prompts_sort"),
+    path(f"{P}prompts/propose-kinds/", sorting.PromptsPropose.as_view(), name="api_prompts_propose"),
+    path(f"{P}prompts/accept-kind/", sorting.PromptsAccept.as_view(), name="api_prompts_accept"),
     path(f"{P}prompts/estimate/", assigning.PromptsEstimate.as_view(), name="api_prompts_estimate"),
     path(f"{P}chores/<uuid:chore_pk>/", assigning.ChoreDetail.as_view(), name="api_chore"),
     path(f"{P}prompts/<uuid:prompt_pk>/", prompts.PromptDetail.as_view(), name="api_prompt"),

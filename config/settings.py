@@ -265,6 +265,8 @@ SPECTACULAR_SETTINGS = {
         "ChoreKindEnum": "annotation.models.Chore.Kind",
         "DecisionEnum": "annotation.models.Decision",
         "CleaningKindEnum": "annotation.forms.cleaning.TITLES",
+        "DifficultyEnum": "annotation.models.Difficulty",
+        "SaidDifficultyEnum": "annotation.api.sorting.SAID",
         "ChoreStatusEnum": "annotation.models.Chore.Status",
     },
 }

@@ -49,7 +49,7 @@ class PeopleAskedSerializer(serializers.Serializer[Any]):
     asked = serializers.IntegerField(help_text="Responses that people are now asked about.")
 
 
-class DroppedSerializer(serializers.Serializer[Any]):
+class SecondLooksDroppedSerializer(serializers.Serializer[Any]):
     dropped = serializers.IntegerField(help_text="Second looks that were still open.")
 
 
@@ -73,7 +73,7 @@ class Suspects(InProject):
         asked = actions.send_suspects(round=round, by=self.person, **given.validated_data)
         return Response({"asked": asked}, status.HTTP_201_CREATED)
 
-    @extend_schema(responses=DroppedSerializer)
+    @extend_schema(responses=SecondLooksDroppedSerializer)
     def delete(self, request: Request, pk: UUID, round_pk: UUID) -> Response:
         """Ask about the open ones no longer."""
         round = get_object_or_404(self.project.rounds.select_related("project"), pk=round_pk)
