@@ -29,7 +29,7 @@ def insert_of(objects: Sequence[models.Model]) -> list[Insert]:
     if not objects:
         return []
     kind = type(objects[0])
-    fields = [field for field in kind._meta.concrete_fields if not field.generated and not _numbered(field)]
+    fields: list[Any] = [field for field in kind._meta.concrete_fields if not field.generated and not _numbered(field)]
     name = connection.ops.quote_name
     columns = ", ".join(name(field.column) for field in fields)
     places = ", ".join(["%s"] * len(fields))
