@@ -5,6 +5,7 @@ from django.urls import include, path
 from annotation.views import (
     account,
     assigning,
+    bias_lists,
     corpus,
     deciding,
     disagreements,
@@ -49,6 +50,7 @@ urlpatterns = [
     path(f"{P}corpus/", corpus.corpus, name="corpus"),
     path(f"{P}corpus/delete/", corpus.corpus_delete, name="corpus_delete"),
     path(f"{P}corpus/<uuid:document_pk>/", corpus.document, name="document"),
+    path(f"{P}bias/lists/", bias_lists.bias_lists, name="bias_lists"),
     path(f"{P}export/", exporting.export, name="export"),
     path(f"{P}export/<str:kind>/", exporting.export_download, name="export_download"),
 ]

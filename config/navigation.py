@@ -46,6 +46,7 @@ PAGES: dict[str, tuple[Page, ...]] = {
         Page("Import", "import_start", "upload", ADMIN, ("import_map",)),
         Page("Corpus", "corpus", "file", ADMIN, ("document",)),
         Page("Dataset versions", "datasets", "database", ADMIN, ("dataset",)),
+        Page("Bias", "audits", "users", ADMIN, ("audit", "bias_lists")),
         Page("Export", "export", "download", ADMIN),
     ),
     "Train": (

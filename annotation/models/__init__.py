@@ -2,6 +2,7 @@
 
 from annotation.models.aids import Likeness, ModelDraft
 from annotation.models.assignments import Assignment
+from annotation.models.bias import BiasLists, CopySearch, SwappedCopy
 from annotation.models.chores import Chore
 from annotation.models.comparisons import (
     Adjudication,
@@ -50,12 +51,14 @@ __all__ = [
     "AgreementReport",
     "AnyUser",
     "Assignment",
+    "BiasLists",
     "Candidate",
     "Chore",
     "Comment",
     "Comparison",
     "ComparisonQuerySet",
     "ConsensusRule",
+    "CopySearch",
     "Correction",
     "Demonstration",
     "DemonstrationQuerySet",
@@ -88,6 +91,7 @@ __all__ = [
     "SignInFailure",
     "SignInLink",
     "Split",
+    "SwappedCopy",
     "ThreadRead",
     "UUIDModel",
     "name_of",
