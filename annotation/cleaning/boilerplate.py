@@ -1,0 +1,64 @@
+"""Long passages that stand word by word in many texts.
+
+Each run of WINDOW words is hashed, all of a text's by one rolling sum, and counted in a table of fixed size, once for
+each text. Two passages may share a cell; with CELLS far above what is counted in one cell by chance, none reaches
+`at_least` so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from zlib import crc32
+
+import numpy as np
+import numpy.typing as npt
+
+WINDOW = 15  # words
+CELLS = 1 << 23
+FEWEST_TEXTS = 10
+LEAST_SHARE = 0.01
+_WORD = re.compile(r"\w+")
+_FACTOR = np.uint64(0x9E3779B97F4A7C15)
+_POWERS = np.array([pow(0x9E3779B97F4A7C15, WINDOW - 1 - i, 1 << 64) for i in range(WINDOW)], dtype=np.uint64)
+
+
+class Boilerplate:
+    """`add` every text first; then `passages` tells of each what it shares with many. 16 MB, however many texts."""
+
+    def __init__(self, fewest: int = FEWEST_TEXTS, share: float = LEAST_SHARE) -> None:
+        self._fewest, self._share = fewest, share
+        self._counts = np.zeros(CELLS, dtype=np.uint16)
+        self.texts = 0
+
+    @property
+    def at_least(self) -> int:
+        """In how many texts a passage stands that is boilerplate."""
+        return max(self._fewest, int(self._share * self.texts))
+
+    def add(self, text: str) -> None:
+        self.texts += 1
+        cells = np.unique(_cells([match[0] for match in _WORD.finditer(text)]))
+        self._counts[cells[self._counts[cells] < np.iinfo(np.uint16).max]] += 1
+
+    def passages(self, text: str) -> Iterator[tuple[int, int, int]]:
+        """Start, end and in how many texts (at least) the passage stands."""
+        words = list(_WORD.finditer(text))
+        cells = _cells([match[0] for match in words])
+        counts = self._counts[cells]
+        often = np.flatnonzero(counts >= self.at_least)
+        if not often.size:
+            return
+        for run in np.split(often, np.flatnonzero(np.diff(often) > WINDOW) + 1):
+            first, last = int(run[0]), int(run[-1]) + WINDOW - 1
+            yield words[first].start(), words[last].end(), int(counts[run].min())
+
+
+def _cells(words: list[str]) -> npt.NDArray[np.intp]:
+    """Where each window is counted; none for a text that is shorter than one."""
+    if len(words) < WINDOW:
+        return np.empty(0, dtype=np.intp)
+    hashed = np.fromiter((crc32(word.lower().encode("utf-8", "replace")) for word in words), np.uint64, len(words))
+    sums = np.convolve(hashed * _FACTOR, _POWERS[::-1], mode="valid")
+    mixed = (sums ^ (sums >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9)
+    return (mixed >> np.uint64(64 - 23)).astype(np.intp)

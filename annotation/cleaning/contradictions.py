@@ -1,0 +1,141 @@
+"""Answers to the same prompt that cannot both be right.
+
+Told by what differs, not by what is meant: one says yes and the other no; both are a word or two and not the same; or
+a sentence stands in both but for its figures or for a “not”. Answers that merely differ are no finding.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from annotation import texts
+
+_SENTENCE = re.compile(r"[^.!?\n]+(?:[.!?](?!\s|$)[^.!?\n]*)*")
+_PIECE = re.compile(r"\w+(?:[.,:/]\d+)*(?:['’]\w+)?")
+_NOT = re.compile(r"not|never|no|none|neither|nor|without|cannot|\w+n['’]t")
+_DO = frozenset({"do", "does", "did"})
+_YES = frozenset({"yes", "true", "correct", "agreed", "granted", "liable", "allowed"})
+_NO = frozenset({"no", "false", "incorrect", "disagreed", "denied", "refused"})
+_SHORT = 4  # words of an answer that is a label
+_SHORTEST = 4  # words of a sentence that says something
+_MOST_SENTENCES = 60
+_MOST_ANSWERS = 20  # to one prompt that are kept to be compared
+_PACKED = struct.Struct("<QII")  # the sentence without figures and negations, its figures, its negations
+
+
+@dataclass(frozen=True)
+class Contradiction:
+    other: str  # the key of an earlier answer
+    start: int  # what contradicts it
+    end: int
+    note: str
+
+
+@dataclass(frozen=True)
+class _Said:
+    start: int
+    end: int
+    skeleton: int
+    figures: int
+    negations: int
+
+
+@dataclass(frozen=True)
+class _Kept:
+    key: str
+    verdict: bool | None
+    label: str
+    sentences: bytes
+
+
+class Contradictions:
+    """About 200 bytes an answer of ten sentences."""
+
+    def __init__(self) -> None:
+        self._answers: dict[bytes, list[_Kept]] = {}
+
+    def add(self, key: str, prompt: str, answer: str) -> list[Contradiction]:
+        """With which earlier answers to this prompt it cannot agree, once each."""
+        said = list(_sentences(answer))
+        kept = _Kept(key, _verdict(answer), _label(answer), b"".join(_packed(one) for one in said))
+        place = blake2b(texts.normalise(prompt).encode("utf-8", "replace"), digest_size=16).digest()
+        earlier = self._answers.setdefault(place, [])
+        found = [each for other in earlier if (each := _between(kept, said, other, len(answer)))]
+        if len(earlier) < _MOST_ANSWERS:
+            earlier.append(kept)
+        return found
+
+
+def _between(kept: _Kept, said: list[_Said], other: _Kept, length: int) -> Contradiction | None:
+    if kept.verdict is not None and other.verdict is not None and kept.verdict != other.verdict:
+        return Contradiction(other.key, 0, length, "One answer says yes, the other no.")
+    if kept.label and other.label and kept.label != other.label:
+        return Contradiction(other.key, 0, length, "Both answers are short, and they are not the same.")
+    theirs: dict[int, set[tuple[int, int]]] = {}
+    for skeleton, figures, negations in _PACKED.iter_unpack(other.sentences):
+        theirs.setdefault(skeleton, set()).add((figures, negations))
+    for one in said:
+        known = theirs.get(one.skeleton)
+        if known and (one.figures, one.negations) not in known:
+            same_figures = any(figures == one.figures for figures, _negations in known)
+            note = (
+                "The same sentence is denied there." if same_figures else "The same sentence has other figures there."
+            )
+            return Contradiction(other.key, one.start, one.end, note)
+    return None
+
+
+def _packed(one: _Said) -> bytes:
+    return _PACKED.pack(one.skeleton, one.figures, one.negations)
+
+
+def _sentences(answer: str) -> Iterator[_Said]:
+    matches = _SENTENCE.finditer(answer)
+    for match, _number in zip(matches, range(_MOST_SENTENCES), strict=False):
+        words = _PIECE.findall(match[0].casefold())
+        figures = [word for word in words if any(letter.isdigit() for letter in word)]
+        negations = sum(bool(_NOT.fullmatch(word)) for word in words)
+        rest = [
+            _positive(word) for word in words if not (word in figures or (_NOT.fullmatch(word) and "'" not in word))
+        ]
+        plain = [word for word in rest if word and word not in _DO]
+        if len(plain) >= _SHORTEST:
+            yield _Said(
+                *_trimmed(answer, *match.span()),
+                _hashed(" ".join(plain), 8),
+                _hashed(" ".join(figures), 4),
+                negations % 2,
+            )
+
+
+def _positive(word: str) -> str:
+    """“isn't” without its not."""
+    plain = word.replace("’", "'")
+    return {"can't": "can", "won't": "will"}.get(plain, plain.removesuffix("n't"))
+
+
+def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
+    inner = text[start:end]
+    return start + len(inner) - len(inner.lstrip()), start + len(inner.rstrip())
+
+
+def _hashed(text: str, size: int) -> int:
+    return int.from_bytes(blake2b(text.encode("utf-8", "replace"), digest_size=size).digest(), "little")
+
+
+def _verdict(answer: str) -> bool | None:
+    """What the first word says, where it is an answer by itself: “No, the clause…”, “Denied.”"""
+    first = re.match(r"\W*(\w+)(?=\s*(?:[,.;:!–—-]|\n|$))", answer)
+    if first is None:
+        return None
+    word = first[1].casefold()
+    return True if word in _YES else False if word in _NO else None
+
+
+def _label(answer: str) -> str:
+    words = texts.words(answer)
+    return " ".join(words) if 0 < len(words) <= _SHORT else ""
