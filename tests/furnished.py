@@ -106,7 +106,7 @@ def empty_pages(project: Project) -> list[Page]:
         "evaluation_create",
         "promotions",
     ]
-    return [Page(name, [str(project.pk)], state="empty") for name in [*names, *more]]
+    return [Page(name, [str(project.pk)], state="empty") for name in [*names, *more, "audits"]]
 
 
 def _data(project: Project, pk: str, ada: User) -> list[Page]:

@@ -16,6 +16,8 @@ from django.urls import reverse
 
 from annotation import bias_rows, parts
 from annotation.actions import Refused
+from annotation.actions.corpus import import_documents
+from annotation.corpus import Text
 from annotation.models import BiasLists, Event, Revision
 from tests import factories
 from tests.postgres import postgres_url  # noqa: F401 - a fixture

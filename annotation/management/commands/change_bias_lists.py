@@ -9,6 +9,12 @@ from annotation.actions.bias_lists import set_bias_lists
 from annotation.forms.bias import named_from, pairs_from
 from annotation.management.arguments import add_by, add_json, add_project, find_actor, find_project, report
 
+OPTIONS = {
+    "--group": "a group, such as “Tenants: tenant, renter”",
+    "--outcome": "an outcome, such as “Refused: refused, denied”",
+    "--roles": "a pair, such as “landlord, tenant”",
+}
+
 
 class Command(BaseCommand):
     help = "Set the groups and outcomes that bias audits look for besides the usual lists, and the roles copies swap."
