@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('annotation', '0021_bias'),
-        ('training', '0010_drafts'),
+        ('training', '0011_versions_and_lineage'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
