@@ -4,10 +4,11 @@ from dataclasses import fields
 from typing import Any, get_args, get_origin, get_type_hints
 
 from django import forms
+from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 
 from annotation.forms.fields import field_of
-from annotation.models import Project
+from annotation.models import Project, name_of
 from training import choosing
 from training.methods import METHODS, RLOO, SFT
 from training.models import Adapter, BaseModel, DatasetVersion
@@ -281,3 +282,28 @@ class AuditForm(forms.Form):
         super().__init__(data, initial=initial)
         versions = project.dataset_versions.order_by("-created_at")
         field_of(self, "dataset_version", DatasetChoice).queryset = versions
+
+
+class SendSuspectsForm(forms.Form):
+    """How many of a round's suspects people look at again, and who."""
+
+    first = forms.IntegerField(
+        label="How many",
+        min_value=1,
+        max_value=500,
+        initial=20,
+        help_text="The most doubtful that nobody was asked about.",
+    )
+    people = forms.ModelMultipleChoiceField(
+        label="Who looks",
+        queryset=User.objects.none(),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="Nobody chosen: each author their own; for what a file brought, the experts in turn.",
+    )
+
+    def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        people: Any = self.fields["people"]
+        people.queryset = User.objects.filter(memberships__project=project, is_active=True).order_by("last_name", "pk")
+        people.label_from_instance = name_of

@@ -2,7 +2,7 @@
 
 from annotation.models.aids import Likeness, ModelDraft
 from annotation.models.assignments import Assignment
-from annotation.models.bias import BiasLists, CopySearch, SwappedCopy
+from annotation.models.bias import BiasLists
 from annotation.models.chores import Chore
 from annotation.models.comparisons import (
     Adjudication,
@@ -45,6 +45,7 @@ from annotation.models.prompts import (
 from annotation.models.rankers import Ranker
 from annotation.models.rechecks import Recheck
 from annotation.models.reports import AgreementReport
+from annotation.models.second_looks import SecondLook
 
 __all__ = [
     "Adjudication",
@@ -58,7 +59,6 @@ __all__ = [
     "Comparison",
     "ComparisonQuerySet",
     "ConsensusRule",
-    "CopySearch",
     "Correction",
     "Demonstration",
     "DemonstrationQuerySet",
@@ -88,10 +88,10 @@ __all__ = [
     "Recheck",
     "Revision",
     "Role",
+    "SecondLook",
     "SignInFailure",
     "SignInLink",
     "Split",
-    "SwappedCopy",
     "ThreadRead",
     "UUIDModel",
     "name_of",

@@ -166,7 +166,6 @@ class Demonstration(OwnerKnown, UUIDModel):
         BETTER = "better", "Written where every candidate was bad"
         EDITED = "edited", "Edited from a candidate"
         IMPORTED = "imported", "Imported"
-        SWAPPED = "swapped", "Copy with other people in it"
 
     class Difficulty(models.IntegerChoices):
         EASY = 1, "Easy"

@@ -13,6 +13,7 @@ from training.actions.rounds import (
     try_preflight,
 )
 from training.actions.sampling import LONGEST_ANSWER, ask, cancel_sampling, start_sampling
+from training.actions.suspects import drop_suspects, send_suspects
 from training.actions.tracking import write_to_mlflow
 
 __all__ = [
@@ -21,12 +22,14 @@ __all__ = [
     "cancel_package",
     "cancel_round",
     "cancel_sampling",
+    "drop_suspects",
     "freeze",
     "launch_preflight",
     "launch_round",
     "register_base_model",
     "resume_audit",
     "retry_round",
+    "send_suspects",
     "start_audit",
     "start_package",
     "start_preflight",
