@@ -17,7 +17,7 @@ from annotation.corpus import Text
 from annotation.models import Project, SecondLook
 from evaluation import scoring
 from evaluation.models import Contestant, Evaluation, Promotion
-from tests import factories, furnished_work
+from tests import factories, furnished_cleaning, furnished_work
 from tests.evaluation import factories as judged
 from tests.furnished_work import Page
 from training import actions
@@ -48,6 +48,7 @@ def furnish(project: Project, *, erin: User, rita: User, ada: User) -> list[Page
         *_sampling(project, pk, ada, sft),
         *_judging(project, pk, erin, rita, ada, [sft, dpo]),
         *_promotion(project, pk, ada, [sft, dpo]),
+        *furnished_cleaning.cleaned(project, pk, erin, rita, ada),
     ]
 
 
@@ -100,6 +101,7 @@ def empty_pages(project: Project) -> list[Page]:
     names = ["project", "prompts", "write_next", "approve_next", "rank_next", "score_next", "datasets", "rounds"]
     more = [
         "audits",
+        "cleaning",
         "corpus",
         "round_create",
         "adapters",

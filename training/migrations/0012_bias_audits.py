@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotation', '0022_bias_lists'),
+        ('annotation', '0023_bias_lists'),
         ('training', '0011_versions_and_lineage'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
