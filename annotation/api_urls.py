@@ -4,6 +4,7 @@ from django.urls import path
 
 from annotation.api import (
     assigning,
+    bias,
     cleaning,
     corpus,
     files,
@@ -51,6 +52,7 @@ urlpatterns = [
     path(f"{P}known-answers/<uuid:comparison_pk>/", quality.KnownAnswer.as_view(), name="api_known_answer"),
     path(f"{P}decisions/", quality.Decisions.as_view(), name="api_decisions"),
     path(f"{P}agreement/", quality.AgreementReport.as_view(), name="api_agreement"),
+    path(f"{P}bias-lists/", bias.BiasListsDetail.as_view(), name="api_bias_lists"),
     path(f"{P}flags/", workbench.FlagList.as_view(), name="api_flags"),
     path(f"{P}flags/<uuid:flag_pk>/close/", workbench.FlagClose.as_view(), name="api_flag_close"),
     path(f"{P}rechecks/", workbench.Rechecks.as_view(), name="api_rechecks"),

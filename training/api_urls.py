@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.urls import include, path
 
 from training.api import (
+    audits,
     curves,
     datasets,
     models,
@@ -19,6 +20,10 @@ from training.api import (
 project_urls = [
     path("datasets/", datasets.Datasets.as_view(), name="api_datasets"),
     path("datasets/<uuid:dataset_pk>/<slug:part>/", datasets.DatasetFile.as_view(), name="api_dataset_file"),
+    path("bias-audits/", audits.Audits.as_view(), name="api_audits"),
+    path("bias-audits/<uuid:audit_pk>/", audits.Audit.as_view(), name="api_audit"),
+    path("bias-audits/<uuid:audit_pk>/stop/", audits.AuditStop.as_view(), name="api_audit_stop"),
+    path("bias-audits/<uuid:audit_pk>/resume/", audits.AuditResume.as_view(), name="api_audit_resume"),
     path("rounds/", rounds.Rounds.as_view(), name="api_rounds"),
     path("rounds/<uuid:round_pk>/", rounds.Round.as_view(), name="api_round"),
     path("rounds/<uuid:round_pk>/tensorboard/", curves.RoundTensorBoard.as_view(), name="api_round_tensorboard"),

@@ -2,12 +2,27 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from training.views import adapters, base_models, curves, datasets, playground, rounds, sampling, suspects, workers
+from training.views import (
+    adapters,
+    audits,
+    base_models,
+    curves,
+    datasets,
+    playground,
+    rounds,
+    sampling,
+    suspects,
+    workers,
+)
 
 project_urls = [
     path("datasets/", datasets.datasets, name="datasets"),
     path("datasets/<uuid:dataset_pk>/", datasets.dataset, name="dataset"),
     path("datasets/<uuid:dataset_pk>/<slug:part>/", datasets.dataset_file, name="dataset_file"),
+    path("bias/", audits.audits, name="audits"),
+    path("bias/<uuid:audit_pk>/", audits.audit, name="audit"),
+    path("bias/<uuid:audit_pk>/act/", audits.audit_act, name="audit_act"),
+    path("bias/<uuid:audit_pk>/<slug:format>/", audits.audit_file, name="audit_file"),
     path("rounds/", rounds.rounds, name="rounds"),
     path("rounds/new/", rounds.round_create, name="round_create"),
     path("preflights/<uuid:preflight_pk>/", rounds.preflight, name="preflight"),

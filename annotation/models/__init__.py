@@ -2,6 +2,7 @@
 
 from annotation.models.aids import Likeness, ModelDraft
 from annotation.models.assignments import Assignment
+from annotation.models.bias import BiasLists
 from annotation.models.chores import Chore
 from annotation.models.cleaning import (
     BulkDecision,
@@ -63,6 +64,7 @@ __all__ = [
     "AgreementReport",
     "AnyUser",
     "Assignment",
+    "BiasLists",
     "BulkDecision",
     "Candidate",
     "Chore",
