@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from annotation.api import assigning, corpus, files, projects, prompts, quality, rankings, work, workbench
+from annotation.api import assigning, corpus, exports, files, projects, prompts, quality, rankings, work, workbench
 
 P = "projects/<uuid:pk>/"
 
@@ -47,5 +47,9 @@ urlpatterns = [
     path(f"{P}imports/<uuid:import_pk>/discard/", files.ImportDiscard.as_view(), name="api_import_discard"),
     path(f"{P}corpus/", corpus.Corpus.as_view(), name="api_corpus"),
     path(f"{P}corpus/<uuid:document_pk>/", corpus.DocumentDetail.as_view(), name="api_document"),
-    path(f"{P}exports/", files.Export.as_view(), name="api_exports"),
+    path(f"{P}exports/", exports.ExportList.as_view(), name="api_exports"),
+    path(f"{P}exports/<uuid:export_pk>/", exports.ExportDetail.as_view(), name="api_export"),
+    path(f"{P}exports/<uuid:export_pk>/file/", exports.ExportFile.as_view(), name="api_export_file"),
+    path(f"{P}exports/<uuid:export_pk>/stop/", exports.ExportStop.as_view(), name="api_export_stop"),
+    path(f"{P}exports/<uuid:export_pk>/resume/", exports.ExportResume.as_view(), name="api_export_resume"),
 ]

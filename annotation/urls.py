@@ -50,5 +50,6 @@ urlpatterns = [
     path(f"{P}corpus/delete/", corpus.corpus_delete, name="corpus_delete"),
     path(f"{P}corpus/<uuid:document_pk>/", corpus.document, name="document"),
     path(f"{P}export/", exporting.export, name="export"),
-    path(f"{P}export/<str:kind>/", exporting.export_download, name="export_download"),
+    path(f"{P}export/<uuid:export_pk>/", exporting.export_act, name="export_act"),
+    path(f"{P}export/<uuid:export_pk>/file/", exporting.export_download, name="export_download"),
 ]
