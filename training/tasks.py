@@ -17,6 +17,7 @@ from annotation import likeness
 from annotation import tasks as chores
 from training.adapters.packaging import PACKAGE
 from training.estimating import experience
+from training.freezing import index
 from training.jobs import Job
 from training.models import TrainingRound
 from training.running import runner, workers
@@ -114,6 +115,7 @@ def _keep_watch() -> None:
                 workers.forget_long_gone()
                 reconcile_all()
                 likeness.catch_up(TEXTS_AT_A_LOOK)
+                index.catch_up()
         except Exception:
             log.exception("watch stumbled")
         time.sleep(HEARTBEAT_SECONDS)

@@ -45,6 +45,7 @@ from annotation.models.prompts import (
 from annotation.models.rankers import Ranker
 from annotation.models.rechecks import Recheck
 from annotation.models.reports import AgreementReport
+from annotation.models.second_looks import SecondLook
 
 __all__ = [
     "Adjudication",
@@ -87,6 +88,7 @@ __all__ = [
     "Recheck",
     "Revision",
     "Role",
+    "SecondLook",
     "SignInFailure",
     "SignInLink",
     "Split",

@@ -25,6 +25,7 @@ from annotation.exports import job
 from annotation.exports.kinds import FORMATS, KINDS, formats_of, shapes_of
 from annotation.models import Event, Export, Project, Ranking
 from tests import factories
+from tests.postgres import postgres_url  # noqa: F401 - a fixture
 
 Status = Export.Status
 EVERYTHING = [(kind, shape, format) for kind in KINDS for shape in shapes_of(kind) for format in formats_of(shape)]

@@ -29,6 +29,7 @@ def document_rows(project: Project) -> list[Row]:
             guidelines=None,
             people=frozenset(),
             content={"title": document.title, "text": document.text},
+            at=datasets.local(document.created_at),
         )
         for document in documents_to_freeze(project).order_by("created_at", "pk")
     ]
