@@ -10,9 +10,9 @@ from django.db import transaction
 from django.utils import timezone
 from huey.contrib.djhuey import db_task
 
-from annotation import chores, importing, parts
+from annotation import chores, deciding_all, importing, looking, parts
 from annotation.exports import job as exports
-from annotation.models import Chore, Demonstration, Export, Import, Project
+from annotation.models import BulkDecision, Chore, CleaningRun, Demonstration, Export, Import, Project
 from annotation.models.in_parts import InParts
 from annotation.quality import reports
 
@@ -20,7 +20,13 @@ ESTIMATE_AGAIN = timedelta(minutes=10)
 
 
 # What is done in parts, and by what.
-WORKS: dict[type[InParts], Callable[[Any], None]] = {Chore: chores.do, Import: importing.do, Export: exports.do}
+WORKS: dict[type[InParts], Callable[[Any], None]] = {
+    Chore: chores.do,
+    Import: importing.do,
+    Export: exports.do,
+    CleaningRun: looking.do,
+    BulkDecision: deciding_all.do,
+}
 
 
 @db_task()
