@@ -48,6 +48,7 @@ from annotation.models.projects import (
 from annotation.models.prompts import (
     Demonstration,
     DemonstrationQuerySet,
+    Difficulty,
     Prompt,
     PromptQuerySet,
     Revision,
@@ -75,6 +76,7 @@ __all__ = [
     "Decision",
     "Demonstration",
     "DemonstrationQuerySet",
+    "Difficulty",
     "Document",
     "DocumentQuerySet",
     "DraftsByModel",
