@@ -13,7 +13,6 @@ from annotation.api.assigning import MOST_NAMED, ChoreSerializer, WhichPromptsSe
 from annotation.api.base import InProject
 from annotation.models import Difficulty
 
-
 SAID = [(0, "As estimated"), *Difficulty.choices]
 
 
