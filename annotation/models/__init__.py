@@ -27,6 +27,7 @@ from annotation.models.comparisons import (
 )
 from annotation.models.discussion import Comment, Flag, ThreadRead
 from annotation.models.documents import Document, DocumentQuerySet
+from annotation.models.exports import Export
 from annotation.models.imports import Import, LineProblem
 from annotation.models.in_parts import InParts
 from annotation.models.leases import Lease
@@ -82,6 +83,7 @@ __all__ = [
     "DocumentQuerySet",
     "DraftsByModel",
     "Event",
+    "Export",
     "Finding",
     "FindingDecision",
     "FindingQuerySet",
