@@ -14,7 +14,7 @@ from annotation.models.comparisons import (
     Ranking,
 )
 from annotation.models.discussion import Comment, Flag, ThreadRead
-from annotation.models.documents import Document, DocumentQuerySet
+from annotation.models.documents import Document
 from annotation.models.imports import Import, LineProblem
 from annotation.models.in_parts import InParts
 from annotation.models.leases import Lease
@@ -61,7 +61,6 @@ __all__ = [
     "Demonstration",
     "DemonstrationQuerySet",
     "Document",
-    "DocumentQuerySet",
     "DraftsByModel",
     "Event",
     "Flag",
