@@ -45,6 +45,7 @@ PAGES: dict[str, tuple[Page, ...]] = {
         Page("Progress", "progress", "chart", SENIOR),
         Page("Import", "import_start", "upload", ADMIN, ("import_map",)),
         Page("Corpus", "corpus", "file", ADMIN, ("document",)),
+        Page("Cleaning", "cleaning", "search", EVERYONE, ("findings", "finding", "findings_decide", "glossary")),
         Page("Dataset versions", "datasets", "database", ADMIN, ("dataset",)),
         Page("Export", "export", "download", ADMIN),
     ),

@@ -17,7 +17,7 @@ from annotation.corpus import Text
 from annotation.models import Project, SecondLook
 from evaluation import scoring
 from evaluation.models import Contestant, Evaluation, Promotion
-from tests import factories, furnished_work
+from tests import factories, furnished_cleaning, furnished_work
 from tests.evaluation import factories as judged
 from tests.furnished_work import Page
 from training import actions
@@ -48,6 +48,7 @@ def furnish(project: Project, *, erin: User, rita: User, ada: User) -> list[Page
         *_sampling(project, pk, ada, sft),
         *_judging(project, pk, erin, rita, ada, [sft, dpo]),
         *_promotion(project, pk, ada, [sft, dpo]),
+        *furnished_cleaning.cleaned(project, pk, erin, rita, ada),
     ]
 
 
@@ -96,7 +97,16 @@ def plain_pages(project: Project) -> list[Page]:
 def empty_pages(project: Project) -> list[Page]:
     """What a project of which nothing has come yet says on pages that list or hand out things."""
     names = ["project", "prompts", "write_next", "approve_next", "rank_next", "score_next", "datasets", "rounds"]
-    more = ["corpus", "round_create", "adapters", "playground", "evaluations", "evaluation_create", "promotions"]
+    more = [
+        "cleaning",
+        "corpus",
+        "round_create",
+        "adapters",
+        "playground",
+        "evaluations",
+        "evaluation_create",
+        "promotions",
+    ]
     return [Page(name, [str(project.pk)], state="empty") for name in [*names, *more]]
 
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from annotation.models import ConsensusRule, Event, Project
 from training.freezing import corpora, datasets, filters, index, preferences
+from training.freezing.cleaning import cleaned
 from training.freezing.filters import EVERYTHING, Filter
 from training.models import DatasetVersion
 
@@ -25,6 +26,7 @@ NOTHING_TO_FREEZE = {
     DatasetVersion.Kind.CORPUS: "There is no text yet that the model could read. Import some under Corpus.",
 }
 NOTHING_LEFT = "No row meets this filter. Ask for less."
+ALL_LEFT_OUT = "What was confirmed under Cleaning leaves every row out. Take some of it back."
 # A judgement that went into one of these can no longer be taken back.
 FROM_RANKINGS = {
     DatasetVersion.Kind.PREFERENCES: preferences.preference_rows,
@@ -98,9 +100,11 @@ def _freeze(
     description: str,
     consensus: str,
 ) -> DatasetVersion:
+    rows, cleaning = cleaned(project, rows)
     train, validation = datasets.divide(rows)
     if not train:
         why = NOTHING_TO_FREEZE[DatasetVersion.Kind(kind)] if chosen == EVERYTHING else NOTHING_LEFT
+        why = ALL_LEFT_OUT if cleaning else why
         raise ValidationError({"kind": why})
     sha256 = datasets.store(project, kind, train, validation, chosen)
     if kind == DatasetVersion.Kind.CORPUS:
@@ -124,7 +128,7 @@ def _freeze(
             consensus=consensus,
             train_rows=len(train),
             validation_rows=len(validation),
-            statistics={**figures, "leak_count": len(found), "leaks": found[: datasets.LEAKS_KEPT]},
+            statistics={**figures, **cleaning, "leak_count": len(found), "leaks": found[: datasets.LEAKS_KEPT]},
             created_by=by,
         )
         version.is_new = True

@@ -33,7 +33,7 @@ class SendSuspectsSerializer(serializers.Serializer[Any]):
         slug_field="username",
         queryset=User.objects.none(),
         many=True,
-        default=[],
+        required=False,
         help_text="Who looks; empty: the authors, and experts in turn for what a file brought.",
     )
 

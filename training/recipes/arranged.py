@@ -100,11 +100,6 @@ class ArrangedTrainer(SFTTrainer):
             losses.append(self.losses_of, self.state.global_step, self._learned)
         self._learned = []
 
-    def train(self, resume_from_checkpoint: Any = None, **rest: Any) -> Any:
-        if self.losses_of:
-            losses.forget_from(self.losses_of, step_of(resume_from_checkpoint))
-        return super().train(resume_from_checkpoint=resume_from_checkpoint, **rest)
-
     @torch.no_grad()
     def surprises(self) -> list[float]:
         """Loss per token of each row to learn from, as the model is now."""
@@ -146,10 +141,6 @@ class WithRowNumbers:
 def numbered(rows: Any) -> Any:
     """Rows that carry their number."""
     return rows if rows is None else rows.add_column(ROW, list(range(len(rows))))
-
-
-def step_of(checkpoint: str | None) -> int:
-    return int(checkpoint.rsplit("-", 1)[1]) if checkpoint else 0
 
 
 def by_task(measured: Sequence[tuple[int, float, int]], task_types: Sequence[str]) -> dict[str, float]:

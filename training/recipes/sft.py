@@ -44,8 +44,15 @@ def build_trainer(given: Parts) -> Any:
     if given.validation is not None:
         trainer.task_types = arranging.task_types(read_rows(given.run_dir.validation))
     trainer.losses_of = losses.file_of(given.run_dir.path, PartialState().process_index)
+    losses.forget_from(trainer.losses_of, _begins_at(given.run_dir))
     trainer.order = order(given.run_dir, params, given.tokenizer, trainer.surprises)
     return trainer
+
+
+def _begins_at(run_dir: RunDir) -> int:
+    """The step that this attempt begins at: that of the checkpoint which it goes on from."""
+    checkpoint = run_dir.read_params().get("resume_from")
+    return int(checkpoint.rsplit("-", 1)[1]) if checkpoint else 0
 
 
 def work(run_dir: RunDir) -> dict[str, Any]:
