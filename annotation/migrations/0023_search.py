@@ -6,7 +6,7 @@ from annotation import search_tables
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotation', '0020_imports_in_parts'),
+        ('annotation', '0022_cleaning'),
     ]
 
     operations = [
