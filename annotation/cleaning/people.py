@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from annotation.cleaning.capitalised import COMMON, ORGANISATIONS
 from annotation.cleaning.given_names import FEMALE, MALE, UNSURE
@@ -60,8 +60,7 @@ _COMPANY_AFTER = re.compile(
 _MAILBOX = re.compile(r"([\w.+%-]{3,64})@[\w-]+\.\w")
 
 
-@dataclass(frozen=True)
-class _Piece:
+class _Piece(NamedTuple):
     start: int
     end: int
     word: str

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import blake2b
 
 from annotation.cleaning import stand_in_numbers, stand_ins
@@ -124,6 +124,7 @@ _NUMBERS = {
 }
 
 
+@lru_cache(maxsize=20_000)
 def plain(word: str) -> str:
     """Without accents and capitals: “José” and “JOSE” are one name."""
     if word.isascii():
