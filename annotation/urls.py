@@ -18,6 +18,7 @@ from annotation.views import (
     prompts,
     rankers,
     sign_in,
+    sorting,
 )
 
 P = "projects/<uuid:pk>/"
@@ -41,6 +42,7 @@ urlpatterns = [
     path(f"{P}guidelines/edit/", guidelines.guidelines_edit, name="guidelines_edit"),
     path(f"{P}prompts/", prompts.prompts, name="prompts"),
     path(f"{P}prompts/who-gets-what/", assigning.who_gets_what, name="who_gets_what"),
+    path(f"{P}prompts/kinds/", sorting.prompt_kinds, name="prompt_kinds"),
     path(f"{P}prompts/<uuid:prompt_pk>/", prompts.prompt, name="prompt"),
     path(f"{P}disagreements/", disagreements.disagreements, name="disagreements"),
     path(f"{P}disagreements/<uuid:comparison_pk>/", deciding.disagreement, name="disagreement"),

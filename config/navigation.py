@@ -41,7 +41,7 @@ PAGES: dict[str, tuple[Page, ...]] = {
     ),
     "Data": (
         Page("Overview", "project", "gauge", EVERYONE),
-        Page("Prompts", "prompts", "list", ADMIN, ("prompt", "who_gets_what")),
+        Page("Prompts", "prompts", "list", ADMIN, ("prompt", "prompt_kinds", "who_gets_what")),
         Page("Progress", "progress", "chart", SENIOR),
         Page("Import", "import_start", "upload", ADMIN, ("import_map",)),
         Page("Corpus", "corpus", "file", ADMIN, ("document",)),

@@ -66,6 +66,7 @@ def plain_pages(project: Project) -> list[Page]:
     of_project = ["project", "members", "project_settings", "guidelines", "guidelines_edit", "prompts", "import_start"]
     more = [
         "who_gets_what",
+        "prompt_kinds",
         "progress",
         "export",
         "datasets",

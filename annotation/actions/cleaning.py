@@ -72,7 +72,7 @@ def stop(*, run: CleaningRun, by: User) -> None:
         Event.record("stopped a cleaning run", run, by=by, project=run.project)
 
 
-def resume(*, run: CleaningRun, by: User) -> None:
+def resume(*, run: CleaningRun, by: User, ring: bool = True) -> None:
     with transaction.atomic():
         Project.objects.select_for_update().get(pk=run.project_id)
         if run.project.cleaningruns.unfinished().exists():
@@ -80,7 +80,8 @@ def resume(*, run: CleaningRun, by: User) -> None:
         if not run.resume():
             raise Refused("Only a run that was stopped, or could not go on, is taken up again.")
         Event.record("resumed a cleaning run", run, by=by, project=run.project)
-        tasks.ring_after_commit(run)
+        if ring:
+            tasks.ring_after_commit(run)
 
 
 # --- One finding --------------------------------------------------------------------------------------------------

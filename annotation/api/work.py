@@ -25,6 +25,7 @@ from annotation.models import (
     Comparison,
     Demonstration,
     DemonstrationQuerySet,
+    Difficulty,
     Lease,
     Priority,
     Prompt,
@@ -71,9 +72,7 @@ class NewDemonstrationSerializer(serializers.Serializer):
     prompt = serializers.UUIDField()
     text = serializers.CharField(max_length=MAX_CELL)
     version = serializers.IntegerField(min_value=0, default=0, help_text="Of your own draft or returned response.")
-    difficulty = serializers.ChoiceField(
-        choices=Demonstration.Difficulty.choices, required=False, allow_null=True, default=None
-    )
+    difficulty = serializers.ChoiceField(choices=Difficulty.choices, required=False, allow_null=True, default=None)
 
 
 class ApprovalSerializer(serializers.Serializer):

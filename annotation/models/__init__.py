@@ -47,6 +47,7 @@ from annotation.models.projects import (
 from annotation.models.prompts import (
     Demonstration,
     DemonstrationQuerySet,
+    Difficulty,
     Prompt,
     PromptQuerySet,
     Revision,
@@ -74,6 +75,7 @@ __all__ = [
     "Decision",
     "Demonstration",
     "DemonstrationQuerySet",
+    "Difficulty",
     "Document",
     "DraftsByModel",
     "Event",

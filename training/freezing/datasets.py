@@ -120,7 +120,7 @@ def demonstration_rows(project: Project, chosen: Filter = EVERYTHING) -> list[Ro
             content={
                 "prompt": question(item.prompt, project.instruction_template),
                 "completion": said("assistant", item.text.strip()),
-                **({"difficulty": item.difficulty} if item.difficulty else {}),
+                **({"difficulty": hard} if (hard := item.difficulty or item.prompt.how_hard) else {}),
             },
             revisions=(str(item.revision),) if item.revision else (),
             at=local(item.reviewed_at or item.submitted_at),
