@@ -42,7 +42,7 @@ def compared(
             if first is None:
                 new.append(subject)
             elif "duplicate" in kinds:
-                found.append(_alike(subject, "duplicate", first, "It says the same as another one."))
+                found.append(_alike(subject, "duplicate", first, ""))
             if "contradiction" in kinds and subject.of == "demonstration":
                 found += _contradictions(against, subject)
         if "near_duplicate" in kinds:

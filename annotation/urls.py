@@ -61,5 +61,6 @@ urlpatterns = [
     path(f"{P}findings/decide/", findings.findings_decide, name="findings_decide"),
     path(f"{P}findings/<uuid:finding_pk>/", findings.finding, name="finding"),
     path(f"{P}export/", exporting.export, name="export"),
-    path(f"{P}export/<str:kind>/", exporting.export_download, name="export_download"),
+    path(f"{P}export/<uuid:export_pk>/", exporting.export_act, name="export_act"),
+    path(f"{P}export/<uuid:export_pk>/file/", exporting.export_download, name="export_download"),
 ]

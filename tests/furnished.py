@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -10,19 +10,22 @@ from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
+from annotation import parts
 from annotation.actions import looking_again
 from annotation.actions.corpus import import_documents
 from annotation.actions.uploads import upload
 from annotation.corpus import Text
-from annotation.models import Project, SecondLook
+from annotation.models import Demonstration, Project, Prompt, SecondLook
 from evaluation import scoring
 from evaluation.models import Contestant, Evaluation, Promotion
 from tests import factories, furnished_cleaning, furnished_work
 from tests.evaluation import factories as judged
 from tests.furnished_work import Page
 from training import actions
+from training.erasing import carrying_out
+from training.freezing.filters import Filter
 from training.jobs import Status
-from training.models import Adapter, BaseModel, DatasetVersion, Package, Preflight, Sampling, TrainingRound
+from training.models import Adapter, BaseModel, DatasetVersion, Erasure, Package, Preflight, Sampling, TrainingRound
 from training.params import DPOParams, GenerateParams, SFTParams, to_json
 from training.run_dir import append_row, write_json
 from training.suspects import found as suspects
@@ -130,7 +133,14 @@ def _data(project: Project, pk: str, ada: User) -> list[Page]:
     corpus = actions.freeze(kind="corpus", project=project, by=ada)
     demonstrations = actions.freeze(kind="demonstrations", project=project, by=ada, description="The first ones")
     preferences = actions.freeze(kind="preferences", project=project, by=ada)
+    reworked = _reworked(project, ada)
+    found = Erasure.objects.create(project=project, kind="group", name=reworked.group, created_by=ada)
+    parts.run(found, carrying_out.do)
     return [
+        Page("dataset_comparison", [pk]),
+        Page("lineage", [pk, "prompt", str(reworked.pk)]),
+        Page("erasures", [pk]),
+        Page("erasure", [pk, str(found.pk)], state="found"),
         Page("import_map", [pk, str(row.pk)]),
         Page("dataset", [pk, str(demonstrations.pk)]),
         Page("dataset", [pk, str(preferences.pk)], state="preferences"),
@@ -138,6 +148,14 @@ def _data(project: Project, pk: str, ada: User) -> list[Page]:
         Page("document", [pk, str(project.documents.all()[0].pk)]),
         Page("dataset", [pk, str(corpus.pk)], state="corpus"),
     ]
+
+
+def _reworked(project: Project, ada: User) -> Prompt:
+    """A newer version, in which one response says something else."""
+    one = Demonstration.objects.approved().filter(project=project, prompt__split="train").exclude(prompt__group="")[0]
+    Demonstration.objects.filter(pk=one.pk).update(text=f"{one.text.replace('the', 'that')}\nReviewed again.")
+    actions.freeze(kind="demonstrations", project=project, by=ada, chosen=Filter(since=date(2020, 1, 1)))
+    return one.prompt
 
 
 # --- Training -----------------------------------------------------------------------------------------------
@@ -156,6 +174,7 @@ def _rounds(project: Project, pk: str, ada: User, sft: Adapter, dpo: Adapter) ->
         Page("round", [pk, str(sft.round.pk)], state="succeeded"),
         Page("round", [pk, str(dpo.round.pk)], state="succeeded DPO"),
         Page("adapter", [pk, str(sft.pk)]),
+        Page("adapter_lineage", [pk, str(sft.pk)]),
         Page("adapter", [pk, str(dpo.pk)], state="with a parent"),
         Page("adapter_comparison", [pk]),
     ]

@@ -5,6 +5,7 @@ from django.urls import include, path
 from training.api import (
     curves,
     datasets,
+    lineage,
     models,
     packages,
     playground,
@@ -18,7 +19,13 @@ from training.api import (
 
 project_urls = [
     path("datasets/", datasets.Datasets.as_view(), name="api_datasets"),
+    path("datasets/compare/", lineage.DatasetComparison.as_view(), name="api_dataset_comparison"),
+    path("datasets/<uuid:dataset_pk>/again/", lineage.DatasetRebuild.as_view(), name="api_dataset_rebuild"),
     path("datasets/<uuid:dataset_pk>/<slug:part>/", datasets.DatasetFile.as_view(), name="api_dataset_file"),
+    path("lineage/<slug:kind>/<uuid:item_pk>/", lineage.TextLineage.as_view(), name="api_lineage"),
+    path("erasures/", lineage.Erasures.as_view(), name="api_erasures"),
+    path("erasures/<uuid:erasure_pk>/", lineage.OneErasure.as_view(), name="api_erasure"),
+    path("erasures/<uuid:erasure_pk>/resume/", lineage.ErasureResume.as_view(), name="api_erasure_resume"),
     path("rounds/", rounds.Rounds.as_view(), name="api_rounds"),
     path("rounds/<uuid:round_pk>/", rounds.Round.as_view(), name="api_round"),
     path("rounds/<uuid:round_pk>/tensorboard/", curves.RoundTensorBoard.as_view(), name="api_round_tensorboard"),
@@ -32,6 +39,8 @@ project_urls = [
     path("preflights/<uuid:preflight_pk>/launch/", preflights.PreflightLaunch.as_view(), name="api_preflight_launch"),
     path("adapters/", models.Adapters.as_view(), name="api_adapters"),
     path("adapters/compare/", packages.AdapterComparison.as_view(), name="api_adapter_comparison"),
+    path("adapters/<uuid:adapter_pk>/lineage/", lineage.AdapterLineage.as_view(), name="api_adapter_lineage"),
+    path("adapters/<uuid:adapter_pk>/allow/", lineage.AdapterAllow.as_view(), name="api_adapter_allow"),
     path("adapters/<uuid:adapter_pk>/packages/", packages.Packages.as_view(), name="api_packages"),
     path("packages/<uuid:package_pk>/", packages.OnePackage.as_view(), name="api_package"),
     path("packages/<uuid:package_pk>/file/", packages.PackageFile.as_view(), name="api_package_file"),

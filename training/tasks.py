@@ -16,10 +16,11 @@ from huey.contrib.djhuey import HUEY, db_task, on_startup
 from annotation import likeness
 from annotation import tasks as chores
 from training.adapters.packaging import PACKAGE
+from training.erasing import carrying_out
 from training.estimating import experience
 from training.freezing import index
 from training.jobs import Job
-from training.models import TrainingRound
+from training.models import Erasure, TrainingRound
 from training.running import runner, workers
 from training.running.kinds import PREFLIGHT, ROUND, SAMPLING
 from training.running.runner import JobKind
@@ -29,6 +30,8 @@ log = structlog.get_logger(__name__)
 HEARTBEAT_SECONDS = 5
 WORKER_GONE_SECONDS = 30
 TEXTS_AT_A_LOOK = 300  # a second or two of work
+
+chores.WORKS[Erasure] = carrying_out.do
 
 
 @db_task()

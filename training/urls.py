@@ -2,12 +2,29 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from training.views import adapters, base_models, curves, datasets, playground, rounds, sampling, suspects, workers
+from training.views import (
+    adapters,
+    base_models,
+    curves,
+    datasets,
+    erasing,
+    lineage,
+    playground,
+    rounds,
+    sampling,
+    suspects,
+    workers,
+)
 
 project_urls = [
     path("datasets/", datasets.datasets, name="datasets"),
+    path("datasets/compare/", lineage.dataset_comparison, name="dataset_comparison"),
     path("datasets/<uuid:dataset_pk>/", datasets.dataset, name="dataset"),
+    path("datasets/<uuid:dataset_pk>/again/", erasing.dataset_rebuild, name="dataset_rebuild"),
     path("datasets/<uuid:dataset_pk>/<slug:part>/", datasets.dataset_file, name="dataset_file"),
+    path("lineage/<slug:kind>/<uuid:item_pk>/", lineage.lineage, name="lineage"),
+    path("erasures/", erasing.erasures, name="erasures"),
+    path("erasures/<uuid:erasure_pk>/", erasing.erasure, name="erasure"),
     path("rounds/", rounds.rounds, name="rounds"),
     path("rounds/new/", rounds.round_create, name="round_create"),
     path("preflights/<uuid:preflight_pk>/", rounds.preflight, name="preflight"),
@@ -21,6 +38,8 @@ project_urls = [
     path("adapters/", adapters.adapters, name="adapters"),
     path("adapters/compare/", adapters.adapter_comparison, name="adapter_comparison"),
     path("adapters/<uuid:adapter_pk>/", adapters.adapter, name="adapter"),
+    path("adapters/<uuid:adapter_pk>/lineage/", lineage.adapter_lineage, name="adapter_lineage"),
+    path("adapters/<uuid:adapter_pk>/allow/", erasing.adapter_allow, name="adapter_allow"),
     path("adapters/<uuid:adapter_pk>/packages/", adapters.package_create, name="package_create"),
     path("packages/<uuid:package_pk>/file/", adapters.package_file, name="package_file"),
     path("packages/<uuid:package_pk>/cancel/", adapters.package_cancel, name="package_cancel"),

@@ -26,6 +26,7 @@ from annotation.models.comparisons import (
 )
 from annotation.models.discussion import Comment, Flag, ThreadRead
 from annotation.models.documents import Document
+from annotation.models.exports import Export
 from annotation.models.imports import Import, LineProblem
 from annotation.models.in_parts import InParts
 from annotation.models.leases import Lease
@@ -79,6 +80,7 @@ __all__ = [
     "Document",
     "DraftsByModel",
     "Event",
+    "Export",
     "Finding",
     "FindingDecision",
     "FindingQuerySet",

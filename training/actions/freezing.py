@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from annotation.models import ConsensusRule, Event, Project
-from training.freezing import corpora, datasets, filters, index, preferences
+from training.freezing import corpora, datasets, filters, index, preferences, quality
 from training.freezing.cleaning import cleaned
 from training.freezing.filters import EVERYTHING, Filter
 from training.models import DatasetVersion
@@ -51,7 +51,7 @@ def freeze(
     began_at = timezone.now()
     before = _let_stand(project, kind, began_at)
     try:
-        rows = rows_to_freeze(project, kind, consensus, chosen)
+        rows = _chosen_rows(project, kind, consensus, chosen)
         version = _freeze(project, kind, rows, chosen, by, description, consensus)
     except ValidationError:
         Project.objects.filter(pk=project.pk, rankings_frozen_at=began_at).update(rankings_frozen_at=before)
@@ -62,6 +62,10 @@ def freeze(
 
 def rows_to_freeze(project: Project, kind: str, consensus: str, chosen: Filter) -> list[datasets.Row]:
     """What a version would take; nothing is written."""
+    return cleaned(project, _chosen_rows(project, kind, consensus, chosen))[0]
+
+
+def _chosen_rows(project: Project, kind: str, consensus: str, chosen: Filter) -> list[datasets.Row]:
     return [row for row in _rows(project, DatasetVersion.Kind(kind), consensus, chosen) if chosen.takes(row)]
 
 
@@ -111,7 +115,7 @@ def _freeze(
         found = corpora.leaks(project, [row.as_json() for row in rows])
     else:
         found = datasets.leaks(project, {row.prompt_id for row in rows})
-    figures = datasets.describe(train, validation)
+    figures = {**datasets.describe(train, validation), "quality": quality.report(project, rows)}
     with transaction.atomic():
         project = Project.objects.select_for_update().get(pk=project.pk)
         version = project.dataset_versions.filter(kind=kind, sha256=sha256).first()

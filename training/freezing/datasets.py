@@ -247,11 +247,16 @@ def file_of(version: DatasetVersion, part: str) -> Path | None:
 
 
 def training_rows(version: DatasetVersion) -> list[dict[str, Any]]:
-    return read_rows(version.directory / TRAIN)
+    return _there(version.directory / TRAIN)
 
 
 def validation_rows(version: DatasetVersion) -> list[dict[str, Any]]:
-    return read_rows(version.directory / VALIDATION)
+    return _there(version.directory / VALIDATION)
+
+
+def _there(path: Path) -> list[dict[str, Any]]:
+    """Without those that were erased since."""
+    return [row for row in read_rows(path) if not row.get("erased")]
 
 
 def with_task_types(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -263,8 +268,10 @@ def with_task_types(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def intact(version: DatasetVersion) -> bool:
-    """The folder is there and is still what was frozen."""
-    return version.directory.is_dir() and directory_sha256(version.directory) == version.sha256
+    """The folder is there and is still what was frozen, or what an erasure left of it."""
+    return version.directory.is_dir() and directory_sha256(version.directory) == (
+        version.erased_sha256 or version.sha256
+    )
 
 
 def leaks(project: Project, prompt_ids: Iterable[str]) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ from annotation import search_tables
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotation', '0023_types_and_difficulty'),
+        ('annotation', '0024_exports'),
     ]
 
     operations = [
