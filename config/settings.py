@@ -269,6 +269,7 @@ SPECTACULAR_SETTINGS = {
         "CleaningKindEnum": "annotation.forms.cleaning.TITLES",
         "DifficultyEnum": "annotation.models.Difficulty",
         "SaidDifficultyEnum": "annotation.api.sorting.SAID",
+        "PackageFormatEnum": "training.models.Package.Format",
         "ChoreStatusEnum": "annotation.models.Chore.Status",
     },
 }
