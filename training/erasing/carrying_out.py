@@ -15,6 +15,7 @@ from django.db import connection, models
 from django.db.models import F, Q
 from django.utils import timezone
 
+from annotation import search_tables
 from annotation.exports.job import delete_file
 from annotation.models import (
     Adjudication,
@@ -164,6 +165,7 @@ def _files(erasure: Erasure, _prepared: object) -> None:
 def _forget_pages() -> None:
     """SQLite keeps deleted bytes in free pages and in its journal until they are written over."""
     if connection.vendor == "sqlite" and not connection.in_atomic_block:
+        search_tables.let_go(connection)
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             cursor.execute("VACUUM")

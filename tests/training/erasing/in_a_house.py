@@ -17,7 +17,7 @@ def main(base_model: Path) -> None:
     from django.contrib.auth.models import User
     from django.db import IntegrityError, connection, transaction
 
-    from annotation import parts
+    from annotation import parts, search
     from annotation.models import Project, Prompt
     from tests.training.erasing.test_erasing import where_it_stands
     from training import actions
@@ -36,6 +36,7 @@ def main(base_model: Path) -> None:
         DatasetVersion.objects.filter(pk=version.pk).update(sha256="0" * 64)
     from django.conf import settings
 
+    assert search.find(project.prompts.all(), project, SECRET).exists()
     if connection.vendor == "sqlite":
         assert where_it_stands(SECRET, Path(settings.DATABASES["default"]["NAME"]).parent)
     erasure = erasing.look_for(project=project, kind="group", name="Zebra", by=ada)
@@ -45,6 +46,8 @@ def main(base_model: Path) -> None:
     parts.run(erasure, carrying_out.do)
     assert (erasure.status, erasure.problem) == ("done", ""), erasure.problem
     assert where_it_stands(SECRET, settings.DATA_DIR) == []
+    assert not search.find(project.prompts.all(), project, SECRET).exists()
+    assert not search.find(project.demonstrations.all(), project, SECRET).exists()
     version.refresh_from_db()
     assert version.erased_rows == 1
     sys.stdout.write("nothing is left")
