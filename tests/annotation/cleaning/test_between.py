@@ -126,8 +126,14 @@ def test_it_tells_answers_that_cannot_both_be_right(one: str, other: str) -> Non
 
 
 def test_the_only_answer_to_a_prompt_is_read_when_there_is_another() -> None:
-    answers, read = {"1": "Denied", "2": "Maybe", "3": "Approved", "4": "Approved"}, []
-    opposed = Contradictions(lambda key: read.append(key) or answers[key])
+    answers = {"1": "Denied", "2": "Maybe", "3": "Approved", "4": "Approved"}
+    read: list[str] = []
+
+    def again(key: str) -> str:
+        read.append(key)
+        return answers[key]
+
+    opposed = Contradictions(again)
     found = [opposed.add(key, "two" if key == "2" else "one", answers[key]) for key in answers]
     assert ([[each.other for each in one] for one in found], read) == ([[], [], ["1"], ["1"]], ["1"])
 
