@@ -22,6 +22,7 @@ from annotation.cleaning import KINDS
 from annotation.diff import Piece
 from annotation.forms.cleaning import DecideAllForm, DecisionForm, FindingsFilter
 from annotation.models import Decision, Demonstration, Finding, FindingQuerySet, Project, Prompt, Split
+from annotation.queues import sets_of
 
 SHOWN = 50
 AROUND = 2_500  # characters of the text before and behind the place
@@ -252,7 +253,8 @@ def _other(found: Finding, project: Project, request: MemberRequest) -> dict[str
     if row is None:
         return None
     hidden = isinstance(row, Demonstration) or (isinstance(row, Prompt) and row.split == Split.EVALUATION)
-    if hidden and request.role not in SENIOR:
+    kept = isinstance(row, Prompt) and row.assignment_id is not None
+    if request.role not in SENIOR and (hidden or (kept and row.assignment_id not in sets_of(project, request.user))):
         return None
     name = str(row.prompt) if isinstance(row, Demonstration) else str(row)
     texts = {field: text for field, text in cleanable.texts_of(row).items() if field != cleanable.REFERENCE}
