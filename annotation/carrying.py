@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from django.db.models import F
+from django.db.models import F, Q
 
 from annotation.findings import WORDS
 from annotation.models import Candidate, Demonstration, Document, Finding, FindingQuerySet, Prompt
@@ -40,17 +40,17 @@ def _alike(finding: Finding) -> Iterator[FindingQuerySet]:
     waiting = waiting.exclude(pk=finding.pk)
     prompt = _prompt_of(finding)
     group = prompt.group if prompt else finding.document.group if finding.document else ""
-    if group or prompt:
-        prompts = Prompt.objects.filter(project=finding.project_id).order_by()
-        prompts = prompts.filter(group=group) if group else prompts.filter(pk=prompt.pk if prompt else None)
-        yield waiting.filter(item__in=prompts.values("pk"))
-        yield waiting.filter(item__in=Demonstration.objects.filter(prompt__in=prompts).order_by().values("pk"))
-        yield waiting.filter(item__in=Candidate.objects.filter(comparison__prompt__in=prompts).order_by().values("pk"))
-    documents = Document.objects.filter(project=finding.project_id).order_by()
+    if not group and not prompt:
+        yield waiting.filter(item=finding.item)
+        return
+    same = Q(group=group) if group or not prompt else Q(pk=prompt.pk)
+    prompts = Prompt.objects.filter(same, project=finding.project_id).order_by()
+    yield waiting.filter(item__in=prompts.values("pk"))
+    yield waiting.filter(item__in=Demonstration.objects.filter(prompt__in=prompts).order_by().values("pk"))
+    yield waiting.filter(item__in=Candidate.objects.filter(comparison__prompt__in=prompts).order_by().values("pk"))
     if group:
-        yield waiting.filter(item__in=documents.filter(group=group).values("pk"))
-    elif finding.document_id:
-        yield waiting.filter(item=finding.document_id)
+        documents = Document.objects.filter(project=finding.project_id, group=group).order_by()
+        yield waiting.filter(item__in=documents.values("pk"))
 
 
 def _prompt_of(finding: Finding) -> Prompt | None:
