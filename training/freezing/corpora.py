@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from annotation.models import DocumentQuerySet, Project, Prompt
+from django.db.models import QuerySet
+
+from annotation.models import Document, Project, Prompt
 from annotation.texts import words
 from training.freezing import datasets, leakage
 from training.freezing.datasets import Row
@@ -14,7 +16,7 @@ from training.models import DatasetVersion
 NAMED = 3
 
 
-def documents_to_freeze(project: Project) -> DocumentQuerySet:
+def documents_to_freeze(project: Project) -> QuerySet[Document]:
     return project.documents.all()
 
 
