@@ -17,8 +17,9 @@ from annotation import likeness
 from annotation import tasks as chores
 from training.adapters.packaging import PACKAGE
 from training.estimating import experience
-from training.jobs import Job
-from training.models import TrainingRound
+from training.jobs import Job, Status
+from training.leaks import comparing, gate
+from training.models import LeakCheck, Preflight, TrainingRound
 from training.running import runner, workers
 from training.running.kinds import PREFLIGHT, ROUND, SAMPLING
 from training.running.runner import JobKind
@@ -30,18 +31,29 @@ WORKER_GONE_SECONDS = 30
 TEXTS_AT_A_LOOK = 300  # a second or two of work
 
 
+chores.WORKS[LeakCheck] = comparing.do
+
+
 @db_task()
 def run_round(pk: str) -> None:
     """Whichever round's bell it is: the round whose turn it is answers. Rounds too large for the disk wait."""
     in_turn = TrainingRound.objects.in_turn().select_related("base_model")
     first = next((each for each in in_turn if not experience.lacks_disk(each)), None)
     # Only who ran one rings for the next: a bell that finds the machine busy must not ring another.
-    if first and runner.run(ROUND, first.pk):
+    if first and _compared(first) and runner.run(ROUND, first.pk):
         runner.reconcile(ROUND, run_round)
+
+
+def _compared(job: TrainingRound | Preflight) -> bool:
+    """Before it is claimed, since it may take minutes. False while another worker is at it: its turn comes again."""
+    return gate.settle(job.dataset_version, job.parent_adapter, job.reward_adapter)
 
 
 @db_task()
 def run_preflight(pk: str) -> None:
+    preflight = Preflight.objects.filter(pk=pk, status=Status.QUEUED).first()
+    if preflight and not _compared(preflight):
+        return
     runner.run(PREFLIGHT, pk)
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
@@ -9,7 +10,8 @@ from django.utils import timezone
 
 from annotation.models import ConsensusRule, Event, Project
 from training.freezing import corpora, datasets, preferences
-from training.models import DatasetVersion
+from training.leaks import gate
+from training.models import DatasetVersion, VersionPrompt
 
 NOTHING_TO_FREEZE = {
     DatasetVersion.Kind.DEMONSTRATIONS: "There is no approved demonstration yet. Reviewers approve what experts write.",
@@ -34,6 +36,9 @@ FROM_RANKINGS = {
 }
 
 
+PROMPTS_AT_ONCE = 1_000
+
+
 def freeze(*, project: Project, kind: str, by: User, description: str = "", consensus: str = "") -> DatasetVersion:
     """A new version, or the one there is when nothing has changed since (`is_new` says which).
 
@@ -42,10 +47,12 @@ def freeze(*, project: Project, kind: str, by: User, description: str = "", cons
     began_at = timezone.now()
     before = _let_stand(project, kind, began_at)
     try:
-        return _freeze(project, kind, _rows(project, DatasetVersion.Kind(kind), consensus), by, description)
+        version = _freeze(project, kind, _rows(project, DatasetVersion.Kind(kind), consensus), by, description)
     except ValidationError:
         Project.objects.filter(pk=project.pk, rankings_frozen_at=began_at).update(rankings_frozen_at=before)
         raise
+    gate.look(version)
+    return version
 
 
 def _rows(project: Project, kind: DatasetVersion.Kind, consensus: str) -> list[datasets.Row]:
@@ -77,10 +84,6 @@ def _freeze(project: Project, kind: str, rows: list[datasets.Row], by: User, des
     if not train:
         raise ValidationError({"kind": NOTHING_TO_FREEZE[DatasetVersion.Kind(kind)]})
     sha256 = datasets.store(project, kind, train, validation)
-    if kind == DatasetVersion.Kind.CORPUS:
-        found = corpora.leaks(project, [row.as_json() for row in rows])
-    else:
-        found = datasets.leaks(project, {row.prompt_id for row in rows})
     figures = datasets.describe(train, validation)
     with transaction.atomic():
         project = Project.objects.select_for_update().get(pk=project.pk)
@@ -95,9 +98,17 @@ def _freeze(project: Project, kind: str, rows: list[datasets.Row], by: User, des
             sha256=sha256,
             train_rows=len(train),
             validation_rows=len(validation),
-            statistics={**figures, "leak_count": len(found), "leaks": found[: datasets.LEAKS_KEPT]},
+            statistics=figures,
             created_by=by,
         )
         version.is_new = True
+        _name_prompts(version, rows)
         Event.record("froze", version, by=by, project=project, kind=kind, number=version.number, sha256=sha256)
     return version
+
+
+def _name_prompts(version: DatasetVersion, rows: list[datasets.Row]) -> None:
+    """Beside the files, where the database sees to it that none of them is held out."""
+    taught = dict.fromkeys(row.prompt_id for row in rows if row.prompt_id)
+    entries = (VersionPrompt(version=version, prompt_id=UUID(key)) for key in taught)
+    VersionPrompt.objects.bulk_create(entries, batch_size=PROMPTS_AT_ONCE)

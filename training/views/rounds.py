@@ -39,6 +39,7 @@ ITS_OWN_FAULT = {
     "learned_nothing",
     "nothing_found",
     "dataset",
+    "leaks",
     "killed",
     "error",
 }
