@@ -125,6 +125,9 @@ IN_A_PROJECT: dict[str, dict[str, str]] = {
     "datasets": both("manage"),
     "dataset": reads("manage"),
     "dataset_file": reads("manage"),
+    "dataset_leaks": reads("manage"),
+    "dataset_compare": posts("manage"),
+    "dataset_without_leaks": posts("manage"),
     "rounds": reads("manage"),
     "round_create": both("manage"),
     "preflight": both("manage"),
@@ -149,6 +152,7 @@ IN_A_PROJECT: dict[str, dict[str, str]] = {
     # training: API
     "api_datasets": both("manage"),
     "api_dataset_file": reads("manage"),
+    "api_dataset_leaks": both("manage"),
     "api_which_way": reads("manage"),
     "api_preflights": posts("manage"),
     "api_preflight": reads("manage"),

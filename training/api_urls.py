@@ -5,6 +5,7 @@ from django.urls import include, path
 from training.api import (
     curves,
     datasets,
+    leaks,
     models,
     packages,
     playground,
@@ -17,6 +18,7 @@ from training.api import (
 
 project_urls = [
     path("datasets/", datasets.Datasets.as_view(), name="api_datasets"),
+    path("datasets/<uuid:dataset_pk>/leaks/", leaks.DatasetLeaks.as_view(), name="api_dataset_leaks"),
     path("datasets/<uuid:dataset_pk>/<slug:part>/", datasets.DatasetFile.as_view(), name="api_dataset_file"),
     path("rounds/", rounds.Rounds.as_view(), name="api_rounds"),
     path("rounds/<uuid:round_pk>/", rounds.Round.as_view(), name="api_round"),

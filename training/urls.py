@@ -2,11 +2,14 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from training.views import adapters, base_models, curves, datasets, playground, rounds, sampling, workers
+from training.views import adapters, base_models, curves, datasets, leaks, playground, rounds, sampling, workers
 
 project_urls = [
     path("datasets/", datasets.datasets, name="datasets"),
     path("datasets/<uuid:dataset_pk>/", datasets.dataset, name="dataset"),
+    path("datasets/<uuid:dataset_pk>/leaks/", leaks.dataset_leaks, name="dataset_leaks"),
+    path("datasets/<uuid:dataset_pk>/compare/", leaks.dataset_compare, name="dataset_compare"),
+    path("datasets/<uuid:dataset_pk>/without-leaks/", leaks.dataset_without_leaks, name="dataset_without_leaks"),
     path("datasets/<uuid:dataset_pk>/<slug:part>/", datasets.dataset_file, name="dataset_file"),
     path("rounds/", rounds.rounds, name="rounds"),
     path("rounds/new/", rounds.round_create, name="round_create"),

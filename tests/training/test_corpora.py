@@ -28,7 +28,7 @@ HELD_OUT = (
 
 
 def letter(number: int, inside: str = "") -> str:
-    return f"Dear client {number}, we write about matter {number * 7}. {inside} We remain at your service."
+    return f"Dear client {number}, we write about matter {number * 7}. {inside} We remain at your service in all of it."
 
 
 def imported(project: Project, by: User, *texts: str) -> None:
@@ -101,7 +101,7 @@ def test_it_lets_texts_be_that_only_touch_what_is_held_out(
     corpus: DatasetVersion, read_project: Project, ada: User, base_model: BaseModel, rung: Any
 ) -> None:
     factories.prompt(read_project, instruction="Sum up.", input="the deposit", split=Split.EVALUATION)
-    factories.prompt(read_project, input=f"{HELD_OUT} {letter(3)}", split=Split.EVALUATION)
+    factories.prompt(read_project, input=f"{HELD_OUT} We remain at your service in all of it.", split=Split.EVALUATION)
     assert launch(corpus, ada).method == "pretrain"
 
 
@@ -111,7 +111,7 @@ def test_it_warns_at_once_when_freezing(project: Project, ada: User, sign_in: An
     version = actions.freeze(kind="corpus", project=project, by=ada)
     assert version.leaks.count() == 1
     page = sign_in(ada).get(f"/projects/{project.pk}/datasets/{version.pk}/").content.decode()
-    assert "Freeze again without these rows" in page
+    assert "See them side by side" in page
 
 
 def test_it_gives_the_recipe_texts_and_nothing_else(

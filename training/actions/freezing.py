@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from annotation.models import ConsensusRule, Event, Project
 from training.freezing import corpora, datasets, preferences
-from training.leaks import gate
-from training.models import DatasetVersion, VersionPrompt
+from training.leaks import gate, leaving_out
+from training.models import DatasetVersion, LeftOut, VersionPrompt
 
 NOTHING_TO_FREEZE = {
     DatasetVersion.Kind.DEMONSTRATIONS: "There is no approved demonstration yet. Reviewers approve what experts write.",
@@ -39,15 +39,26 @@ FROM_RANKINGS = {
 PROMPTS_AT_ONCE = 1_000
 
 
-def freeze(*, project: Project, kind: str, by: User, description: str = "", consensus: str = "") -> DatasetVersion:
+def freeze(
+    *,
+    project: Project,
+    kind: str,
+    by: User,
+    description: str = "",
+    consensus: str = "",
+    without_leaks_of: DatasetVersion | None = None,
+) -> DatasetVersion:
     """A new version, or the one there is when nothing has changed since (`is_new` says which).
 
-    `consensus` is what counts of several people's rankings; empty: what the project's settings say.
+    `consensus` is what counts of several people's rankings; empty: what the project's settings say. Rows in which
+    `without_leaks_of` gives something away, or that it left out already, are left out; the version says which.
     """
+    left_out = leaving_out.rows_of(project, kind, without_leaks_of)
     began_at = timezone.now()
     before = _let_stand(project, kind, began_at)
     try:
-        version = _freeze(project, kind, _rows(project, DatasetVersion.Kind(kind), consensus), by, description)
+        rows = _rows(project, DatasetVersion.Kind(kind), consensus)
+        version = _freeze(project, kind, rows, by, description, left_out)
     except ValidationError:
         Project.objects.filter(pk=project.pk, rankings_frozen_at=began_at).update(rankings_frozen_at=before)
         raise
@@ -79,7 +90,10 @@ def record_export(*, version: DatasetVersion, part: str, by: User) -> None:
     Event.record("exported", version, by=by, project=version.project, part=part)
 
 
-def _freeze(project: Project, kind: str, rows: list[datasets.Row], by: User, description: str) -> DatasetVersion:
+def _freeze(
+    project: Project, kind: str, found: list[datasets.Row], by: User, description: str, left_out: dict[str, LeftOut]
+) -> DatasetVersion:
+    rows = [row for row in found if row.id not in left_out]
     train, validation = datasets.divide(rows)
     if not train:
         raise ValidationError({"kind": NOTHING_TO_FREEZE[DatasetVersion.Kind(kind)]})
@@ -103,6 +117,7 @@ def _freeze(project: Project, kind: str, rows: list[datasets.Row], by: User, des
         )
         version.is_new = True
         _name_prompts(version, rows)
+        leaving_out.record(version, [left_out[row.id] for row in found if row.id in left_out])
         Event.record("froze", version, by=by, project=project, kind=kind, number=version.number, sha256=sha256)
     return version
 

@@ -20,6 +20,9 @@ from training.models import DatasetVersion
 
 
 class DatasetSerializer(serializers.ModelSerializer[DatasetVersion]):
+    leak_count = serializers.SerializerMethodField(help_text="Rows too close to what is held out.")
+    left_out_count = serializers.SerializerMethodField(help_text="Rows it was frozen without.")
+
     class Meta:
         model = DatasetVersion
         fields = [
@@ -31,8 +34,16 @@ class DatasetSerializer(serializers.ModelSerializer[DatasetVersion]):
             "train_rows",
             "validation_rows",
             "statistics",
+            "leak_count",
+            "left_out_count",
             "created_at",
         ]
+
+    def get_leak_count(self, version: DatasetVersion) -> int:
+        return version.leaks.values("row_id").distinct().count()
+
+    def get_left_out_count(self, version: DatasetVersion) -> int:
+        return version.left_out.count()
 
 
 class FreezeSerializer(serializers.Serializer[Any]):
@@ -46,6 +57,11 @@ class FreezeSerializer(serializers.Serializer[Any]):
         "Empty: what the project's settings say; automatic: what suits their number.",
     )
     description = serializers.CharField(max_length=300, required=False, allow_blank=True, default="")
+    without_leaks_of = serializers.UUIDField(
+        required=False,
+        allow_null=True,
+        help_text="A version of the same kind: its rows that are too close to what is held out are left out.",
+    )
 
 
 class Datasets(InProject, generics.ListAPIView[DatasetVersion]):
@@ -62,9 +78,14 @@ class Datasets(InProject, generics.ListAPIView[DatasetVersion]):
     def post(self, request: Request, pk: UUID) -> Response:
         given = FreezeSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        version = actions.freeze(project=self.project, by=self.person, **given.validated_data)
+        version = actions.freeze(project=self.project, by=self.person, **self._found(given.validated_data))
         made = status.HTTP_201_CREATED if version.is_new else status.HTTP_200_OK
         return Response(DatasetSerializer(version).data, status=made)
+
+    def _found(self, given: dict[str, Any]) -> dict[str, Any]:
+        wanted = given.pop("without_leaks_of", None)
+        earlier = get_object_or_404(self.project.dataset_versions, pk=wanted) if wanted else None
+        return {**given, "without_leaks_of": earlier}
 
 
 class DatasetFile(InProject):

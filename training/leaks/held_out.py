@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 
 from annotation.models import Project, Prompt, PromptQuerySet
 from training.leaks.models import HeldOutText
@@ -41,7 +41,7 @@ def _new(project: Project) -> PromptQuerySet:
     return project.prompts.held_out().filter(~Exists(_same()))
 
 
-def _same() -> object:
+def _same() -> QuerySet[HeldOutText]:
     return HeldOutText.objects.filter(
         project=OuterRef("project"),
         prompt_id=OuterRef("pk"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Self
-from uuid import UUID
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
@@ -33,7 +32,7 @@ class HeldOutText(models.Model):
     """
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="held_out_texts")
-    prompt_id: UUID = models.UUIDField()  # no foreign key: the text outlives its prompt
+    prompt_id = models.UUIDField()  # no foreign key: the text outlives its prompt
     name = models.CharField(max_length=200)
     instruction = models.TextField()
     input = models.TextField(help_text="With what was said before it.")

@@ -17,10 +17,12 @@ from training.actions.freezing import record_export
 from training.forms import FreezeForm, attach
 from training.freezing import corpora, preferences
 from training.freezing import datasets as frozen
+from training.leaks import gate
 from training.methods import METHODS
 from training.models import DatasetVersion
 
 ROWS_SHOWN = 5
+LEAKING_ROWS = Count("leaks__row_id", distinct=True)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -35,7 +37,7 @@ def datasets(request: MemberRequest, pk: UUID) -> HttpResponse:
         else:
             _say(request, version)
             return redirect("dataset", project.pk, version.pk)
-    rows = project.dataset_versions.annotate(round_count=Count("rounds"))
+    rows = project.dataset_versions.annotate(round_count=Count("rounds", distinct=True), leak_count=LEAKING_ROWS)
     versions = rows.select_related("created_by").order_by("-created_at")
     page = Paginator(versions, 50).get_page(request.GET.get("page"))
     context = {"project": project, "form": form, "page": page, "ready": _ready(project)}
@@ -74,6 +76,9 @@ def dataset(request: MemberRequest, pk: UUID, dataset_pk: UUID) -> HttpResponse:
         "query": f"part={part}",
         "intact": here,
         "figures": version.statistics,
+        "leak_count": version.leaks.values("row_id").distinct().count(),
+        "left_out": version.left_out.count(),
+        "compared": not gate.waits_for(version),
         "rounds": version.rounds.all()[:20],
         "method": next((method.key for method in METHODS.values() if method.learns_from == version.kind), ""),
     }

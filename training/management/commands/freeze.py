@@ -9,6 +9,7 @@ from annotation.management.arguments import add_by, add_json, add_project, find_
 from annotation.models import ConsensusRule
 from annotation.texts import counted
 from training.actions import freeze
+from training.management.launching import find_version
 from training.management.waiting import refusal
 from training.models import DatasetVersion
 
@@ -27,6 +28,12 @@ class Command(BaseCommand):
             "without it, what the project's settings say",
         )
         parser.add_argument("--description", default="", help="one line that says what is in it")
+        parser.add_argument(
+            "--without-leaks-of",
+            type=int,
+            metavar="NUMBER",
+            help="leave out what this version of the same kind gives away of held-out prompts",
+        )
         add_by(parser)
         add_json(parser)
 
@@ -35,12 +42,14 @@ class Command(BaseCommand):
         by = find_actor(options["by"], project)
         try:
             given = {name: options[name] for name in ("kind", "consensus", "description")}
-            version = freeze(project=project, by=by, **given)
+            number = options["without_leaks_of"]
+            earlier = find_version(project, options["kind"], number) if number else None
+            version = freeze(project=project, by=by, without_leaks_of=earlier, **given)
         except ValidationError as error:
             raise refusal(error) from error
         rows = f"{counted(version.train_rows, 'row')} to learn from, {version.validation_rows} to check with"
         state = "is frozen" if version.is_new else "is still what there is"
-        leaks = version.statistics.get("leak_count", 0)
+        leaks = version.leaks.values("row_id").distinct().count()
         warning = f" {_leaks(leaks)} held-out prompts: no round will take it." if leaks else ""
         report(
             self,
@@ -53,6 +62,7 @@ class Command(BaseCommand):
             validation_rows=version.validation_rows,
             is_new=version.is_new,
             leak_count=leaks,
+            left_out=version.left_out.count(),
         )
 
 
