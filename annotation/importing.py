@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from typing import IO
 
 from annotation import queues
-from annotation.actions.importing import IMPORTED, refusal, store
+from annotation.actions.arriving import Arriving, make_comparisons
+from annotation.actions.importing import IMPORTED, Judgements, refusal, store
 from annotation.imports.files import read_rows
 from annotation.imports.items import Reader, stretches
 from annotation.imports.rows import Problem, Row, Unreadable
@@ -43,7 +44,8 @@ def reader_of(work: Import) -> Reader:
     columns = dict(work.mapping["columns"])
     if work.mapping["split_by"] == "group":
         columns.pop("split", None)
-    return Reader(Mapping(columns, work.mapping["fixed_instruction"].strip()))
+    mapping = Mapping(columns, work.mapping["fixed_instruction"].strip())
+    return Reader(mapping, work.mapping.get("shape", ""))
 
 
 def planner_of(work: Import) -> Planner:
@@ -107,6 +109,9 @@ def _store(work: Import, planned: list[Planned | Problem]) -> None:
     author = work.author or work.created_by
     responses = work.mapping["responses"]
     store(project=work.project, planned=planned, responses=responses, author=author, by=work.created_by)
+    decides = work.mapping.get("judgements") == Judgements.DECIDE
+    arriving = Arriving(work.project, work.file_name, decides, work.created_by)
+    make_comparisons([item for item in planned if isinstance(item, Planned)], arriving)
 
 
 def _tell(work: Import, planned: list[Planned | Problem]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from annotation import messages
 from annotation.imports.rows import Problem, Row
@@ -87,7 +87,8 @@ def read_records(rows: Iterable[Row | Problem], mapping: Mapping) -> Iterator[Re
     """Each row as a record or as what is wrong with it."""
     earlier = Earlier()
     for row in rows:
-        yield row if isinstance(row, Problem) else earlier.checked(read_record(row, mapping))
+        record = row if isinstance(row, Problem) else read_record(row, mapping)
+        yield record if isinstance(record, Problem) else earlier.against(record) or record
 
 
 def read_record(row: Row, mapping: Mapping) -> Record | Problem:
@@ -97,24 +98,48 @@ def read_record(row: Row, mapping: Mapping) -> Record | Problem:
         return Problem(row.line, str(refused))
 
 
+class Labelled(Protocol):
+    """A prompt as it arrives, with an answer or with several to compare."""
+
+    @property
+    def line(self) -> int: ...
+    @property
+    def instruction(self) -> str: ...
+    @property
+    def input(self) -> str: ...
+    @property
+    def history(self) -> tuple[Turn, ...]: ...
+    @property
+    def external_id(self) -> str: ...
+    @property
+    def group(self) -> str: ...
+    @property
+    def split(self) -> str: ...
+
+
 class Earlier:
     """What the lines before say of ids and groups: no later line may say otherwise."""
 
     def __init__(self) -> None:
-        self.lines: dict[str, int] = {}
+        self.lines: dict[str, tuple[int, int]] = {}
         self.sides: dict[str, tuple[str, int]] = {}
 
-    def checked(self, record: Record | Problem) -> Record | Problem:
-        if isinstance(record, Problem):
-            return record
+    def against(self, record: Labelled) -> Problem | None:
+        """What of them is against this one."""
         reason = self._repeats(record) or self._parts_a_group(record)
-        return Problem(record.line, reason) if reason else record
+        return Problem(record.line, reason) if reason else None
 
-    def _repeats(self, record: Record) -> str:
-        line = self.lines.setdefault(record.external_id, record.line) if record.external_id else record.line
-        return "" if line == record.line else f"The id “{record.external_id}” is the same as on line {line}."
+    def _repeats(self, record: Labelled) -> str:
+        """An id stands once, but for several sets of answers to the very same prompt."""
+        if not record.external_id:
+            return ""
+        asked = hash((record.instruction, record.input, record.history))
+        line, before = self.lines.setdefault(record.external_id, (record.line, asked))
+        if line == record.line or (before == asked and not isinstance(record, Record)):
+            return ""
+        return f"The id “{record.external_id}” is the same as on line {line}."
 
-    def _parts_a_group(self, record: Record) -> str:
+    def _parts_a_group(self, record: Labelled) -> str:
         if not record.group or not record.split:
             return ""
         split, line = self.sides.setdefault(record.group, (record.split, record.line))

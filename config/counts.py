@@ -17,7 +17,18 @@ from django.db.models import Aggregate, CharField, Count, F, OuterRef, Q, QueryS
 from django.db.models.functions import Coalesce
 
 from annotation import queues, threads
-from annotation.models import Assignment, Comparison, Demonstration, Flag, Project, Prompt, Ranker, Ranking, Recheck
+from annotation.models import (
+    Assignment,
+    Comparison,
+    Demonstration,
+    Flag,
+    Project,
+    Prompt,
+    Ranker,
+    Ranking,
+    Recheck,
+    SecondLook,
+)
 from evaluation.models import Output
 
 Counts = Counter[str]  # what was not counted is 0
@@ -41,10 +52,11 @@ def counts_of(projects: list[UUID], user: User) -> dict[UUID, Counts]:
 
 
 def _talk(projects: list[UUID], user: User) -> QuerySet[Any, Any]:
-    """What others said, asked or found wrong: three kinds, in one question."""
+    """What others said, asked or found wrong: four kinds, in one question."""
     kinds = [
         _numbers(threads.new_to(user), threads.OF_PROMPT, projects, "my_remarks"),
         _numbers(Recheck.objects.open().filter(person=user), F("project_id"), projects, "my_rechecks"),
+        _numbers(SecondLook.objects.open().filter(person=user), F("project_id"), projects, "my_second_looks"),
         _numbers(Flag.objects.open(), threads.OF_PROMPT, projects, "flags"),
     ]
     return kinds[0].union(*kinds[1:], all=True)

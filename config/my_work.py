@@ -114,6 +114,13 @@ def _waiting(counts: Counts, role: str, unannounced: bool) -> list[Waiting]:
             "recheck_next",
             "Re-check",
         ),
+        Waiting(
+            counts["my_second_looks"],
+            "to look at again",
+            "Approved responses that may be wrong.",
+            "second_look_next",
+            "Look",
+        ),
         Waiting(counts["my_to_write"], "to write", "Prompts that lack a response.", "write_next", "Write"),
         Waiting(
             _to_approve(counts) if role in SENIOR else 0,

@@ -49,7 +49,7 @@ PAGES: dict[str, tuple[Page, ...]] = {
         Page("Export", "export", "download", ADMIN),
     ),
     "Train": (
-        Page("Rounds", "rounds", "refresh", ADMIN, ("round", "round_create", "preflight")),
+        Page("Rounds", "rounds", "refresh", ADMIN, ("round", "round_create", "round_suspects", "preflight")),
         Page("Sampling", "sampling_create", "shuffle", ADMIN, ("sampling",)),
         Page("Adapters", "adapters", "layers", ADMIN, ("adapter", "adapter_comparison")),
         Page("Playground", "playground", "message", ADMIN, ("playground_result",)),

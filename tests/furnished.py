@@ -10,10 +10,11 @@ from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
+from annotation.actions import looking_again
 from annotation.actions.corpus import import_documents
 from annotation.actions.uploads import upload
 from annotation.corpus import Text
-from annotation.models import Project
+from annotation.models import Project, SecondLook
 from evaluation import scoring
 from evaluation.models import Contestant, Evaluation, Promotion
 from tests import factories, furnished_work
@@ -23,7 +24,8 @@ from training import actions
 from training.jobs import Status
 from training.models import Adapter, BaseModel, DatasetVersion, Package, Preflight, Sampling, TrainingRound
 from training.params import DPOParams, GenerateParams, SFTParams, to_json
-from training.run_dir import append_row
+from training.run_dir import append_row, write_json
+from training.suspects import found as suspects
 
 LONG_AFTER = timedelta(days=2)
 
@@ -175,11 +177,36 @@ def _rounds(project: Project, pk: str, ada: User, sft: Adapter, dpo: Adapter) ->
         Page("adapter_comparison", [pk]),
     ]
     _packages(sft, ada)
+    pages += _suspects(project, pk, ada, sft.round, dpo.round)
     for status, method in [("failed", "sft"), ("cancelled", "sft"), ("running", "dpo"), ("queued", "sft")]:
         kind = "preferences" if method == "dpo" else "demonstrations"
         round = _round(project, ada, versions[kind], status, method, sft if method == "dpo" else None)
         pages.append(Page("round", [pk, str(round.pk)], state=status))
     return [*pages, *_preflights(project, pk, ada, versions["demonstrations"])]
+
+
+def _suspects(project: Project, pk: str, ada: User, sft: TrainingRound, dpo: TrainingRound) -> list[Page]:
+    """Twelve responses that stood out; people were asked about three of them."""
+    approved = project.demonstrations.approved().order_by("pk")[:12]
+    listed = [{"id": str(each.pk), "surplus": 1.6 - 0.1 * place, "passes": 3} for place, each in enumerate(approved)]
+    write_json(sft.root / suspects.FILE, {"rows": 136, "suspects": listed})
+    actions.send_suspects(round=sft, by=ada, first=3)
+    kept, corrected, open_ = SecondLook.objects.filter(project=project).select_related(
+        "demonstration__prompt", "person"
+    )
+    looking_again.keep(look=kept, by=kept.person)
+    corrected.demonstration.project = project
+    looking_again.correct(
+        look=corrected, by=corrected.person, text="As it should be.", version=corrected.demonstration.version
+    )
+    return [
+        Page("round_suspects", [pk, str(sft.pk)], state="twelve"),
+        Page("round_suspects", [pk, str(dpo.pk)], state="not measured"),
+        Page("second_look", [pk, str(open_.pk)], open_.person.username, "to answer"),
+        Page("second_look", [pk, str(corrected.pk)], corrected.person.username, "answered"),
+        Page("second_look_next", [pk], open_.person.username),
+        Page("second_look_next", [pk], "rita", "nothing asked"),
+    ]
 
 
 def _round(

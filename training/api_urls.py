@@ -12,6 +12,7 @@ from training.api import (
     preflights,
     rounds,
     samplings,
+    suspects,
     which_way,
     workers,
 )
@@ -24,6 +25,7 @@ project_urls = [
     path("rounds/<uuid:round_pk>/", rounds.Round.as_view(), name="api_round"),
     path("rounds/<uuid:round_pk>/tensorboard/", curves.RoundTensorBoard.as_view(), name="api_round_tensorboard"),
     path("rounds/<uuid:round_pk>/mlflow/", curves.RoundMLflow.as_view(), name="api_round_mlflow"),
+    path("rounds/<uuid:round_pk>/suspects/", suspects.Suspects.as_view(), name="api_round_suspects"),
     path("rounds/<uuid:round_pk>/cancel/", rounds.RoundCancel.as_view(), name="api_round_cancel"),
     path("rounds/<uuid:round_pk>/retry/", rounds.RoundRetry.as_view(), name="api_round_retry"),
     path("which-way/", which_way.WhichWay.as_view(), name="api_which_way"),

@@ -5,10 +5,13 @@ class TrainingConfig(AppConfig):
     name = "training"
 
     def ready(self) -> None:
+        from django.db.models.signals import post_migrate
+
         from annotation import informative
         from annotation.model_side import lend_tokens
-        from training import doubt
+        from training import doubt, immutable
         from training.tokens import of_default_model
 
         lend_tokens(of_default_model)
         informative.doubts.append(doubt.of_prompts)
+        post_migrate.connect(immutable.guard, sender=self)

@@ -4,11 +4,11 @@ from dataclasses import fields
 from typing import Any, get_args, get_origin, get_type_hints
 
 from django import forms
+from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 
 from annotation.forms.fields import field_of
-from annotation.models import ConsensusRule, Project
-from annotation.quality.agreed import FEWEST_SHARED
+from annotation.models import Project, name_of
 from training import choosing
 from training.methods import METHODS, RLOO, SFT
 from training.models import Adapter, BaseModel, DatasetVersion
@@ -16,35 +16,6 @@ from training.params import CHOICES, HELP, LABELS, GenerateParams, Preset, by_ro
 from training.params.groups import grouped
 
 SHOWN_ABOVE = {"finetuning_type", "load_in_4bit"}
-
-
-class FreezeForm(forms.Form):
-    kind = forms.ChoiceField(
-        label="What to freeze",
-        choices=DatasetVersion.Kind.choices,
-        widget=forms.RadioSelect,
-        initial="demonstrations",
-        help_text="Judgements are good answers, the demonstrations and candidates that were ranked above the line of "
-        "what is good enough, and bad ones, the candidates below it or ranked as all bad.",
-    )
-    consensus = forms.ChoiceField(
-        label="What counts where several people ranked the same",
-        choices=ConsensusRule.choices,
-        required=False,
-        help_text=f"For preference pairs and judgements. By itself: weighted from {FEWEST_SHARED} comparisons on that "
-        "two people or more have ranked, for fewer tell nothing about anybody; the majority before. Known answers and "
-        "decisions of reviewers stand either way. The settings say what is chosen here to begin with.",
-    )
-    description = forms.CharField(
-        label="Description",
-        max_length=300,
-        required=False,
-        help_text="One line that says what is in this version, or what changed since the last one.",
-    )
-
-    def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["consensus"].initial = project.consensus
 
 
 class DatasetChoice(forms.ModelChoiceField):
@@ -295,3 +266,28 @@ class PlaygroundForm(forms.Form):
         super().__init__(*args, **kwargs)
         adapters = project.adapters.writing().select_related("round", "base_model")
         field_of(self, "adapter", forms.ModelChoiceField).queryset = adapters
+
+
+class SendSuspectsForm(forms.Form):
+    """How many of a round's suspects people look at again, and who."""
+
+    first = forms.IntegerField(
+        label="How many",
+        min_value=1,
+        max_value=500,
+        initial=20,
+        help_text="The most doubtful that nobody was asked about.",
+    )
+    people = forms.ModelMultipleChoiceField(
+        label="Who looks",
+        queryset=User.objects.none(),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="Nobody chosen: each author their own; for what a file brought, the experts in turn.",
+    )
+
+    def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        people: Any = self.fields["people"]
+        people.queryset = User.objects.filter(memberships__project=project, is_active=True).order_by("last_name", "pk")
+        people.label_from_instance = name_of

@@ -17,6 +17,7 @@ from annotation import likeness
 from annotation import tasks as chores
 from training.adapters.packaging import PACKAGE
 from training.estimating import experience
+from training.freezing import index
 from training.jobs import Job, Status
 from training.leaks import comparing, gate
 from training.models import LeakCheck, Preflight, TrainingRound
@@ -126,6 +127,7 @@ def _keep_watch() -> None:
                 workers.forget_long_gone()
                 reconcile_all()
                 likeness.catch_up(TEXTS_AT_A_LOOK)
+                index.catch_up()
         except Exception:
             log.exception("watch stumbled")
         time.sleep(HEARTBEAT_SECONDS)

@@ -2,7 +2,18 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from training.views import adapters, base_models, curves, datasets, leaks, playground, rounds, sampling, workers
+from training.views import (
+    adapters,
+    base_models,
+    curves,
+    datasets,
+    leaks,
+    playground,
+    rounds,
+    sampling,
+    suspects,
+    workers,
+)
 
 project_urls = [
     path("datasets/", datasets.datasets, name="datasets"),
@@ -18,6 +29,7 @@ project_urls = [
     path("rounds/<uuid:round_pk>/progress/", rounds.round_progress, name="round_progress"),
     path("rounds/<uuid:round_pk>/tensorboard/", curves.round_tensorboard, name="round_tensorboard"),
     path("rounds/<uuid:round_pk>/mlflow/", curves.round_mlflow, name="round_mlflow"),
+    path("rounds/<uuid:round_pk>/suspects/", suspects.round_suspects, name="round_suspects"),
     path("rounds/<uuid:round_pk>/cancel/", rounds.round_cancel, name="round_cancel"),
     path("rounds/<uuid:round_pk>/retry/", rounds.round_retry, name="round_retry"),
     path("adapters/", adapters.adapters, name="adapters"),

@@ -28,6 +28,13 @@ class Responses(models.TextChoices):
     REFERENCE = "reference", "Reference only: shown to nobody, compared with later"
 
 
+class Judgements(models.TextChoices):
+    """What becomes of what a file says of answers to compare."""
+
+    DECIDE = "decide", "Decisions: which one is better is learned from as the file says"
+    ASK = "ask", "Nothing: your people rank them"
+
+
 class ImportRefused(Refused):
     """Nothing was imported; `counts.first_problems` says why."""
 
@@ -100,9 +107,7 @@ def _store(project: Project, batch: list[Planned], position: int, responses: str
             split=item.split,
             text_sha256=item.text_sha256,
             priority=Priority.USUAL if item.record.priority is None else item.record.priority,
-            answers_needed=0
-            if item.split == Split.EVALUATION
-            else item.record.answers_needed or project.answers_per_prompt,
+            answers_needed=_answers_needed(item, project),
             answers_done=1 if item.record.response and not _only_reference(item, responses) else 0,
         )
         for number, item in enumerate(batch, start=1)
@@ -114,6 +119,13 @@ def _store(project: Project, batch: list[Planned], position: int, responses: str
         if item.record.response and not _only_reference(item, responses)
     ]
     _store_responses(answered, responses, author, by)
+
+
+def _answers_needed(item: Planned, project: Project) -> int:
+    """Nobody writes for what is held out, nor for what came to be compared."""
+    if item.split == Split.EVALUATION or item.ranked:
+        return 0
+    return item.record.answers_needed or project.answers_per_prompt
 
 
 def _only_reference(item: Planned, responses: str) -> bool:

@@ -14,7 +14,7 @@ from django.db import models, transaction
 
 from annotation import importing, tasks
 from annotation.actions import Refused
-from annotation.actions.importing import Responses
+from annotation.actions.importing import Judgements, Responses
 from annotation.imports.files import read_rows
 from annotation.imports.items import stretches
 from annotation.imports.rows import Problem
@@ -50,10 +50,11 @@ def upload(
     columns: list[str],
     by: User,
     author: User | None = None,
+    shape: str = "",
 ) -> Import:
-    """Keep the file under a name of our own, with the mapping its columns suggest."""
+    """Keep the file under a name of our own, with the mapping its columns suggest, or the shape its rows are in."""
     row = Import(project=project, file_name=file_name, format=format, created_by=by, author=author)
-    row.mapping = default_choices(guess_columns(columns))
+    row.mapping = {**default_choices(guess_columns(columns)), "shape": shape}
     if not is_mapped(row):
         row.mapping["fixed_instruction"] = _usual_instruction(project)
     row.sha256 = _sha256(file)
@@ -79,8 +80,10 @@ def _usual_instruction(project: Project) -> str:
 
 def default_choices(columns: dict[str, str]) -> dict[str, Any]:
     return {
+        "shape": "",
         "columns": columns,
         "fixed_instruction": "",
+        "judgements": Judgements.DECIDE.value,
         "responses": Responses.APPROVED.value,
         "split_by": "column" if columns.get("split") else "group",
         "evaluation_share": 10,
@@ -91,7 +94,9 @@ def default_choices(columns: dict[str, str]) -> dict[str, Any]:
 def is_mapped(row: Import) -> bool:
     """Whether the mapping says where the question is: without it there is nothing to preview."""
     columns = row.mapping["columns"]
-    return bool(columns.get("conversation") or columns.get("instruction") or row.mapping["fixed_instruction"].strip())
+    return bool(row.mapping.get("shape")) or bool(
+        columns.get("conversation") or columns.get("instruction") or row.mapping["fixed_instruction"].strip()
+    )
 
 
 def choose(*, row: Import, choices: dict[str, Any]) -> None:

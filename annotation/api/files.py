@@ -18,16 +18,18 @@ from rest_framework.views import APIView
 
 from annotation import importing, parts
 from annotation.actions import Refused, exporting, uploads
-from annotation.actions.importing import Responses
+from annotation.actions.importing import Judgements, Responses
 from annotation.api.base import InProject, require_valid
 from annotation.api.prompts import CountsSerializer
 from annotation.downloads import attachment
 from annotation.forms.importing import MappingForm, UploadForm, initial_from
+from annotation.imports.items import says_more
 from annotation.imports.rows import Unreadable
 from annotation.models import Import, LineProblem
 from annotation.pagination import Keyset
 from annotation.planning import PROBLEMS_KEPT, Counts
 from annotation.records import KNOWN_NAMES
+from annotation.shapes import SHAPES
 
 AT_ONCE_BYTES = 5_000_000
 SHOWN = 10
@@ -63,6 +65,10 @@ class NewImportSerializer(serializers.Serializer):
     )
     fixed_instruction = serializers.CharField(required=False)
     responses = serializers.ChoiceField(choices=Responses.choices, required=False)
+    shape = serializers.CharField(
+        required=False, help_text=f"Left out: as the rows are. Empty: plain columns. {', '.join(SHAPES)}."
+    )
+    judgements = serializers.ChoiceField(choices=Judgements.choices, required=False)
     split_by = serializers.ChoiceField(choices=["group", "column"], required=False)
     evaluation_share = serializers.IntegerField(required=False, min_value=0, max_value=90, help_text="Per cent.")
     validation_share = serializers.IntegerField(required=False, min_value=0, max_value=50, help_text="Per cent.")
@@ -82,6 +88,7 @@ class ImportQueuedSerializer(serializers.Serializer):
 
 class PreviewSerializer(serializers.Serializer):
     format = serializers.CharField()
+    shape = serializers.CharField(help_text="Empty: plain columns.")
     whole = serializers.BooleanField(help_text="Whether the counts are of the whole file, or of its beginning.")
     counts = CountsSerializer()
     problems = serializers.ListField(child=serializers.DictField())
@@ -130,7 +137,7 @@ class ImportList(InProject, generics.ListAPIView):
         require_valid(upload)
         sent.is_valid(raise_exception=True)
         file = upload.cleaned_data["file"]
-        chosen = _choices(request.POST, upload.columns)
+        chosen = _choices(request.POST, upload)
         row = uploads.upload(
             project=self.project,
             file=file,
@@ -151,7 +158,12 @@ class ImportList(InProject, generics.ListAPIView):
             return Response({"detail": str(error), "problems": []}, status.HTTP_400_BAD_REQUEST)
         finally:
             self._discard(row)
-        told = {"format": row.format, "whole": preview.whole, "counts": preview.counts.numbers()}
+        told = {
+            "format": row.format,
+            "shape": row.mapping["shape"],
+            "whole": preview.whole,
+            "counts": preview.counts.numbers(),
+        }
         first = [asdict(item) for item in preview.first]
         return Response({**told, "problems": preview.counts.first_problems, "first": first})
 
@@ -244,14 +256,18 @@ class ImportProblems(InProject, generics.ListAPIView):
         return LineProblem.objects.filter(work__project=self.project, work=self.kwargs["import_pk"])
 
 
-def _choices(data: QueryDict, columns: list[str]) -> MappingForm:
-    """The page's own form, filled with what was sent over what the column names suggest."""
+def _choices(data: QueryDict, upload: UploadForm) -> MappingForm:
+    """The page's own form, filled with what was sent over what the rows' shape and columns suggest."""
+    columns = upload.columns
     guessed = uploads.default_choices(uploads.guess_columns(columns))
+    if says_more(upload.shape, upload.samples):
+        guessed["shape"] = upload.shape
     if data.get("columns"):
+        guessed["shape"] = ""
         guessed["columns"] = _columns(str(data["columns"]))
         guessed["split_by"] = "column" if guessed["columns"].get("split") else "group"
     sent = {name: data[name] for name in MappingForm.base_fields if name in data}
-    form = MappingForm({**initial_from(guessed), **sent}, columns=columns)
+    form = MappingForm({**initial_from(guessed), **sent}, columns=columns, shape=upload.shape)
     require_valid(form)
     return form
 

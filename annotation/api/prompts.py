@@ -93,6 +93,7 @@ class CountsSerializer(serializers.Serializer):
     differs = serializers.IntegerField(help_text="Of the known ones: with another text, which the project keeps.")
     problems = serializers.IntegerField()
     responses = serializers.IntegerField()
+    comparisons = serializers.IntegerField()
     train = serializers.IntegerField()
     validation = serializers.IntegerField()
     evaluation = serializers.IntegerField()

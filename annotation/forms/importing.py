@@ -8,8 +8,10 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 
-from annotation.actions.importing import Responses
+from annotation import shapes
+from annotation.actions.importing import Judgements, Responses
 from annotation.imports import files
+from annotation.imports.items import detected
 from annotation.imports.rows import MAX_CELL, Unreadable
 from annotation.project_rules import MOST_PER_ITEM
 from annotation.records import KNOWN_NAMES, TEXTS
@@ -65,6 +67,7 @@ class UploadForm(forms.Form):
             self.columns = files.columns_of(self.samples)
         except Unreadable as error:
             raise ValidationError(str(error)) from None
+        self.shape = detected(self.samples)
         if not self.columns:
             raise ValidationError("No record was found in the file: look at its first lines in a text editor.")
         return file
@@ -102,11 +105,23 @@ class MappingForm(forms.Form):
         initial=10,
         help_text="Of the rest. Watched while training.",
     )
+    judgements = forms.ChoiceField(
+        label="What the file says of answers arrives as",
+        choices=Judgements.choices,
+        widget=forms.RadioSelect,
+        initial=Judgements.DECIDE,
+        required=False,
+    )
+    shape = forms.ChoiceField(label="Read as", widget=forms.RadioSelect, required=False)
     skip_problems = forms.BooleanField(label="Import without the lines that have a problem", required=False)
 
-    def __init__(self, *args: Any, columns: list[str], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, columns: list[str], shape: str = "", **kwargs: Any) -> None:
+        """`shape`: the one that the file's rows are in, if they are in any."""
         super().__init__(*args, **kwargs)
         self.columns = columns
+        self.found = shapes.SHAPES.get(shape)
+        known = [(shape, self.found.title)] if self.found else []
+        self.fields["shape"].choices = [*known, ("", "Plain columns: I say which is what")]  # type: ignore[attr-defined]
         for field in KNOWN_NAMES:
             self.fields[f"column-{field}"] = forms.ChoiceField(
                 label=LABELS[field],
@@ -121,6 +136,8 @@ class MappingForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
+        if cleaned.get("shape"):
+            return cleaned
         chosen = self.chosen_columns()
         if "conversation" not in chosen and "instruction" not in chosen and not cleaned.get("fixed_instruction"):
             self.add_error("column-instruction", "Choose the column, or type an instruction for all records below.")
@@ -136,8 +153,10 @@ class MappingForm(forms.Form):
 
     def saved(self) -> dict[str, Any]:
         """The choices as the import row keeps them; `initial_from` reads them back."""
-        names = ("fixed_instruction", "responses", "split_by", "evaluation_share", "validation_share")
-        return {"columns": self.chosen_columns()} | {name: self.cleaned_data[name] for name in names}
+        names = ("shape", "fixed_instruction", "responses", "split_by", "evaluation_share", "validation_share")
+        judgements = self.cleaned_data["judgements"] or Judgements.DECIDE.value
+        chosen = {name: self.cleaned_data[name] for name in names}
+        return {"columns": self.chosen_columns(), "judgements": judgements, **chosen}
 
 
 def initial_from(saved: dict[str, Any]) -> dict[str, Any]:

@@ -1,27 +1,42 @@
-"""From a file's rows to what they say, a stretch at a time."""
+"""From a file's rows to what they say, a stretch at a time; in the shape of some tool, or column by column."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
+from annotation import shapes
 from annotation.imports.rows import Problem, Row
-from annotation.records import Earlier, Mapping, Record, read_record
+from annotation.records import Earlier, Mapping, Record, guess_columns, read_record
+from annotation.shapes import Item, Refused
 
 AT_ONCE = 500
 MOST_BYTES = 4_000_000
 
 
 class Reader:
-    """Reads the rows of one file in its order: what was said before is held against what comes."""
+    """Reads the rows of one file in its order: what was said before is held against what comes.
 
-    def __init__(self, mapping: Mapping) -> None:
+    `shape` is a name that `annotation.shapes` knows; empty: the mapping says which column is what.
+    """
+
+    def __init__(self, mapping: Mapping, shape: str = "") -> None:
         self.mapping = mapping
+        self.shape = shape
         self.earlier = Earlier()
 
-    def items(self, rows: Iterable[Row | Problem]) -> list[Record | Problem]:
-        return [
-            row if isinstance(row, Problem) else self.earlier.checked(read_record(row, self.mapping)) for row in rows
-        ]
+    def items(self, rows: Iterable[Row | Problem]) -> list[Item | Problem]:
+        said = (item for row in rows for item in self._said(row))
+        return [item if isinstance(item, Problem) else self.earlier.against(item) or item for item in said]
+
+    def _said(self, row: Row | Problem) -> Sequence[Item | Problem]:
+        if isinstance(row, Problem):
+            return [row]
+        if not self.shape:
+            return [read_record(row, self.mapping)]
+        try:
+            return shapes.read(self.shape, row.values, row.line)
+        except Refused as refused:
+            return [Problem(row.line, str(refused))]
 
 
 def stretches(rows: Iterable[Row | Problem]) -> Iterator[list[Row | Problem]]:
@@ -36,3 +51,32 @@ def stretches(rows: Iterable[Row | Problem]) -> Iterator[list[Row | Problem]]:
             stretch, size = [], 0
     if stretch:
         yield stretch
+
+
+def detected(samples: Sequence[Row]) -> str:
+    """The shape these rows are in; empty where they are in none."""
+    return shapes.detect([row.values for row in samples]) or ""
+
+
+def says_more(shape: str, samples: Sequence[Row]) -> bool:
+    """Whether the shape reads out of these rows what their columns, as they are usually called, do not."""
+    if not shape:
+        return False
+    mapping = Mapping(guess_columns(dict.fromkeys(name for row in samples for name in row.values)))
+    return any(_differ(shape, row, mapping) for row in samples)
+
+
+def _differ(shape: str, row: Row, mapping: Mapping) -> bool:
+    try:
+        said = shapes.read(shape, row.values, row.line)
+    except Refused:
+        return False
+    plain = read_record(row, mapping)
+    return len(said) != 1 or not _alike(said[0], plain)
+
+
+def _alike(one: Item, other: Record | Problem) -> bool:
+    if not isinstance(one, Record) or not isinstance(other, Record):
+        return False
+    texts = [(each.instruction, each.input, each.response, each.history) for each in (one, other)]
+    return texts[0] == texts[1]

@@ -30,7 +30,7 @@ INSIDE = re.compile(rb'["\\]')
 def line_rows(file: IO[bytes]) -> Iterator[Row | Problem]:
     for number, line in physical_lines(file):
         try:
-            values = None if line is not None and not line.strip() else _values(line)
+            values = None if line is not None and not line.strip() else values_of(line)
         except RowRefused as refused:
             yield Problem(number, str(refused))
             continue
@@ -45,12 +45,13 @@ def list_rows(file: IO[bytes]) -> Iterator[Row | Problem]:
         try:
             if element is not None and not element.strip():
                 raise RowRefused("There is no record before a comma.")
-            yield Row(number, _values(element), len(element or b""))
+            yield Row(number, values_of(element), len(element or b""))
         except RowRefused as refused:
             yield Problem(number, str(refused))
 
 
-def _values(line: bytes | None) -> dict[str, Any]:
+def values_of(line: bytes | None) -> dict[str, Any]:
+    """The object that these bytes are; None stands for too many of them."""
     if line is None:
         raise RowRefused("The line is longer than 1 MB.")
     try:

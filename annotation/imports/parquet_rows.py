@@ -16,13 +16,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from annotation.imports.json_rows import line_rows
-from annotation.imports.rows import Problem, Row, Unreadable
+from annotation.imports.json_rows import values_of
+from annotation.imports.rows import Problem, Row, RowRefused, Unreadable, physical_lines
 
 MAGIC = b"PAR1"
 DAMAGED = "This Parquet file is damaged, or of a kind that cannot be read here. Write it again."
 # The other pools of memory reserve more than the process may have. Nothing else of ours is told to it.
 ENVIRONMENT = {"ARROW_DEFAULT_MEMORY_POOL": "system"}
+SAID = b"!"  # begins a line that says what is wrong with its row
 REFUSED = 3  # the exit status of a process that said why
 
 
@@ -39,7 +40,7 @@ def parquet_rows(file: IO[bytes]) -> Iterator[Row | Problem]:
         )
         assert process.stdout is not None
         try:
-            yield from line_rows(process.stdout)
+            yield from _read(process.stdout)
             status = process.wait()
         finally:
             process.kill()
@@ -47,6 +48,16 @@ def parquet_rows(file: IO[bytes]) -> Iterator[Row | Problem]:
             process.stdout.close()
         if status:
             raise Unreadable(_reason(status, said))
+
+
+def _read(said: IO[bytes]) -> Iterator[Row | Problem]:
+    for number, line in physical_lines(said):
+        try:
+            if line is not None and line.startswith(SAID):
+                raise RowRefused(line.removeprefix(SAID).decode().strip())
+            yield Row(number, values_of(line), len(line or b""))
+        except RowRefused as refused:
+            yield Problem(number, str(refused))
 
 
 @contextmanager

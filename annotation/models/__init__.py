@@ -44,6 +44,7 @@ from annotation.models.prompts import (
 from annotation.models.rankers import Ranker
 from annotation.models.rechecks import Recheck
 from annotation.models.reports import AgreementReport
+from annotation.models.second_looks import SecondLook
 
 __all__ = [
     "Adjudication",
@@ -85,6 +86,7 @@ __all__ = [
     "Recheck",
     "Revision",
     "Role",
+    "SecondLook",
     "SignInFailure",
     "SignInLink",
     "Split",

@@ -30,10 +30,15 @@ class TeachingKey(models.GeneratedField):
     """Django asks the field a foreign key points to how its values are stored, and only the output field knows."""
 
     def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
-        return self.output_field.get_db_prep_value(value, connection, prepared)
+        return self._of_values.get_db_prep_value(value, connection, prepared)
 
     def to_python(self, value: Any) -> Any:
-        return self.output_field.to_python(value)
+        return self._of_values.to_python(value)
+
+    @property
+    def _of_values(self) -> models.Field[Any, Any]:
+        assert self.output_field is not None
+        return self.output_field
 
 
 class PromptQuerySet(models.QuerySet["Prompt"]):

@@ -15,7 +15,8 @@ from annotation.actions import Refused, uploads
 from annotation.downloads import attachment
 from annotation.forms.importing import MappingForm, UploadForm, initial_from
 from annotation.imports.files import COUNTED, FORMATS, columns_of, samples
-from annotation.imports.rows import Problem, Unreadable
+from annotation.imports.items import detected, says_more
+from annotation.imports.rows import Problem, Row, Unreadable
 from annotation.models import Import, Project
 
 SHOWN = 10
@@ -34,6 +35,7 @@ def import_start(request: MemberRequest, pk: UUID) -> HttpResponse:
             file_name=PurePath(file.name).name[-200:],
             format=form.format,
             columns=form.columns,
+            shape=form.shape if says_more(form.shape, form.samples) else "",
             by=request.user,
         )
         return redirect("import_map", project.pk, row.pk)
@@ -52,10 +54,11 @@ def import_map(request: MemberRequest, pk: UUID, import_pk: UUID) -> HttpRespons
     if not row.is_open:
         return _state(request, row)
     try:
-        columns = _columns(row)
+        rows = _samples(row)
+        columns, shape = columns_of(rows), detected(rows)
     except (OSError, Unreadable):
         return _state(request, row, gone=True)
-    form = MappingForm(request.POST or None, columns=columns, initial=initial_from(row.mapping))
+    form = MappingForm(request.POST or None, columns=columns, shape=shape, initial=initial_from(row.mapping))
     if request.method == "POST" and form.is_valid():
         uploads.choose(row=row, choices=form.saved())
         if request.POST.get("action") == "import":
@@ -74,9 +77,9 @@ def import_problems(request: MemberRequest, pk: UUID, import_pk: UUID) -> HttpRe
     return attachment(StreamingHttpResponse(lines, content_type="text/plain; charset=utf-8"), name)
 
 
-def _columns(row: Import) -> list[str]:
+def _samples(row: Import) -> list[Row]:
     with importing.opened(row) as file:
-        return columns_of(samples(file, row.format))
+        return samples(file, row.format)
 
 
 ACTIONS = {"discard": "is discarded.", "stop": "stops after the records it has in hand.", "resume": "goes on."}

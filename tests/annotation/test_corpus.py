@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from annotation.rows import MAX_CELL
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
@@ -19,6 +18,7 @@ from django.test import Client
 
 from annotation.actions.corpus import CorpusRefused, import_documents
 from annotation.corpus import Fault, Text, read_files
+from annotation.imports.rows import MAX_CELL
 from annotation.models import Document, Event, Project
 
 LEASE = "The tenant pays the rent on the first of the month."

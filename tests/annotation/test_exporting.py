@@ -4,13 +4,13 @@ import json
 from typing import Any
 
 import pytest
-from annotation.rows import Row
 from django.contrib.auth.models import User
 from django.test import Client
 
 from annotation.actions import exporting
 from annotation.actions.importing import take_records
 from annotation.actions.projects import change_project
+from annotation.imports.rows import Row
 from annotation.models import Event, Membership, Project, Ranking, Role
 from annotation.records import Mapping, Record, guess_columns, read_records
 from annotation.splits import Shares

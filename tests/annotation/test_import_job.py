@@ -9,11 +9,12 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
 
-from annotation import importing, parts
+from annotation import importing, parts, queues
 from annotation.actions import Refused, uploads
 from annotation.imports import items
-from annotation.models import Event, Import, Project
+from annotation.models import Adjudication, Comparison, Event, Import, Project, Ranking
 from tests import factories
+from training.freezing.preferences import preference_rows
 
 Status = Import.Status
 
@@ -128,3 +129,87 @@ def test_it_gives_up_on_a_file_that_is_all_wrong(project: Project, ada: User, mo
     work_off(row)
     assert row.problem == "More than 20 lines have a problem; nothing was imported."
     assert row.done == 30
+
+
+# --- Answers to compare -------------------------------------------------------------------------------------
+
+
+def pair(number: int, **changes: Any) -> dict[str, Any]:
+    def said(role: str, text: str) -> list[dict[str, str]]:
+        return [{"role": role, "content": text}]
+
+    return {
+        "id": f"p{number}",
+        "prompt": said("user", f"Ask {number}?"),
+        "chosen": said("assistant", f"Good {number}."),
+        "rejected": said("assistant", f"Bad {number}."),
+        **changes,
+    }
+
+
+def compared(project: Project, by: User, lines: list[Any], **choices: Any) -> Import:
+    row = given(project, by, lines, **{"shape": "trl_preference", **choices})
+    uploads.start(row=row, by=by)
+    return work_off(row)
+
+
+def test_pairs_become_comparisons_that_are_decided(project: Project, ada: User) -> None:
+    row = compared(project, ada, [pair(n) for n in range(25)])
+    assert (row.status, row.counts["new"], row.counts["comparisons"]) == (Status.DONE, 25, 25)
+    comparison = project.comparisons.get(prompt__external_id="p3")
+    names = {str(each.pk): each.text for each in comparison.candidates.all()}
+    assert [[names[pk] for pk in group] for group in comparison.adjudication.order] == [["Good 3."], ["Bad 3."]]
+    assert comparison.rankings_needed == 0
+    assert (comparison.prompt.answers_needed, Ranking.objects.count()) == (0, 0)
+    again = compared(project, ada, [pair(n) for n in range(25)])
+    assert (again.counts["known"], again.counts["comparisons"], project.comparisons.count()) == (25, 0, 25)
+
+
+def test_their_pairs_are_learned_from_and_nobody_is_asked(project: Project, ada: User, erin: User) -> None:
+    compared(project, ada, [pair(n) for n in range(3)])
+    found = [row.content for row in preference_rows(project)]
+    assert [(row["chosen"][0]["content"], row["rejected"][0]["content"], row["origin"]) for row in found] == [
+        (f"Good {n}.", f"Bad {n}.", "decided") for n in range(3)
+    ]
+    assert queues.next_to_rank(project, erin) is None
+    assert not Comparison.objects.comparable().exists()
+
+
+def test_people_rank_what_is_not_to_stand_as_decided(project: Project, ada: User, erin: User) -> None:
+    compared(project, ada, [pair(n) for n in range(3)], judgements="ask")
+    assert not Adjudication.objects.exists()
+    assert queues.next_to_rank(project, erin) is not None
+
+
+def test_several_sets_of_answers_to_one_prompt_are_several_comparisons(project: Project, ada: User) -> None:
+    other = pair(1, rejected=[{"role": "assistant", "content": "Worse."}])
+    row = compared(project, ada, [pair(1), other, pair(1)])
+    assert (row.counts["comparisons"], row.counts["known"], project.prompts.count()) == (2, 1, 1)
+
+
+def test_an_id_with_another_prompt_is_refused_with_its_line(project: Project, ada: User) -> None:
+    row = compared(project, ada, [pair(1), {**pair(2), "id": "p1"}])
+    assert row.problems.get().reason == "The id “p1” is the same as on line 1."
+
+
+def test_pairs_of_what_is_held_out_are_references_only(project: Project, ada: User) -> None:
+    row = compared(project, ada, [pair(1, split="test"), pair(2, split="train")], split_by="column")
+    assert (row.counts["evaluation"], row.counts["comparisons"]) == (1, 1)
+    held_out = project.prompts.get(split="evaluation")
+    assert (held_out.reference, held_out.comparisons.count()) == ("Good 1.", 0)
+
+
+def test_nothing_is_added_to_a_prompt_whose_text_differs(project: Project, ada: User) -> None:
+    factories.prompt(project, external_id="p1", instruction="Ours")
+    row = compared(project, ada, [pair(1)])
+    assert (row.counts["differs"], row.counts["comparisons"]) == (1, 0)
+
+
+def test_the_page_shows_the_shape_and_what_the_file_says(project: Project, ada: User, sign_in: Any) -> None:
+    client = sign_in(ada)
+    file = ContentFile("\n".join(json.dumps(pair(n)) for n in range(3)).encode(), name="pairs.jsonl")
+    page_url = client.post(f"/projects/{project.pk}/import/", {"file": file})["Location"]
+    page = client.get(page_url).content.decode()
+    for words in ("JSON Lines, TRL", "Answer 2", "Best first: 1, then 2.", "3 comparisons", "Decisions:"):
+        assert words in page, words
+    assert "shape" in Import.objects.get().mapping

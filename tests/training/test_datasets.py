@@ -40,7 +40,8 @@ def test_it_freezes_approved_demonstrations_in_the_projects_template(project: Pr
     assert (version.number, version.description, version.train_rows) == (1, "First", 1)
     assert version.statistics["guidelines"] == {"1": 1}
     manifest = json.loads((version.directory / "manifest.json").read_text())
-    assert manifest["rows"]["train"] == [{"id": row["id"], "prompt_id": row["prompt_id"], "guidelines": 1}]
+    source = {"id": row["id"], "prompt_id": row["prompt_id"], "guidelines": 1, "people": [erin.pk]}
+    assert manifest["rows"]["train"] == [{**source, "sha256": datasets.row_sha256(row)}]
     assert manifest["counts"] == {"train": 1, "validation": 0}
     assert Event.objects.filter(verb="froze", actor=ada).count() == 1
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,10 +17,12 @@ from django.test import Client
 from annotation.models import Project, Prompt, Split
 from evaluation.actions import freeze_evaluation_set
 from tests import factories
+from tests.postgres import postgres_url  # noqa: F401 - a fixture
 from training import actions
 from training.leaks import comparing, gate, held_out
 from training.models import BaseModel, DatasetVersion, HeldOutText, LeakCheck, TrainingRound, VersionPrompt
 
+ROOT = Path(__file__).resolve().parents[2]
 ASKED = (
     "Ms Okafor moved out on the fourteenth of February and handed back both keys; the landlord has kept her deposit "
     "of 1,450 dollars without sending the list of damages that the law of the state asks for within thirty days."
@@ -202,3 +208,11 @@ def _execute(sql: str, given: list[Any]) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(sql, given)
         connection.check_constraints()
+
+
+@pytest.mark.postgres
+def test_all_of_this_on_postgresql(postgres_url: str, tmp_path: Path) -> None:  # noqa: F811
+    env = {**os.environ, "DATABASE_URL": postgres_url, "DATA_DIR": str(tmp_path)}
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not postgres", __file__]
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=400)
+    assert done.returncode == 0, done.stdout[-3000:]

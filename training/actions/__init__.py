@@ -12,6 +12,7 @@ from training.actions.rounds import (
     try_preflight,
 )
 from training.actions.sampling import LONGEST_ANSWER, ask, cancel_sampling, start_sampling
+from training.actions.suspects import drop_suspects, send_suspects
 from training.actions.tracking import write_to_mlflow
 
 __all__ = [
@@ -20,11 +21,13 @@ __all__ = [
     "cancel_package",
     "cancel_round",
     "cancel_sampling",
+    "drop_suspects",
     "freeze",
     "launch_preflight",
     "launch_round",
     "register_base_model",
     "retry_round",
+    "send_suspects",
     "start_package",
     "start_preflight",
     "start_sampling",

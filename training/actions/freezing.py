@@ -9,7 +9,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from annotation.models import ConsensusRule, Event, Project
-from training.freezing import corpora, datasets, preferences
+from training.freezing import corpora, datasets, filters, index, preferences
+from training.freezing.filters import EVERYTHING, Filter
 from training.leaks import gate, leaving_out
 from training.models import DatasetVersion, LeftOut, VersionPrompt
 
@@ -25,10 +26,7 @@ NOTHING_TO_FREEZE = {
     ),
     DatasetVersion.Kind.CORPUS: "There is no text yet that the model could read. Import some under Corpus.",
 }
-ROWS = {
-    DatasetVersion.Kind.DEMONSTRATIONS: datasets.demonstration_rows,
-    DatasetVersion.Kind.CORPUS: corpora.document_rows,
-}
+NOTHING_LEFT = "No row meets this filter. Ask for less."
 # A judgement that went into one of these can no longer be taken back.
 FROM_RANKINGS = {
     DatasetVersion.Kind.PREFERENCES: preferences.preference_rows,
@@ -46,31 +44,41 @@ def freeze(
     by: User,
     description: str = "",
     consensus: str = "",
+    chosen: Filter = EVERYTHING,
     without_leaks_of: DatasetVersion | None = None,
 ) -> DatasetVersion:
     """A new version, or the one there is when nothing has changed since (`is_new` says which).
 
-    `consensus` is what counts of several people's rankings; empty: what the project's settings say. Rows in which
-    `without_leaks_of` gives something away, or that it left out already, are left out; the version says which.
+    `consensus` is what counts of several people's rankings; empty: what the project's settings say. `chosen` says
+    which rows; without a description its words are one. Rows in which `without_leaks_of` gives something away, or
+    that it left out already, are left out; the version says which.
     """
     left_out = leaving_out.rows_of(project, kind, without_leaks_of)
     began_at = timezone.now()
     before = _let_stand(project, kind, began_at)
     try:
-        rows = _rows(project, DatasetVersion.Kind(kind), consensus)
-        version = _freeze(project, kind, rows, by, description, left_out)
+        found = rows_to_freeze(project, kind, consensus, chosen)
+        version = _freeze(project, kind, found, chosen, by, description, consensus, left_out)
     except ValidationError:
         Project.objects.filter(pk=project.pk, rankings_frozen_at=began_at).update(rankings_frozen_at=before)
         raise
+    index.of_version(version)
     gate.look(version)
     return version
 
 
-def _rows(project: Project, kind: DatasetVersion.Kind, consensus: str) -> list[datasets.Row]:
+def rows_to_freeze(project: Project, kind: str, consensus: str, chosen: Filter) -> list[datasets.Row]:
+    """What a version would take; nothing is written."""
+    return [row for row in _rows(project, DatasetVersion.Kind(kind), consensus, chosen) if chosen.takes(row)]
+
+
+def _rows(project: Project, kind: DatasetVersion.Kind, consensus: str, chosen: Filter) -> list[datasets.Row]:
     if kind in FROM_RANKINGS:
         rule = consensus or project.consensus
         return FROM_RANKINGS[kind](project, "" if rule == ConsensusRule.AUTOMATIC else rule)
-    return ROWS[kind](project)
+    if kind == DatasetVersion.Kind.CORPUS:
+        return corpora.document_rows(project)
+    return datasets.demonstration_rows(project, chosen)
 
 
 def _let_stand(project: Project, kind: str, at: datetime) -> datetime | None:
@@ -91,13 +99,21 @@ def record_export(*, version: DatasetVersion, part: str, by: User) -> None:
 
 
 def _freeze(
-    project: Project, kind: str, found: list[datasets.Row], by: User, description: str, left_out: dict[str, LeftOut]
+    project: Project,
+    kind: str,
+    found: list[datasets.Row],
+    chosen: Filter,
+    by: User,
+    description: str,
+    consensus: str,
+    left_out: dict[str, LeftOut],
 ) -> DatasetVersion:
     rows = [row for row in found if row.id not in left_out]
     train, validation = datasets.divide(rows)
     if not train:
-        raise ValidationError({"kind": NOTHING_TO_FREEZE[DatasetVersion.Kind(kind)]})
-    sha256 = datasets.store(project, kind, train, validation)
+        why = NOTHING_TO_FREEZE[DatasetVersion.Kind(kind)] if chosen == EVERYTHING and not found else NOTHING_LEFT
+        raise ValidationError({"kind": why})
+    sha256 = datasets.store(project, kind, train, validation, chosen)
     figures = datasets.describe(train, validation)
     with transaction.atomic():
         project = Project.objects.select_for_update().get(pk=project.pk)
@@ -108,8 +124,11 @@ def _freeze(
             project=project,
             kind=kind,
             number=project.dataset_versions.filter(kind=kind).next_number(),
-            description=description.strip(),
+            description=description.strip() or ("" if chosen == EVERYTHING else filters.sentence(chosen))[:300],
             sha256=sha256,
+            content_sha256=datasets.content_sha256(kind, train, validation),
+            filter=chosen.as_json(),
+            consensus=consensus,
             train_rows=len(train),
             validation_rows=len(validation),
             statistics=figures,

@@ -14,14 +14,15 @@ from rest_framework.response import Response
 from annotation.api.base import InProject
 from annotation.models import ConsensusRule
 from training import actions
-from training.actions.freezing import record_export
-from training.freezing import datasets
+from training.actions.freezing import record_export, rows_to_freeze
+from training.freezing import datasets, filters
 from training.models import DatasetVersion
 
 
 class DatasetSerializer(serializers.ModelSerializer[DatasetVersion]):
     leak_count = serializers.SerializerMethodField(help_text="Rows too close to what is held out.")
     left_out_count = serializers.SerializerMethodField(help_text="Rows it was frozen without.")
+    filter_in_words = serializers.SerializerMethodField()
 
     class Meta:
         model = DatasetVersion
@@ -36,6 +37,11 @@ class DatasetSerializer(serializers.ModelSerializer[DatasetVersion]):
             "statistics",
             "leak_count",
             "left_out_count",
+            "filter",
+            "filter_in_words",
+            "consensus",
+            "content_sha256",
+            "erased_rows",
             "created_at",
         ]
 
@@ -44,6 +50,24 @@ class DatasetSerializer(serializers.ModelSerializer[DatasetVersion]):
 
     def get_left_out_count(self, version: DatasetVersion) -> int:
         return version.left_out.count()
+
+    def get_filter_in_words(self, version: DatasetVersion) -> str:
+        return filters.sentence(filters.of_json(version.filter))
+
+
+class FilterSerializer(serializers.Serializer[Any]):
+    """Rows that meet all of it; what is left out asks for nothing."""
+
+    status = serializers.ChoiceField(choices=list(filters.STATUSES.items()), required=False)
+    agreement = serializers.FloatField(min_value=0, max_value=1, required=False)
+    guidelines = serializers.IntegerField(min_value=1, required=False)
+    guidelines_which = serializers.ChoiceField(choices=list(filters.GUIDELINES.items()), required=False)
+    people = serializers.ListField(
+        child=serializers.IntegerField(), required=False, help_text="Ids: rows that nobody else wrote or ranked."
+    )
+    task_types = serializers.ListField(child=serializers.CharField(max_length=80), required=False)
+    since = serializers.DateField(required=False)
+    until = serializers.DateField(required=False)
 
 
 class FreezeSerializer(serializers.Serializer[Any]):
@@ -57,11 +81,19 @@ class FreezeSerializer(serializers.Serializer[Any]):
         "Empty: what the project's settings say; automatic: what suits their number.",
     )
     description = serializers.CharField(max_length=300, required=False, allow_blank=True, default="")
+    filter = FilterSerializer(required=False)
+    preview = serializers.BooleanField(default=False, help_text="Only say how many rows it would take.")
     without_leaks_of = serializers.UUIDField(
         required=False,
         allow_null=True,
         help_text="A version of the same kind: its rows that are too close to what is held out are left out.",
     )
+
+
+class PreviewSerializer(serializers.Serializer[Any]):
+    train_rows = serializers.IntegerField()
+    validation_rows = serializers.IntegerField()
+    filter_in_words = serializers.CharField()
 
 
 class Datasets(InProject, generics.ListAPIView[DatasetVersion]):
@@ -78,14 +110,21 @@ class Datasets(InProject, generics.ListAPIView[DatasetVersion]):
     def post(self, request: Request, pk: UUID) -> Response:
         given = FreezeSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        version = actions.freeze(project=self.project, by=self.person, **self._found(given.validated_data))
+        asked = dict(given.validated_data)
+        asked["chosen"] = filters.of_json(asked.pop("filter", {}))
+        if asked.pop("preview"):
+            return Response(self._preview(asked))
+        wanted = asked.pop("without_leaks_of", None)
+        asked["without_leaks_of"] = get_object_or_404(self.project.dataset_versions, pk=wanted) if wanted else None
+        version = actions.freeze(project=self.project, by=self.person, **asked)
         made = status.HTTP_201_CREATED if version.is_new else status.HTTP_200_OK
         return Response(DatasetSerializer(version).data, status=made)
 
-    def _found(self, given: dict[str, Any]) -> dict[str, Any]:
-        wanted = given.pop("without_leaks_of", None)
-        earlier = get_object_or_404(self.project.dataset_versions, pk=wanted) if wanted else None
-        return {**given, "without_leaks_of": earlier}
+    def _preview(self, asked: dict[str, Any]) -> dict[str, Any]:
+        rows = rows_to_freeze(self.project, asked["kind"], asked["consensus"], asked["chosen"])
+        train, validation = datasets.divide(rows)
+        said = filters.sentence(asked["chosen"])
+        return {"train_rows": len(train), "validation_rows": len(validation), "filter_in_words": said}
 
 
 class DatasetFile(InProject):

@@ -21,7 +21,7 @@ SLOWEST = 100.0  # a ratio beyond this, or below its inverse, is an accident and
 
 STARTING_SECONDS = 15.0  # imports, tokenizer, the adapter's place in the model, saving
 BYTES_READ_PER_SECOND = 0.5e9
-FLOPS = {"cpu": 75e9, "cuda": 40e12}  # that training reaches; on a CPU for each thread
+FLOPS = {"cpu": 75e9, "wide cpu": 30e9, "cuda": 40e12}  # that training reaches; on a CPU for each thread
 LIBRARIES_BYTES = 0.9e9
 BESIDE_BYTES = 20e6  # tokenizer and descriptions beside an adapter
 FOUR_BIT = 0.57  # bytes per parameter with its scales
@@ -117,10 +117,13 @@ class Machine:
     threads: int
     memory_bytes: int
     free_bytes: int
+    narrow: bool = True  # whether it multiplies in 16 bits; a processor without instructions for it does so in 32
 
     @property
     def flops(self) -> float:
-        return FLOPS["cuda"] if self.device == "cuda" else FLOPS["cpu"] * self.threads
+        if self.device == "cuda":
+            return FLOPS["cuda"]
+        return FLOPS["cpu" if self.narrow else "wide cpu"] * self.threads
 
 
 @dataclass(frozen=True)
@@ -226,14 +229,15 @@ def _forward_and_back(shape: Shape, params: Mapping[str, Any], machine: Machine)
     """Through frozen weights only the error goes back, not a gradient for each of them."""
     again = 1.0 if machine.device == "cuda" else 0.0  # activations are computed anew rather than kept
     if is_full(params):
-        return (3.0 + again) * _forward(shape) * (EXACT_TIMES if _in_float32(params, machine) else 1.0)
+        slower = EXACT_TIMES if _in_float32(params, machine) and machine.narrow else 1.0
+        return (3.0 + again) * _forward(shape) * slower
     operations = (2.0 + again) * _forward(shape) + 6.0 * shape.adapter(params["lora_r"])
     return operations * (DORA_TIMES[machine.device] if params.get("use_dora") else 1.0)
 
 
 def _in_float32(params: Mapping[str, Any], machine: Machine) -> bool:
-    """A whole model learns in 32 bits; a GPU multiplies in 16 all the same."""
-    return is_full(params) and machine.device == "cpu"
+    """A whole model learns in 32 bits, any model where 16 are slow; a GPU multiplies in 16 all the same."""
+    return machine.device == "cpu" and (is_full(params) or not machine.narrow)
 
 
 def trained(shape: Shape, params: Mapping[str, Any]) -> int:
@@ -266,7 +270,7 @@ def memory(shape: Shape, params: Mapping[str, Any], counts: Counts, machine: Mac
     if counts.exact:  # while held-out rows are read: the head and a layer at a time in 32 bits, and nothing kept
         read = 4.0 * shape.embedded + 2 * in_a_layer + 8.0 * SCORED_AT_ONCE * shape.vocabulary
         kept, scores = max((kept, scores), (read, 0.0), key=sum)
-    weights = weight_bytes(shape, params) + TRAINED_WEIGHT_BYTES * trained(shape, params)
+    weights = (1 if machine.narrow else 2) * weight_bytes(shape, params) + TRAINED_WEIGHT_BYTES * trained(shape, params)
     return (0.0 if machine.device == "cuda" else LIBRARIES_BYTES) + weights + kept + scores
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from annotation.models import DocumentQuerySet, Project
+from training.freezing import datasets
 from training.freezing.datasets import Row
 
 
@@ -21,6 +22,7 @@ def document_rows(project: Project) -> list[Row]:
             guidelines=None,
             people=frozenset(),
             content={"title": document.title, "text": document.text},
+            at=datasets.local(document.created_at),
         )
         for document in documents_to_freeze(project).order_by("created_at", "pk")
     ]

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import statistics
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Max, Q, QuerySet
+from django.utils import timezone
 
 from annotation import templating
 from annotation.models import Demonstration, Project, Prompt, Split
 from annotation.splits import fraction
 from annotation.texts import words
+from training.freezing import filters
+from training.freezing.filters import EVERYTHING, SUBMITTED, Filter
 from training.models import DatasetVersion
-from training.run_dir import directory_sha256, each_row, read_rows, sync, write_json, write_rows
+from training.run_dir import directory_sha256, dumps, each_row, read_rows, sync, write_json, write_rows
 
-FORMAT = 1
+FORMAT = 2
 TRAIN, VALIDATION, MANIFEST = "train.jsonl", "validation.jsonl", "manifest.json"
 ASIDE = 0.1
 CLIPPED = 160
@@ -40,6 +45,8 @@ class Row:
     guidelines: int | None
     people: frozenset[int]
     content: dict[str, Any] = field(hash=False)
+    revisions: tuple[str, ...] = ()  # of the demonstration, or the rankings: which state of it was frozen
+    at: datetime | None = None
 
     def as_json(self) -> dict[str, Any]:
         of_prompt = {"prompt_id": self.prompt_id} if self.prompt_id else {}
@@ -48,10 +55,29 @@ class Row:
 
     def source(self) -> dict[str, Any]:
         """Where it came from, for the manifest."""
+        sha256 = self.content_sha256()
         if "text" in self.content:
-            return {"id": self.id, "title": self.content["title"]}
+            return {"id": self.id, "title": self.content["title"], "sha256": sha256}
         provenance = {name: self.content[name] for name in PROVENANCE if name in self.content}
-        return {"id": self.id, "prompt_id": self.prompt_id, "guidelines": self.guidelines, **provenance}
+        of_revisions = {"revisions": list(self.revisions)} if self.revisions else {}
+        return {
+            "id": self.id,
+            "prompt_id": self.prompt_id,
+            "guidelines": self.guidelines,
+            **provenance,
+            **of_revisions,
+            "people": sorted(self.people),
+            "sha256": sha256,
+        }
+
+    def content_sha256(self) -> str:
+        return row_sha256(self.as_json())
+
+
+def row_sha256(row: dict[str, Any]) -> str:
+    """Over what a model would read, and nothing that a database gave it."""
+    content = {name: value for name, value in row.items() if name not in ("id", "prompt_id")}
+    return hashlib.sha256(dumps(content).encode()).hexdigest()
 
 
 def said(role: str, text: str) -> list[dict[str, str]]:
@@ -71,14 +97,16 @@ def group_of(prompt: Prompt) -> str:
     return prompt.group or prompt.text_sha256[:16]
 
 
-def demonstrations_to_freeze(project: Project) -> QuerySet[Demonstration]:
-    """Every approved demonstration of a prompt that may be taught."""
-    approved = Demonstration.objects.approved().filter(project=project)
-    return approved.exclude(prompt__split=Split.EVALUATION).exclude(text="")
+def demonstrations_to_freeze(project: Project, status: str = Demonstration.Status.APPROVED) -> QuerySet[Demonstration]:
+    """Every approved demonstration of a prompt that may be taught; where asked for, also those that wait for that."""
+    wanted = [Demonstration.Status.APPROVED, *([Demonstration.Status.SUBMITTED] if status == SUBMITTED else [])]
+    found = Demonstration.objects.filter(project=project, status__in=wanted)
+    return found.exclude(prompt__split=Split.EVALUATION).exclude(text="")
 
 
-def demonstration_rows(project: Project) -> list[Row]:
-    found = demonstrations_to_freeze(project).select_related("prompt", "guidelines")
+def demonstration_rows(project: Project, chosen: Filter = EVERYTHING) -> list[Row]:
+    newest = Max("revisions", filter=Q(revisions__status__in=["approved", "submitted"]))
+    found = demonstrations_to_freeze(project, chosen.status).select_related("prompt", "guidelines")
     return [
         Row(
             id=str(item.pk),
@@ -93,9 +121,16 @@ def demonstration_rows(project: Project) -> list[Row]:
                 "completion": said("assistant", item.text.strip()),
                 **({"difficulty": item.difficulty} if item.difficulty else {}),
             },
+            revisions=(str(item.revision),) if item.revision else (),
+            at=local(item.reviewed_at or item.submitted_at),
         )
-        for item in found.order_by("prompt__position", "pk")
+        for item in found.annotate(revision=newest).order_by("prompt__position", "pk")
     ]
+
+
+def local(at: datetime | None) -> datetime | None:
+    """As people here read it: the day of a filter is theirs."""
+    return timezone.localtime(at) if at else None
 
 
 def divide(rows: list[Row]) -> tuple[list[Row], list[Row]]:
@@ -157,7 +192,16 @@ def _spread(texts: Iterable[str]) -> dict[str, int]:
     return {"shortest": counts[0], "median": round(statistics.median(counts)), "longest": counts[-1]}
 
 
-def store(project: Project, kind: str, train: list[Row], validation: list[Row]) -> str:
+def content_sha256(kind: str, train: list[Row], validation: list[Row]) -> str:
+    """Of what the version teaches: the same on any machine, whatever ids a database gave and in whichever order."""
+    digest = hashlib.sha256(f"{kind}\n".encode())
+    for part, rows in (("train", train), ("validation", validation)):
+        for each in sorted(row.content_sha256() for row in rows):
+            digest.update(f"{part} {each}\n".encode())
+    return digest.hexdigest()
+
+
+def store(project: Project, kind: str, train: list[Row], validation: list[Row], chosen: Filter) -> str:
     """Write the version's folder and return its hash. The same rows give the same bytes, so the same folder."""
     settings.DATASETS_DIR.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(dir=settings.DATASETS_DIR, prefix=".incoming-"))
@@ -166,7 +210,7 @@ def store(project: Project, kind: str, train: list[Row], validation: list[Row]) 
     try:
         write_rows(made / TRAIN, (row.as_json() for row in train))
         write_rows(made / VALIDATION, (row.as_json() for row in validation))
-        write_json(made / MANIFEST, _manifest(project, kind, train, validation))
+        write_json(made / MANIFEST, _manifest(project, kind, train, validation, chosen))
         sha256 = directory_sha256(made)
         target = settings.DATASETS_DIR / sha256
         if not target.exists():
@@ -177,10 +221,13 @@ def store(project: Project, kind: str, train: list[Row], validation: list[Row]) 
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _manifest(project: Project, kind: str, train: list[Row], validation: list[Row]) -> dict[str, Any]:
+def _manifest(project: Project, kind: str, train: list[Row], validation: list[Row], chosen: Filter) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "kind": kind,
+        "filter": chosen.as_json(),
+        "filter_in_words": filters.sentence(chosen),
+        "content_sha256": content_sha256(kind, train, validation),
         "project": str(project.pk),
         "instruction_template": project.instruction_template,
         "counts": {"train": len(train), "validation": len(validation)},

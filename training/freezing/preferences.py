@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 from django.db.models import F, Prefetch, Q, QuerySet
 
-from annotation.models import Comparison, ComparisonQuerySet, Project, Ranking, Split
+from annotation.models import Comparison, ComparisonQuerySet, Project, Ranking, Revision, Split
 from annotation.quality.acceptable import acceptable
 from annotation.quality.agreed import Agreed, agreed, of_correction
-from training.freezing.datasets import Row, demonstration_rows, group_of, question, said
+from training.freezing.datasets import Row, demonstration_rows, group_of, local, question, said
+
+AT_ONCE = 500  # ids in one question, which databases limit
 
 
 def comparisons_to_freeze(project: Project) -> ComparisonQuerySet:
@@ -52,6 +55,7 @@ def _pairs(comparison: Comparison, together: Agreed, template: str) -> Iterator[
 
 
 def _corrected_rows(together: Agreed, template: str) -> Iterator[Row]:
+    approved_as = _approved_as({made.correction.demonstration_id for made, _pair in together.corrections})
     for made, pair in together.corrections:
         prompt, answer = made.correction.comparison.prompt, made.correction.demonstration
         yield Row(
@@ -68,7 +72,19 @@ def _corrected_rows(together: Agreed, template: str) -> Iterator[Row]:
                 "rejected": said("assistant", made.rejected.text.strip()),
                 **of_correction(made, pair, together.rankers[pair.comparison]),
             },
+            revisions=approved_as.get(answer.pk, ()),
+            at=local(answer.reviewed_at or answer.submitted_at),
         )
+
+
+def _approved_as(answers: set[UUID]) -> dict[UUID, tuple[str, ...]]:
+    """The newest revision of each."""
+    found: dict[UUID, tuple[str, ...]] = {}
+    keys = sorted(answers)
+    for start in range(0, len(keys), AT_ONCE):
+        rows = Revision.objects.filter(demonstration__in=keys[start : start + AT_ONCE]).order_by("pk")
+        found.update((answer, (str(pk),)) for answer, pk in rows.values_list("demonstration_id", "pk"))
+    return found
 
 
 def _ranked_row(comparison: Comparison, name: str, content: dict[str, Any]) -> Row:
@@ -85,6 +101,8 @@ def _ranked_row(comparison: Comparison, name: str, content: dict[str, Any]) -> R
         guidelines=max(versions, default=None),
         people=frozenset({item.ranker_id for item in rankings} | by),
         content=content,
+        revisions=tuple(sorted(str(item.pk) for item in rankings)),
+        at=local(max((item.created_at for item in rankings), default=comparison.created_at)),
     )
 
 

@@ -1,8 +1,10 @@
-"""TRL's SFTTrainer, with an order of rows that is given and held-out losses told apart by row."""
+"""TRL's SFTTrainer, with an order of rows that is given and losses told apart by row."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -12,6 +14,7 @@ from trl import SFTTrainer
 
 from training.recipes import base
 from training.recipes.process import processes
+from training.suspects import losses
 
 ROW = "row"  # the column that says which row it is
 ROWS_AT_ONCE = 8
@@ -47,11 +50,13 @@ class ArrangedTrainer(SFTTrainer):
     _signature_columns: Any
     order: Sequence[int] | None = None
     task_types: Sequence[str] = ()
+    losses_of: Path | None = None  # where the losses of the rows learned from are kept
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
         self.data_collator = WithRowNumbers(self.data_collator)
         self._measured: list[tuple[int, float, int]] = []
+        self._learned: list[tuple[int, float]] = []
 
     def _set_signature_columns_if_needed(self) -> None:
         if self._signature_columns is None:
@@ -73,15 +78,27 @@ class ArrangedTrainer(SFTTrainer):
         if numbers is None:
             return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
 
+        learning = model.training
+
         def keep(_module: Any, _given: Any, output: Any) -> None:
-            losses, counts = -output.log_probs.sum(dim=1), output.label_mask.sum(dim=1)
-            self._measured += zip(numbers.tolist(), losses.tolist(), counts.tolist(), strict=True)
+            lost, counts = -output.log_probs.detach().sum(dim=1), output.label_mask.sum(dim=1)
+            if learning:
+                each = (lost / counts.clamp(min=1)).tolist()
+                self._learned += [pair for pair in zip(numbers.tolist(), each, strict=True) if math.isfinite(pair[1])]
+            else:
+                self._measured += zip(numbers.tolist(), lost.tolist(), counts.tolist(), strict=True)
 
         hook = model.register_forward_hook(keep)
         try:
             return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
         finally:
             hook.remove()
+            self._keep_learned()
+
+    def _keep_learned(self) -> None:
+        if self._learned and self.losses_of:
+            losses.append(self.losses_of, self.state.global_step, self._learned)
+        self._learned = []
 
     @torch.no_grad()
     def surprises(self) -> list[float]:
@@ -109,7 +126,7 @@ class ArrangedTrainer(SFTTrainer):
 
 
 class WithRowNumbers:
-    """Carries the number of each held-out row beside its tokens."""
+    """Carries the number of each row beside its tokens."""
 
     def __init__(self, collator: Any) -> None:
         self.collator = collator
@@ -121,9 +138,9 @@ class WithRowNumbers:
         return batch
 
 
-def numbered(held_out: Any) -> Any:
-    """Held-out rows that carry their number."""
-    return held_out if held_out is None else held_out.add_column(ROW, list(range(len(held_out))))
+def numbered(rows: Any) -> Any:
+    """Rows that carry their number."""
+    return rows if rows is None else rows.add_column(ROW, list(range(len(rows))))
 
 
 def by_task(measured: Sequence[tuple[int, float, int]], task_types: Sequence[str]) -> dict[str, float]:

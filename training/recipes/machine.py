@@ -24,6 +24,8 @@ def look() -> Machine:
     """Processes that train together share its cores, and are one machine to whoever waits for them."""
     import torch
 
+    from training.recipes.base import quick_dtype
+
     cores = threads() * processes()
     if torch.cuda.is_available():
         free, total = torch.cuda.mem_get_info()
@@ -36,6 +38,7 @@ def look() -> Machine:
         threads=cores,
         memory_bytes=total,
         free_bytes=min(_available(), total),
+        narrow=quick_dtype() == torch.bfloat16,
     )
 
 

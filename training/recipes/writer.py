@@ -13,7 +13,7 @@ from training.recipes import base, decoding, packed, rows, shared_prefix
 
 
 class Writer:
-    dtype = torch.bfloat16  # twice as fast as float32: decoding waits for the weights to arrive from memory
+    dtype: torch.dtype | None = None  # of the weights; none: the one that this machine multiplies fastest
 
     def __init__(
         self,
@@ -26,7 +26,8 @@ class Writer:
         self.tokenizer = tokenizer
         self.params = params
         model = base.load_model(source.get("base_model_dir") or base_model_dir, torch.float32)
-        self.model = base.round_to(base.merge(model, source.get("adapter_dir")), self.dtype).eval()
+        whole = base.merge(model, source.get("adapter_dir"))
+        self.model = base.round_to(whole, self.dtype or base.quick_dtype()).eval()
         self.own_loop = not base.on_gpu() and shared_prefix.supports(model.config)
         if self.own_loop:
             self.model.set_attn_implementation(shared_prefix.NAME)

@@ -19,6 +19,7 @@ from training.models import Adapter, BaseModel, Preflight, Sampling, TrainingRou
 from training.monitoring import curves, tracking
 from training.run_dir import RunDir, write_json, write_rows
 from training.running.runner import JobFailed, JobKind, carry, carry_outputs, expect_success, resume_from
+from training.suspects import found as suspects
 
 READ_BY_RECIPES = (
     "id",
@@ -78,7 +79,8 @@ def _for_recipe(job: TrainingRound | Preflight, rows: list[dict[str, Any]]) -> I
 
 def _round_inputs(round: TrainingRound, run_dir: RunDir) -> None:
     params = _training_inputs(round, run_dir, round.method)
-    carry(round, run_dir, ORDER)
+    for name in (ORDER, *suspects.carried(run_dir)):
+        carry(round, run_dir, name)
     more = {"same_draws": round.baseline_of_id is not None, "resume_from": resume_from(round, run_dir)}
     write_json(run_dir.params, {**params, **more})
 
@@ -86,6 +88,7 @@ def _round_inputs(round: TrainingRound, run_dir: RunDir) -> None:
 def _round_done(round: TrainingRound, run_dir: RunDir, result: dict[str, Any]) -> None:
     publishing.publish(round, run_dir, result)
     experience.record(round, run_dir, result)
+    suspects.keep(round, run_dir)
 
 
 def _round_over(round: TrainingRound, run_dir: RunDir) -> None:

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db.models import Count
@@ -11,12 +13,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from annotation.access import MemberRequest, project_for
-from annotation.models import Project
+from annotation.models import Project, name_of
 from training.actions import freeze
-from training.actions.freezing import record_export
-from training.forms import FreezeForm, attach
-from training.freezing import corpora, preferences
+from training.actions.freezing import record_export, rows_to_freeze
+from training.forms import attach
+from training.freezing import corpora, filters, preferences
 from training.freezing import datasets as frozen
+from training.freezing_form import FreezeForm
 from training.leaks import gate
 from training.methods import METHODS
 from training.models import DatasetVersion
@@ -29,9 +32,12 @@ LEAKING_ROWS = Count("leaks__row_id", distinct=True)
 def datasets(request: MemberRequest, pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "manage")
     form = FreezeForm(request.POST if request.method == "POST" else None, project=project)
-    if request.method == "POST" and form.is_valid():
+    found = None
+    if request.method == "POST" and form.is_valid() and "look" in request.POST:
+        found = _found(project, form)
+    elif request.method == "POST" and form.is_valid():
         try:
-            version = freeze(project=project, by=request.user, **form.cleaned_data)
+            version = freeze(project=project, by=request.user, **form.what())
         except ValidationError as refused:
             attach(form, refused)
         else:
@@ -40,8 +46,17 @@ def datasets(request: MemberRequest, pk: UUID) -> HttpResponse:
     rows = project.dataset_versions.annotate(round_count=Count("rounds", distinct=True), leak_count=LEAKING_ROWS)
     versions = rows.select_related("created_by").order_by("-created_at")
     page = Paginator(versions, 50).get_page(request.GET.get("page"))
-    context = {"project": project, "form": form, "page": page, "ready": _ready(project)}
+    context = {"project": project, "form": form, "page": page, "ready": _ready(project), "found": found}
     return render(request, "training/datasets.html", context, status=422 if form.errors else 200)
+
+
+def _found(project: Project, form: FreezeForm) -> dict[str, Any]:
+    """How many rows it would take, and in which words it will say so."""
+    given = form.what()
+    rows = rows_to_freeze(project, given["kind"], given["consensus"], given["chosen"])
+    train, validation = frozen.divide(rows)
+    said = filters.sentence(given["chosen"], form.names)
+    return {"train": len(train), "validation": len(validation), "said": said}
 
 
 def _say(request: MemberRequest, version: DatasetVersion) -> None:
@@ -75,6 +90,7 @@ def dataset(request: MemberRequest, pk: UUID, dataset_pk: UUID) -> HttpResponse:
         "page": page,
         "query": f"part={part}",
         "intact": here,
+        "said": _said(version),
         "figures": version.statistics,
         "leak_count": version.leaks.values("row_id").distinct().count(),
         "left_out": version.left_out.count(),
@@ -83,6 +99,12 @@ def dataset(request: MemberRequest, pk: UUID, dataset_pk: UUID) -> HttpResponse:
         "method": next((method.key for method in METHODS.values() if method.learns_from == version.kind), ""),
     }
     return render(request, "training/dataset.html", context)
+
+
+def _said(version: DatasetVersion) -> str:
+    chosen = filters.of_json(version.filter)
+    people = User.objects.filter(pk__in=chosen.people) if chosen.people else []
+    return filters.sentence(chosen, {user.pk: name_of(user) for user in people})
 
 
 @require_safe

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from annotation.access import MemberRequest, project_for
 from annotation.texts import counted
 from training.actions import freeze
+from training.freezing import filters
 from training.leaks import gate
 from training.leaks.shown import beside
 from training.models import LeakCheck
@@ -58,7 +59,13 @@ def dataset_without_leaks(request: MemberRequest, pk: UUID, dataset_pk: UUID) ->
     described = f"{version} without {counted(rows, 'row')} too close to held-out prompts"
     try:
         made = freeze(
-            project=project, kind=version.kind, by=request.user, description=described, without_leaks_of=version
+            project=project,
+            kind=version.kind,
+            by=request.user,
+            description=described,
+            consensus=version.consensus,
+            chosen=filters.of_json(version.filter),
+            without_leaks_of=version,
         )
     except ValidationError as refused:
         messages.error(request, " ".join(refused.messages))

@@ -26,6 +26,7 @@ from training.models import BaseModel, Preflight, TrainingRound
 from training.monitoring import tracking
 from training.monitoring.charts import Chart, Series, line_chart
 from training.params import to_json, told
+from training.suspects import found as suspects
 from training.views.which_way import version_asked, what_is_trained, which_way
 from training.wording import lessons_of, rewarded, sentence, task_losses
 
@@ -234,6 +235,7 @@ def _round_context(project: Project, round_pk: UUID) -> dict[str, Any]:
         "bar": progress.bar(now),
         "makes_a_judge": METHODS[found.method].judges,
         "likely": likely_in_words(found.result),
+        "in_doubt": suspects.count(found),
         "skipped": [event["message"] for event in latest if event["event"] == "skipped"],
         "tasks": task_losses(found, events),
         "order": arrangement_words.of_events(events),

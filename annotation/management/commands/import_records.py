@@ -11,8 +11,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from annotation import importing, parts
 from annotation.actions import Refused, uploads
-from annotation.actions.importing import Responses
+from annotation.actions.importing import Judgements, Responses
 from annotation.imports.files import FORMATS, columns_of, format_of, samples
+from annotation.imports.items import detected, says_more
 from annotation.imports.rows import Unreadable
 from annotation.management.arguments import (
     add_by,
@@ -26,6 +27,7 @@ from annotation.management.arguments import (
 from annotation.models import Import, Project
 from annotation.planning import PROBLEMS_KEPT, Counts
 from annotation.records import KNOWN_NAMES, Mapping, guess_columns
+from annotation.shapes import SHAPES
 from annotation.splits import Shares
 from annotation.texts import counted
 
@@ -50,6 +52,17 @@ class Command(BaseCommand):
             help=f"which column a field is in, instead of the guess; fields: {', '.join(KNOWN_NAMES)}",
         )
         parser.add_argument("--instruction", default="", help="instruction of records that bring none")
+        parser.add_argument(
+            "--shape",
+            choices=["", *SHAPES],
+            help="default: as the rows are, unless --map says which column is what; empty: plain columns",
+        )
+        parser.add_argument(
+            "--judgements",
+            choices=Judgements.values,
+            default="decide",
+            help="what the file says of answers to compare stands as decisions (default), or your people are asked",
+        )
         parser.add_argument("--responses", choices=Responses.values, default="approved", help="default: approved")
         parser.add_argument(
             "--split-by",
@@ -99,14 +112,20 @@ class Command(BaseCommand):
         format = options["format"] or format_of(name, file)
         if format is None:
             raise CommandError(f"The file's ending tells no format: say --format {' or '.join(FORMATS)}.")
-        columns = columns_of(samples(file, format))
+        rows = samples(file, format)
+        columns = columns_of(rows)
         mapping = _mapping(columns, options)
+        shape = options["shape"]
+        if shape is None:
+            shape = detected(rows) if not options["map"] and says_more(detected(rows), rows) else ""
         file.seek(0)
         row = uploads.upload(
             project=project, file=File(file), file_name=name, format=format, columns=columns, by=by, author=author
         )
         choices = {
+            "shape": shape,
             "columns": mapping.columns,
+            "judgements": options["judgements"],
             "fixed_instruction": mapping.instruction,
             "responses": options["responses"],
             "split_by": "column" if mapping.columns.get("split") else "group",
@@ -123,8 +142,19 @@ class Command(BaseCommand):
             uploads.discard(row=row, by=by)
         first = [asdict(item) for item in preview.first]
         whole = "" if preview.whole else " in the beginning of the file"
-        told = f"{FORMATS[row.format]}{whole}: {_seen(preview.counts)}"
-        report(self, options, told, format=row.format, whole=preview.whole, first=first, **asdict(preview.counts))
+        shape = SHAPES.get(row.mapping["shape"])
+        kind = f"{FORMATS[row.format]}, {shape.title}" if shape else FORMATS[row.format]
+        told = f"{kind}{whole}: {_seen(preview.counts)}"
+        report(
+            self,
+            options,
+            told,
+            format=row.format,
+            shape=row.mapping["shape"],
+            whole=preview.whole,
+            first=first,
+            **asdict(preview.counts),
+        )
 
     def _import(self, row: Import, by: User, options: dict[str, Any]) -> None:
         """Done here, part by part; should this end in the middle, the worker goes on with it."""
@@ -155,6 +185,7 @@ def _sentence(counts: Counts) -> str:
     return (
         f"{counted(counts.new, 'prompt')} imported ({counts.train} training, {counts.validation} validation, "
         f"{counts.evaluation} evaluation), {counts.known} known already, {counts.problems} passed over."
+        + (f" {counts.comparisons} comparisons made." if counts.comparisons else "")
         + (f" {counts.differs} known ones differ from the file and stay as they are." if counts.differs else "")
     )
 

@@ -16,6 +16,7 @@ from training.arrangement import arranging
 from training.methods import from_json
 from training.params import to_json
 from training.run_dir import RunDir, newest_verified_checkpoint
+from training.suspects import losses
 
 pytestmark = pytest.mark.torch
 Rows = list[dict[str, Any]]
@@ -60,6 +61,16 @@ def order_of(run_dir: RunDir) -> list[int]:
 
 def answer_length(rows: Rows, place: int) -> int:
     return len(rows[place]["completion"][0]["content"])
+
+
+def test_it_keeps_what_each_row_lost_each_time_it_was_read(make_run: MakeRun, demonstrations: Rows) -> None:
+    run_dir = make_run("sft", {**SMALL, "num_train_epochs": 2.0}, demonstrations)
+    losses.append(losses.file_of(run_dir.path, 0), 99, [(0, 1.0)])  # of an attempt that came further than this begins
+    train(run_dir)
+    seen = list(losses.readings(run_dir.path))
+    assert Counter(each.row for each in seen) == dict.fromkeys(range(len(demonstrations)), 2)
+    assert [each.step for each in seen] == sorted(each.step for each in seen)
+    assert all(0 < each.loss < 20 for each in seen)
 
 
 def test_it_reads_short_answers_first_in_as_many_steps(

@@ -1,14 +1,19 @@
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandParser
 
-from annotation.management.arguments import add_by, add_json, add_project, find_actor, find_project, report
-from annotation.models import ConsensusRule
+from annotation.management.arguments import add_by, add_json, add_project, find_actor, find_project, find_user, report
+from annotation.models import ConsensusRule, Project
 from annotation.texts import counted
 from training.actions import freeze
+from training.actions.freezing import rows_to_freeze
+from training.freezing import filters
+from training.freezing.datasets import divide
+from training.freezing.filters import Filter
 from training.management.launching import find_version
 from training.management.waiting import refusal
 from training.models import DatasetVersion
@@ -34,17 +39,22 @@ class Command(BaseCommand):
             metavar="NUMBER",
             help="leave out what this version of the same kind gives away of held-out prompts",
         )
+        _add_filter(parser)
+        parser.add_argument("--preview", action="store_true", help="only say how many rows it would take")
         add_by(parser)
         add_json(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         project = find_project(options["project"])
         by = find_actor(options["by"], project)
+        chosen = _filter(options)
+        if options["preview"]:
+            return self._preview(project, options, chosen)
         try:
             given = {name: options[name] for name in ("kind", "consensus", "description")}
             number = options["without_leaks_of"]
             earlier = find_version(project, options["kind"], number) if number else None
-            version = freeze(project=project, by=by, without_leaks_of=earlier, **given)
+            version = freeze(project=project, by=by, chosen=chosen, without_leaks_of=earlier, **given)
         except ValidationError as error:
             raise refusal(error) from error
         rows = f"{counted(version.train_rows, 'row')} to learn from, {version.validation_rows} to check with"
@@ -64,6 +74,41 @@ class Command(BaseCommand):
             leak_count=leaks,
             left_out=version.left_out.count(),
         )
+
+    def _preview(self, project: Project, options: dict[str, Any], chosen: Filter) -> None:
+        train, validation = divide(rows_to_freeze(project, options["kind"], options["consensus"], chosen))
+        said = (
+            f"{counted(len(train), 'row')} to learn from, {len(validation)} to check with: {filters.sentence(chosen)}."
+        )
+        report(self, options, said, train_rows=len(train), validation_rows=len(validation), filter=chosen.as_json())
+
+
+def _add_filter(parser: CommandParser) -> None:
+    parser.add_argument("--status", choices=list(filters.STATUSES), help="submitted: also what waits for approval")
+    parser.add_argument(
+        "--agreement", type=float, metavar="SHARE", help="0 to 1: at least, where several people judged"
+    )
+    parser.add_argument("--guidelines", type=int, metavar="VERSION", help="made by this version or a later one")
+    parser.add_argument("--only-these-guidelines", action="store_true", help="by that version and no later one")
+    parser.add_argument(
+        "--person", action="append", default=[], metavar="USERNAME", help="what nobody else made; repeat"
+    )
+    parser.add_argument("--task-type", action="append", default=[], metavar="TYPE", help="may be repeated")
+    parser.add_argument("--since", type=date.fromisoformat, metavar="DATE", help="made on this day or later")
+    parser.add_argument("--until", type=date.fromisoformat, metavar="DATE", help="made on this day or earlier")
+
+
+def _filter(options: dict[str, Any]) -> Filter:
+    return Filter(
+        status=options["status"] or filters.APPROVED,
+        agreement=options["agreement"],
+        guidelines=options["guidelines"],
+        guidelines_which="only" if options["only_these_guidelines"] else "from",
+        people=tuple(sorted(find_user(name).pk for name in options["person"])),
+        task_types=tuple(sorted(options["task_type"])),
+        since=options["since"],
+        until=options["until"],
+    )
 
 
 def _leaks(number: int) -> str:

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotation', '0020_imports_in_parts'),
+        ('annotation', '0021_second_looks'),
     ]
 
     operations = [

@@ -9,8 +9,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotation', '0021_teaching_key'),
-        ('training', '0010_drafts'),
+        ('annotation', '0022_teaching_key'),
+        ('training', '0011_versions_and_lineage'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

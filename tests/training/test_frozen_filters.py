@@ -1,0 +1,133 @@
+"""What a filter takes, the hash that depends on nothing but the content, and the rows that can be looked up."""
+
+from __future__ import annotations
+
+import json
+import random
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.core.management import call_command
+from django.db import IntegrityError, transaction
+from django.urls import reverse
+from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
+
+from annotation.models import Guidelines, Project, Revision
+from tests import factories
+from training import actions
+from training.freezing import datasets, filters, index
+from training.freezing.datasets import Row
+from training.freezing.filters import Filter
+from training.models import DatasetVersion, VersionPerson, VersionRow
+
+TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1, max_size=20)
+
+
+def row_of(number: int, text: str, group: str) -> Row:
+    content = {"prompt": datasets.said("user", f"{number} {text}"), "completion": datasets.said("assistant", text)}
+    name = str(random.getrandbits(64))  # what a database calls it differs from one to the next
+    return Row(name, name + "p", group, "train", "", None, frozenset({random.getrandbits(8)}), content)
+
+
+@given(st.lists(st.tuples(TEXT, st.sampled_from("abcd")), min_size=1, max_size=12), st.randoms())
+def test_it_hashes_the_content_alone(texts: list[tuple[str, str]], shuffled: random.Random) -> None:
+    first = [row_of(number, *each) for number, each in enumerate(texts)]
+    again = [row_of(number, *each) for number, each in enumerate(texts)]
+    shuffled.shuffle(again)
+    one, other = datasets.divide(first), datasets.divide(again)
+    assert datasets.content_sha256("demonstrations", *one) == datasets.content_sha256("demonstrations", *other)
+    changed = [*again[1:], row_of(99, "something else", "a")]
+    assert datasets.content_sha256("demonstrations", *datasets.divide(changed)) != datasets.content_sha256(
+        "demonstrations", *one
+    )
+
+
+def test_it_reads_back_what_it_wrote() -> None:
+    chosen = Filter(agreement=0.8, guidelines=2, people=(3, 1), since=date(2025, 3, 1), task_types=("intake",))
+    told = json.loads(json.dumps(chosen.as_json()))
+    assert filters.of_json(told) == filters.of_json(filters.of_json(told).as_json())
+    assert filters.sentence(chosen, {1: "Ada", 3: "Erin"}) == (
+        "At least 80 % agreement where several people judged; guidelines version 2 or later; by Ada or Erin alone; "
+        "task type intake; made since 1 March 2025"
+    )
+    assert filters.sentence(Filter()) == "Everything that may be taught"
+    with pytest.raises(ValueError, match="colour"):
+        filters.of_json({"colour": "red"})
+
+
+@pytest.mark.django_db
+def test_it_takes_what_the_filter_asks_for(project: Project, ada: Any, erin: Any, eve: Any) -> None:
+    newer = Guidelines.objects.create(project=project, version=2, text="Shorter.", created_by=ada)
+    old = timezone.now() - timedelta(days=40)
+    by_erin = factories.demonstration(factories.prompt(project, task_type="intake"), erin, reviewed_at=old)
+    by_eve = factories.demonstration(factories.prompt(project, task_type="letter"), eve, guidelines=newer)
+    waiting = factories.demonstration(factories.prompt(project), eve, status="submitted")
+    lately = timezone.localdate() - timedelta(days=3)
+
+    def taken(**asked: Any) -> set[str]:
+        rows = actions.freezing.rows_to_freeze(project, "demonstrations", "", Filter(**asked))
+        return {row.id for row in rows}
+
+    assert taken() == {str(by_erin.pk), str(by_eve.pk)}
+    assert taken(status="submitted") == {str(by_erin.pk), str(by_eve.pk), str(waiting.pk)}
+    assert taken(task_types=("intake",)) == taken(people=(erin.pk,)) == {str(by_erin.pk)}
+    assert taken(guidelines=2) == taken(since=lately) == {str(by_eve.pk)}
+    assert taken(until=lately) == {str(by_erin.pk)}
+    assert taken(guidelines=1, guidelines_which="only") == set()
+    with pytest.raises(ValidationError, match="No row meets this filter"):
+        actions.freeze(project=project, kind="demonstrations", by=ada, chosen=Filter(task_types=("none",)))
+
+
+@pytest.mark.django_db
+def test_it_keeps_filter_and_revisions_and_finds_rows_again(project: Project, ada: Any, erin: Any) -> None:
+    made = factories.demonstration(factories.prompt(project, task_type="intake"), erin)
+    Revision.objects.create(demonstration=made, text="Early", status="submitted", created_by=erin)
+    last = Revision.objects.create(demonstration=made, text=made.text, status="approved", created_by=ada)
+    factories.demonstration(factories.prompt(project, task_type="letter"), erin)
+    version = actions.freeze(project=project, kind="demonstrations", by=ada, chosen=Filter(task_types=("intake",)))
+    manifest = json.loads((version.directory / "manifest.json").read_text())
+    assert manifest["filter"] == version.filter == {"task_types": ["intake"]}
+    assert manifest["rows"]["train"][0]["revisions"] == [str(last.pk)]
+    assert version.description == manifest["filter_in_words"] == "Task type intake"
+    (row,) = VersionRow.objects.filter(version=version)
+    assert (row.demonstration, row.people, row.revisions) == (made.pk, [erin.pk], [str(last.pk)])
+    assert index.at(version, row)["id"] == str(made.pk)
+    assert datasets.row_sha256(index.at(version, row)) == row.sha256
+    assert VersionPerson.objects.get(version=version, person=erin).count == 1
+
+
+@pytest.mark.django_db
+def test_the_database_refuses_to_change_what_is_frozen(dataset: DatasetVersion) -> None:
+    for field, value in {"sha256": "0" * 64, "number": 7, "filter": {"agreement": 1}, "train_rows": 1}.items():
+        with pytest.raises(IntegrityError, match="cannot be changed"), transaction.atomic():
+            DatasetVersion.objects.filter(pk=dataset.pk).update(**{field: value})
+    DatasetVersion.objects.filter(pk=dataset.pk).update(description="Said better")
+
+
+@pytest.mark.django_db
+def test_page_command_and_api_say_how_many_before_freezing(
+    project: Project, ada: Any, erin: Any, sign_in: Any, capsys: Any
+) -> None:
+    factories.demonstration(factories.prompt(project, task_type="intake"), erin)
+    factories.demonstration(factories.prompt(project, task_type="letter"), erin)
+    client = sign_in(ada)
+    url = reverse("datasets", args=[project.pk])
+    asked = {"kind": "demonstrations", "task_types": ["intake"], "people": [str(erin.pk)], "look": "1"}
+    shown = client.post(url, asked)
+    assert b"1 row:" in shown.content
+    assert b"By Erin Expert alone; task type intake" in shown.content
+    told = client.post(
+        reverse("api_datasets", args=[project.pk]),
+        {"kind": "demonstrations", "filter": {"task_types": ["intake"]}, "preview": True},
+        content_type="application/json",
+    )
+    assert told.json() == {"train_rows": 1, "validation_rows": 0, "filter_in_words": "Task type intake"}
+    call_command("freeze", "--project", str(project.pk), "--kind", "demonstrations", "--by", "ada", "--preview")
+    assert "1 row to learn from, 1 to check with" in capsys.readouterr().out
+    assert not project.dataset_versions.exists()
+    made = client.post(url, {**asked, "look": []}, follow=True)
+    assert b"By Erin Expert alone; task type intake" in made.content

@@ -1,0 +1,148 @@
+"""A version's rows in the database, read from its folder: the folder is the truth, this finds things in it."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from itertools import islice
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+
+from annotation.models import Demonstration, Ranking
+from training.freezing import datasets
+from training.models import DatasetVersion, VersionPerson, VersionRow
+
+AT_ONCE = 1_000
+KINDS = {
+    DatasetVersion.Kind.DEMONSTRATIONS: "demonstration",
+    DatasetVersion.Kind.PREFERENCES: "comparison",
+    DatasetVersion.Kind.CORPUS: "document",
+}
+
+
+def of_version(version: DatasetVersion) -> None:
+    """Once; part by part, so that nobody else waits for the database. What was cut off begins again."""
+    if version.indexed_at or not version.directory.is_dir():
+        return
+    VersionRow.objects.filter(version=version).delete()
+    counts: Counter[int] = Counter()
+    rows = read(version)
+    while some := list(islice(rows, AT_ONCE)):
+        counts.update(person for row in some for person in row.people)
+        with transaction.atomic():
+            VersionRow.objects.bulk_create(some, ignore_conflicts=True)
+    known = set(User.objects.filter(pk__in=list(counts)).values_list("pk", flat=True))
+    with transaction.atomic():
+        VersionPerson.objects.filter(version=version).delete()
+        VersionPerson.objects.bulk_create(
+            VersionPerson(version=version, person_id=person, count=count)
+            for person, count in counts.items()
+            if person in known
+        )
+        version.indexed_at = timezone.now()
+        version.save(update_fields=["indexed_at"])
+
+
+def catch_up() -> None:
+    """Versions that were frozen before there was an index, or whose indexing was cut off."""
+    for version in DatasetVersion.objects.filter(indexed_at=None):
+        of_version(version)
+
+
+def read(version: DatasetVersion) -> Iterator[VersionRow]:
+    """From the files and the manifest."""
+    manifest = json.loads((version.directory / datasets.MANIFEST).read_text(encoding="utf-8"))
+    for part, name in (("train", datasets.TRAIN), ("validation", datasets.VALIDATION)):
+        sources = iter(manifest["rows"][part])
+        for pairs in _chunks(zip(lines(version.directory / name), sources, strict=False)):
+            told = _people_of_old(version, [source for _line, source in pairs])
+            for (place, row), source in pairs:
+                yield _row(version, part, place, row, source, told)
+
+
+def lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Each line's row, and where it begins; one pass, one line at a time."""
+    place = 0
+    with path.open("rb") as file:
+        for line in file:
+            if line.strip():
+                yield place, json.loads(line)
+            place += len(line)
+
+
+def at(version: DatasetVersion, row: VersionRow) -> dict[str, Any]:
+    """The frozen row itself."""
+    name = datasets.TRAIN if row.part == "train" else datasets.VALIDATION
+    with (version.directory / name).open("rb") as file:
+        file.seek(row.place)
+        found: dict[str, Any] = json.loads(file.readline())
+    return found
+
+
+def _row(
+    version: DatasetVersion,
+    part: str,
+    place: int,
+    row: dict[str, Any],
+    source: dict[str, Any],
+    told: dict[str, list[int]],
+) -> VersionRow:
+    names = [_uuid(piece) for piece in str(row["id"]).split(":")]
+    kind = _kind(version, source)
+    answer = names[1] if source.get("origin") in ("edited", "better") and len(names) == 3 else None
+    return VersionRow(
+        version=version,
+        row=row["id"],
+        part=part,
+        place=place,
+        sha256=source.get("sha256") or datasets.row_sha256(row),
+        prompt=_uuid(row.get("prompt_id", "")),
+        demonstration=names[0] if kind == "demonstration" else answer,
+        comparison=names[0] if kind == "comparison" else None,
+        document=names[0] if kind == "document" else None,
+        group=row.get("group", ""),
+        revisions=source.get("revisions", []),
+        people=source.get("people", told.get(str(names[0]), [])),
+        erased=bool(row.get("erased")),
+    )
+
+
+def _kind(version: DatasetVersion, source: dict[str, Any]) -> str:
+    """Judgements are of both: candidates carry where the judgement came from."""
+    if version.kind == DatasetVersion.Kind.JUDGEMENTS:
+        return "comparison" if "origin" in source else "demonstration"
+    return KINDS[DatasetVersion.Kind(version.kind)]
+
+
+def _people_of_old(version: DatasetVersion, sources: list[dict[str, Any]]) -> dict[str, list[int]]:
+    """Manifests of the first format do not say who: those who have written or ranked the row since then do."""
+    if version.kind == DatasetVersion.Kind.CORPUS or all("people" in source for source in sources):
+        return {}
+    found: dict[str, set[int]] = {}
+    keys = [key for source in sources if (key := _uuid(str(source["id"]).split(":")[0]))]
+    for start in range(0, len(keys), 500):
+        some = keys[start : start + 500]
+        wrote = Demonstration.objects.filter(pk__in=some).values_list("pk", "author_id")
+        ranked = Ranking.objects.filter(comparison__in=some).values_list("comparison_id", "ranker_id")
+        for key, person in [*wrote, *ranked]:
+            found.setdefault(str(key), set()).add(person)
+    return {key: sorted(people) for key, people in found.items()}
+
+
+def _chunks(pairs: Iterable[Any]) -> Iterator[list[Any]]:
+    waiting = iter(pairs)
+    while some := list(islice(waiting, AT_ONCE)):
+        yield some
+
+
+def _uuid(text: str) -> UUID | None:
+    with suppress(ValueError):
+        return UUID(text)
+    return None
