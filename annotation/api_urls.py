@@ -2,7 +2,19 @@ from __future__ import annotations
 
 from django.urls import path
 
-from annotation.api import assigning, corpus, files, projects, prompts, quality, rankings, work, workbench
+from annotation.api import (
+    assigning,
+    cleaning,
+    corpus,
+    files,
+    projects,
+    prompts,
+    quality,
+    rankings,
+    sorting,
+    work,
+    workbench,
+)
 
 P = "projects/<uuid:pk>/"
 
@@ -15,6 +27,9 @@ urlpatterns = [
     path(f"{P}guidelines/", projects.GuidelinesList.as_view(), name="api_guidelines"),
     path(f"{P}prompts/", prompts.PromptList.as_view(), name="api_prompts"),
     path(f"{P}prompts/arrange/", assigning.PromptsArrange.as_view(), name="api_prompts_arrange"),
+    path(f"{P}prompts/sort/", sorting.PromptsSort.as_view(), name="api_prompts_sort"),
+    path(f"{P}prompts/propose-kinds/", sorting.PromptsPropose.as_view(), name="api_prompts_propose"),
+    path(f"{P}prompts/accept-kind/", sorting.PromptsAccept.as_view(), name="api_prompts_accept"),
     path(f"{P}prompts/estimate/", assigning.PromptsEstimate.as_view(), name="api_prompts_estimate"),
     path(f"{P}chores/<uuid:chore_pk>/", assigning.ChoreDetail.as_view(), name="api_chore"),
     path(f"{P}prompts/<uuid:prompt_pk>/", prompts.PromptDetail.as_view(), name="api_prompt"),
@@ -47,5 +62,21 @@ urlpatterns = [
     path(f"{P}imports/<uuid:import_pk>/discard/", files.ImportDiscard.as_view(), name="api_import_discard"),
     path(f"{P}corpus/", corpus.Corpus.as_view(), name="api_corpus"),
     path(f"{P}corpus/<uuid:document_pk>/", corpus.DocumentDetail.as_view(), name="api_document"),
+    path(f"{P}cleaning-runs/", cleaning.CleaningRuns.as_view(), name="api_cleaning_runs"),
+    path(f"{P}cleaning-runs/<uuid:run_pk>/", cleaning.CleaningRunDetail.as_view(), name="api_cleaning_run"),
+    path(f"{P}cleaning-runs/<uuid:run_pk>/stop/", cleaning.CleaningRunStop.as_view(), name="api_cleaning_stop"),
+    path(f"{P}cleaning-runs/<uuid:run_pk>/resume/", cleaning.CleaningRunResume.as_view(), name="api_cleaning_resume"),
+    path(f"{P}findings/", cleaning.Findings.as_view(), name="api_findings"),
+    path(f"{P}findings/<uuid:finding_pk>/decide/", cleaning.FindingDecide.as_view(), name="api_finding_decide"),
+    path(f"{P}finding-decisions/", cleaning.BulkDecisions.as_view(), name="api_finding_decisions"),
+    path(
+        f"{P}finding-decisions/<uuid:bulk_pk>/undo/",
+        cleaning.BulkDecisionUndo.as_view(),
+        name="api_finding_decisions_undo",
+    ),
+    path(f"{P}glossary/", cleaning.Glossary.as_view(), name="api_glossary"),
+    path(f"{P}glossary/<int:term_pk>/", cleaning.GlossaryDetail.as_view(), name="api_term"),
+    path(f"{P}patterns/", cleaning.Patterns.as_view(), name="api_patterns"),
+    path(f"{P}patterns/<int:pattern_pk>/", cleaning.PatternDetail.as_view(), name="api_pattern"),
     path(f"{P}exports/", files.Export.as_view(), name="api_exports"),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from annotation import selection
 from annotation.models import Assignment, Chore, Comparison, Prompt, PromptQuerySet, Split
 from annotation.quality import disputes
 
-WRITE, RANK, APPROVE = "write", "rank", "approve"
+WRITE, RANK, APPROVE, SORT = "write", "rank", "approve", "sort"
 
 
 def which(chore: Chore) -> PromptQuerySet:
@@ -35,6 +36,8 @@ def some(chore: Chore, prompts: list[UUID]) -> int:
 def items(work: str, prompts: list[UUID]) -> QuerySet[Any]:
     if work == RANK:
         return Comparison.objects.filter(prompt__in=prompts).order_by()
+    if work == SORT:
+        return Prompt.objects.filter(pk__in=prompts).order_by()
     return Prompt.objects.filter(pk__in=prompts).exclude(split=Split.EVALUATION).order_by()
 
 
@@ -73,7 +76,21 @@ def _set_people_of_open(rows: QuerySet[Any], work: str, people: int) -> int:
     return _set_people(rows.filter(**{f"{done}__lt": F(needed)}), work, people)
 
 
-SETTERS = {
+def _set_task_type(rows: QuerySet[Any], work: str, task_type: str) -> int:
+    named = rows.exclude(task_type=task_type)
+    return named.update(task_type=task_type, proposed_task_type="", type_certainty=None)
+
+
+def _set_difficulty(rows: QuerySet[Any], work: str, difficulty: int) -> int:
+    """0: nobody has said it; the estimate holds again."""
+    said = difficulty or None
+    changed = rows.exclude(difficulty=said) if said is None else rows.exclude(difficulty__isnull=False, difficulty=said)
+    return changed.update(difficulty=said)
+
+
+SETTERS: dict[str, Callable[[QuerySet[Any], str, Any], int]] = {
+    "task_type": _set_task_type,
+    "difficulty": _set_difficulty,
     "priority": _set_priority,
     "assignment": _assign,
     "people": _set_people,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
-from annotation import arranging, informative, parts, queues
+from annotation import arranging, informative, parts, queues, sorted_prompts
 from annotation.models import Chore, PromptQuerySet
 
 PART = 1_000
@@ -24,12 +24,17 @@ class Work:
 WORK = {
     Chore.Kind.ARRANGE: Work(arranging.which, arranging.some),
     Chore.Kind.ESTIMATE: Work(informative.which, informative.some, informative.begin),
+    Chore.Kind.SORT: Work(sorted_prompts.which, sorted_prompts.some, sorted_prompts.begin),
 }
 
 
 def run(chore: Chore) -> Chore:
     """To its end, from where an earlier attempt had come; does nothing when somebody else is at it."""
     return parts.run(chore, do)
+
+
+def which(chore: Chore) -> PromptQuerySet:
+    return WORK[Chore.Kind(chore.kind)].which(chore)
 
 
 def do(chore: Chore) -> None:

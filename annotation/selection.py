@@ -28,6 +28,9 @@ def matching(project: Project, chosen: dict[str, Any]) -> PromptQuerySet:
     prompts = prompts.filter(**{name: chosen[name] for name in ("split", "task_type") if chosen.get(name)})
     if chosen.get("priority") not in (None, ""):
         prompts = prompts.filter(priority=chosen["priority"])
+    if chosen.get("difficulty"):
+        estimated = Q(difficulty=None, estimated_difficulty=chosen["difficulty"])
+        prompts = prompts.filter(Q(difficulty=chosen["difficulty"]) | estimated)
     if chosen.get("assigned"):
         prompts = prompts.filter(assignment__isnull=chosen["assigned"] == "no")
     if chosen.get("status"):

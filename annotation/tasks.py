@@ -10,8 +10,8 @@ from django.db import transaction
 from django.utils import timezone
 from huey.contrib.djhuey import db_task
 
-from annotation import chores, importing, parts
-from annotation.models import Chore, Demonstration, Import, Project
+from annotation import chores, deciding_all, importing, looking, parts
+from annotation.models import BulkDecision, Chore, CleaningRun, Demonstration, Import, Project
 from annotation.models.in_parts import InParts
 from annotation.quality import reports
 
@@ -19,7 +19,12 @@ ESTIMATE_AGAIN = timedelta(minutes=10)
 
 
 # What is done in parts, and by what.
-WORKS: dict[type[InParts], Callable[[Any], None]] = {Chore: chores.do, Import: importing.do}
+WORKS: dict[type[InParts], Callable[[Any], None]] = {
+    Chore: chores.do,
+    Import: importing.do,
+    CleaningRun: looking.do,
+    BulkDecision: deciding_all.do,
+}
 
 
 @db_task()

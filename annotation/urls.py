@@ -5,10 +5,12 @@ from django.urls import include, path
 from annotation.views import (
     account,
     assigning,
+    cleaning,
     corpus,
     deciding,
     disagreements,
     exporting,
+    findings,
     guidelines,
     importing,
     members,
@@ -16,6 +18,7 @@ from annotation.views import (
     prompts,
     rankers,
     sign_in,
+    sorting,
 )
 
 P = "projects/<uuid:pk>/"
@@ -39,6 +42,7 @@ urlpatterns = [
     path(f"{P}guidelines/edit/", guidelines.guidelines_edit, name="guidelines_edit"),
     path(f"{P}prompts/", prompts.prompts, name="prompts"),
     path(f"{P}prompts/who-gets-what/", assigning.who_gets_what, name="who_gets_what"),
+    path(f"{P}prompts/kinds/", sorting.prompt_kinds, name="prompt_kinds"),
     path(f"{P}prompts/<uuid:prompt_pk>/", prompts.prompt, name="prompt"),
     path(f"{P}disagreements/", disagreements.disagreements, name="disagreements"),
     path(f"{P}disagreements/<uuid:comparison_pk>/", deciding.disagreement, name="disagreement"),
@@ -49,6 +53,13 @@ urlpatterns = [
     path(f"{P}corpus/", corpus.corpus, name="corpus"),
     path(f"{P}corpus/delete/", corpus.corpus_delete, name="corpus_delete"),
     path(f"{P}corpus/<uuid:document_pk>/", corpus.document, name="document"),
+    path(f"{P}cleaning/", cleaning.cleaning_page, name="cleaning"),
+    path(f"{P}cleaning/glossary/", cleaning.glossary, name="glossary"),
+    path(f"{P}cleaning/runs/<uuid:run_pk>/", cleaning.cleaning_run, name="cleaning_run"),
+    path(f"{P}cleaning/decisions/<uuid:bulk_pk>/undo/", cleaning.findings_undo, name="findings_undo"),
+    path(f"{P}findings/", findings.findings, name="findings"),
+    path(f"{P}findings/decide/", findings.findings_decide, name="findings_decide"),
+    path(f"{P}findings/<uuid:finding_pk>/", findings.finding, name="finding"),
     path(f"{P}export/", exporting.export, name="export"),
     path(f"{P}export/<str:kind>/", exporting.export_download, name="export_download"),
 ]

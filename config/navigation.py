@@ -41,17 +41,18 @@ PAGES: dict[str, tuple[Page, ...]] = {
     ),
     "Data": (
         Page("Overview", "project", "gauge", EVERYONE),
-        Page("Prompts", "prompts", "list", ADMIN, ("prompt", "who_gets_what")),
+        Page("Prompts", "prompts", "list", ADMIN, ("prompt", "prompt_kinds", "who_gets_what")),
         Page("Progress", "progress", "chart", SENIOR),
         Page("Import", "import_start", "upload", ADMIN, ("import_map",)),
         Page("Corpus", "corpus", "file", ADMIN, ("document",)),
-        Page("Dataset versions", "datasets", "database", ADMIN, ("dataset",)),
+        Page("Cleaning", "cleaning", "search", EVERYONE, ("findings", "finding", "findings_decide", "glossary")),
+        Page("Dataset versions", "datasets", "database", ADMIN, ("dataset", "dataset_comparison", "lineage")),
         Page("Export", "export", "download", ADMIN),
     ),
     "Train": (
         Page("Rounds", "rounds", "refresh", ADMIN, ("round", "round_create", "round_suspects", "preflight")),
         Page("Sampling", "sampling_create", "shuffle", ADMIN, ("sampling",)),
-        Page("Adapters", "adapters", "layers", ADMIN, ("adapter", "adapter_comparison")),
+        Page("Adapters", "adapters", "layers", ADMIN, ("adapter", "adapter_comparison", "adapter_lineage")),
         Page("Playground", "playground", "message", ADMIN, ("playground_result",)),
     ),
     "Judge": (
@@ -63,6 +64,7 @@ PAGES: dict[str, tuple[Page, ...]] = {
     "Project": (
         Page("Guidelines", "guidelines", "book", EVERYONE, ("guidelines_recheck",)),
         Page("Members", "members", "users", ADMIN, ("ranker",)),
+        Page("Erase texts", "erasures", "ban", ADMIN, ("erasure",)),
         Page("Workers", "workers", "cpu", ADMIN),
         Page("Settings", "project_settings", "settings", ADMIN),
     ),

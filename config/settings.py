@@ -263,6 +263,10 @@ SPECTACULAR_SETTINGS = {
         "RoleEnum": "annotation.models.Role",
         "ConsensusEnum": "annotation.models.ConsensusRule",
         "ChoreKindEnum": "annotation.models.Chore.Kind",
+        "DecisionEnum": "annotation.models.Decision",
+        "CleaningKindEnum": "annotation.forms.cleaning.TITLES",
+        "DifficultyEnum": "annotation.models.Difficulty",
+        "SaidDifficultyEnum": "annotation.api.sorting.SAID",
         "ChoreStatusEnum": "annotation.models.Chore.Status",
     },
 }

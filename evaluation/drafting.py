@@ -66,4 +66,6 @@ class PromotedModel:
 
 
 def _promoted(project: Project) -> Promotion | None:
-    return project.promotions.current().select_related("adapter__base_model").first()
+    """Without one that waits for a decision after an erasure."""
+    promotion = project.promotions.current().select_related("adapter__base_model").first()
+    return None if promotion and promotion.adapter.is_held else promotion

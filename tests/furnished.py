@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -10,19 +10,22 @@ from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
+from annotation import parts
 from annotation.actions import looking_again
 from annotation.actions.corpus import import_documents
 from annotation.actions.uploads import upload
 from annotation.corpus import Text
-from annotation.models import Project, SecondLook
+from annotation.models import Demonstration, Project, Prompt, SecondLook
 from evaluation import scoring
 from evaluation.models import Contestant, Evaluation, Promotion
-from tests import factories, furnished_work
+from tests import factories, furnished_cleaning, furnished_work
 from tests.evaluation import factories as judged
 from tests.furnished_work import Page
 from training import actions
+from training.erasing import carrying_out
+from training.freezing.filters import Filter
 from training.jobs import Status
-from training.models import Adapter, BaseModel, DatasetVersion, Package, Preflight, Sampling, TrainingRound
+from training.models import Adapter, BaseModel, DatasetVersion, Erasure, Package, Preflight, Sampling, TrainingRound
 from training.params import DPOParams, GenerateParams, SFTParams, to_json
 from training.run_dir import append_row, write_json
 from training.suspects import found as suspects
@@ -48,6 +51,7 @@ def furnish(project: Project, *, erin: User, rita: User, ada: User) -> list[Page
         *_sampling(project, pk, ada, sft),
         *_judging(project, pk, erin, rita, ada, [sft, dpo]),
         *_promotion(project, pk, ada, [sft, dpo]),
+        *furnished_cleaning.cleaned(project, pk, erin, rita, ada),
     ]
 
 
@@ -65,6 +69,7 @@ def plain_pages(project: Project) -> list[Page]:
     of_project = ["project", "members", "project_settings", "guidelines", "guidelines_edit", "prompts", "import_start"]
     more = [
         "who_gets_what",
+        "prompt_kinds",
         "progress",
         "export",
         "datasets",
@@ -96,7 +101,16 @@ def plain_pages(project: Project) -> list[Page]:
 def empty_pages(project: Project) -> list[Page]:
     """What a project of which nothing has come yet says on pages that list or hand out things."""
     names = ["project", "prompts", "write_next", "approve_next", "rank_next", "score_next", "datasets", "rounds"]
-    more = ["corpus", "round_create", "adapters", "playground", "evaluations", "evaluation_create", "promotions"]
+    more = [
+        "cleaning",
+        "corpus",
+        "round_create",
+        "adapters",
+        "playground",
+        "evaluations",
+        "evaluation_create",
+        "promotions",
+    ]
     return [Page(name, [str(project.pk)], state="empty") for name in [*names, *more]]
 
 
@@ -119,8 +133,15 @@ def _data(project: Project, pk: str, ada: User) -> list[Page]:
     corpus = actions.freeze(kind="corpus", project=project, by=ada)
     demonstrations = actions.freeze(kind="demonstrations", project=project, by=ada, description="The first ones")
     preferences = actions.freeze(kind="preferences", project=project, by=ada)
+    reworked = _reworked(project, ada)
+    found = Erasure.objects.create(project=project, kind="group", name=reworked.group, created_by=ada)
+    parts.run(found, carrying_out.do)
     return [
         *_leaking(project, ada),
+        Page("dataset_comparison", [pk]),
+        Page("lineage", [pk, "prompt", str(reworked.pk)]),
+        Page("erasures", [pk]),
+        Page("erasure", [pk, str(found.pk)], state="found"),
         Page("import_map", [pk, str(row.pk)]),
         Page("dataset", [pk, str(demonstrations.pk)]),
         Page("dataset", [pk, str(preferences.pk)], state="preferences"),
@@ -157,6 +178,14 @@ def _leaking(project: Project, ada: User) -> list[Page]:
     ]
 
 
+def _reworked(project: Project, ada: User) -> Prompt:
+    """A newer version, in which one response says something else."""
+    one = Demonstration.objects.approved().filter(project=project, prompt__split="train").exclude(prompt__group="")[0]
+    Demonstration.objects.filter(pk=one.pk).update(text=f"{one.text.replace('the', 'that')}\nReviewed again.")
+    actions.freeze(kind="demonstrations", project=project, by=ada, chosen=Filter(since=date(2020, 1, 1)))
+    return one.prompt
+
+
 # --- Training -----------------------------------------------------------------------------------------------
 
 
@@ -173,6 +202,7 @@ def _rounds(project: Project, pk: str, ada: User, sft: Adapter, dpo: Adapter) ->
         Page("round", [pk, str(sft.round.pk)], state="succeeded"),
         Page("round", [pk, str(dpo.round.pk)], state="succeeded DPO"),
         Page("adapter", [pk, str(sft.pk)]),
+        Page("adapter_lineage", [pk, str(sft.pk)]),
         Page("adapter", [pk, str(dpo.pk)], state="with a parent"),
         Page("adapter_comparison", [pk]),
     ]

@@ -12,7 +12,7 @@ from django.db import models, transaction
 from django.db.models import Case, F, Max, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Now
 
-from annotation.models import Numbered, Project, UUIDModel
+from annotation.models import InParts, Numbered, Project, UUIDModel
 from annotation.texts import counted
 from training import methods
 from training.jobs import Job, JobQuerySet, Status
@@ -278,6 +278,10 @@ class Adapter(UUIDModel):
     base_model = models.ForeignKey(BaseModel, on_delete=models.PROTECT, related_name="adapters")
     sha256 = models.CharField(max_length=64)
     size_bytes = models.PositiveBigIntegerField()
+    erased_at = models.DateTimeField(null=True, help_text="When rows that it learned from were erased last.")
+    allowed_at = models.DateTimeField(null=True, help_text="When an admin decided that it may be used all the same.")
+    allowed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    allowed_because = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = AdapterQuerySet.as_manager()
@@ -290,6 +294,11 @@ class Adapter(UUIDModel):
         if self.judges:
             return f"{self.round.method_name} of round {self.round.number}"
         return f"{self.round.method_name} {self.kind} of round {self.round.number}"
+
+    @property
+    def is_held(self) -> bool:
+        """It learned from rows that were erased since, and nobody has decided that it may be used all the same."""
+        return self.erased_at is not None and self.allowed_at is None
 
     @property
     def is_full(self) -> bool:
@@ -435,3 +444,38 @@ class Worker(UUIDModel):
 
     def __str__(self) -> str:
         return f"{self.host}, process {self.pid}"
+
+
+class Erasure(InParts):
+    """Somebody's texts on their way out: looked for first, taken out after an admin has typed the name."""
+
+    class Kind(models.TextChoices):
+        GROUP = "group", "A client, matter or other group"
+        PERSON = "person", "Somebody whom texts name"
+        ANNOTATOR = "annotator", "Somebody who wrote or judged here"
+
+    class Stage(models.TextChoices):
+        LOOK = "look", "Looking"
+        ERASE = "erase", "Erasing"
+
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    name = models.CharField(max_length=200, blank=True, help_text="Emptied once it is done.")
+    person = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    stage = models.CharField(max_length=6, choices=Stage.choices, default=Stage.LOOK)
+    found = models.JSONField(default=dict, help_text="How much of what it concerns, for people.")
+    touched = models.JSONField(default=dict, help_text="Which prompts, documents and rows; emptied once it is done.")
+
+    class Meta:
+        ordering = ["-created_at"]
+        indexes = [models.Index(fields=["status", "lease_expires_at"], name="erasures_waiting")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.name}" if self.name else self.get_kind_display()
+
+    @property
+    def is_found(self) -> bool:
+        return self.stage == self.Stage.LOOK and self.status == self.Status.DONE
+
+    @property
+    def is_carried_out(self) -> bool:
+        return self.stage == self.Stage.ERASE and self.status == self.Status.DONE

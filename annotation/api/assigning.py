@@ -14,7 +14,7 @@ from annotation.actions import assigning
 from annotation.api.base import InProject
 from annotation.arranging import APPROVE, RANK, WRITE
 from annotation.forms.projects import MOST_PER_ITEM
-from annotation.models import Chore, Demonstration, Priority, Role, Split
+from annotation.models import Chore, Demonstration, Difficulty, Priority, Role, Split
 
 MOST_NAMED = 10_000
 
@@ -33,6 +33,9 @@ class WhichPromptsSerializer(serializers.Serializer):
     split = serializers.ChoiceField(choices=Split.choices, required=False)
     status = serializers.ChoiceField(choices=["none", *Demonstration.Status.values], required=False)
     task_type = serializers.CharField(max_length=80, required=False)
+    difficulty = serializers.ChoiceField(
+        choices=Difficulty.choices, required=False, help_text="As people said, or as it is estimated."
+    )
     priority = serializers.ChoiceField(choices=Priority.choices, required=False)
     assigned = serializers.ChoiceField(choices=["yes", "no"], required=False)
 

@@ -20,7 +20,7 @@ from annotation.actions.ranking import create_comparison, order_for
 from annotation.api.base import Conflicting, InProject
 from annotation.forms.projects import MOST_PER_ITEM
 from annotation.imports.rows import MAX_CELL
-from annotation.models import Candidate, Comparison, Demonstration, Lease, Priority, Prompt, Split
+from annotation.models import Candidate, Comparison, Demonstration, Difficulty, Lease, Priority, Prompt, Split
 from annotation.queues import Conflict
 from annotation.ranking import LETTERS
 
@@ -62,9 +62,7 @@ class NewDemonstrationSerializer(serializers.Serializer):
     prompt = serializers.UUIDField()
     text = serializers.CharField(max_length=MAX_CELL)
     version = serializers.IntegerField(min_value=0, default=0, help_text="Of your own draft or returned response.")
-    difficulty = serializers.ChoiceField(
-        choices=Demonstration.Difficulty.choices, required=False, allow_null=True, default=None
-    )
+    difficulty = serializers.ChoiceField(choices=Difficulty.choices, required=False, allow_null=True, default=None)
 
 
 class ApprovalSerializer(serializers.Serializer):

@@ -24,7 +24,7 @@ ROWS = 6
 NUMBERS = BANDS * ROWS
 ALIKE = 0.8
 _MASK = (1 << 64) - 1
-_LOW = (1 << 32) - 1
+LOW = (1 << 32) - 1
 _PACKED = struct.Struct(f"<{NUMBERS}I")
 _SHORTEST = 8  # words: below, two honest answers may well be the same
 
@@ -71,23 +71,23 @@ def _sketch(pieces: frozenset[str]) -> bytes:
     kept: list[int | None] = [None] * NUMBERS
     empty = NUMBERS
     for round_number in range(2 * NUMBERS):
-        salt = _mixed(round_number + 1)
+        salt = mixed(round_number + 1)
         fresh: dict[int, int] = {}
         for number in hashes:
-            drawn = _mixed(number ^ salt)
+            drawn = mixed(number ^ salt)
             place = (drawn >> 32) % NUMBERS if round_number < NUMBERS else round_number - NUMBERS
-            value = drawn & _LOW
-            if kept[place] is None and value < fresh.get(place, _LOW + 1):
+            value = drawn & LOW
+            if kept[place] is None and value < fresh.get(place, LOW + 1):
                 fresh[place] = value
         for place, value in fresh.items():
-            kept[place] = (value + round_number * 0x9E3779B1) & _LOW  # equal values of two rounds are not the same
+            kept[place] = (value + round_number * 0x9E3779B1) & LOW  # equal values of two rounds are not the same
         empty -= len(fresh)
         if not empty:
             break
     return _PACKED.pack(*(value or 0 for value in kept))
 
 
-def _mixed(number: int) -> int:
+def mixed(number: int) -> int:
     """The finaliser of splitmix64 (Steele, Lea and Flood 2014): every bit that goes in moves all that come out."""
     number = ((number ^ (number >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
     number = ((number ^ (number >> 27)) * 0x94D049BB133111EB) & _MASK

@@ -22,8 +22,9 @@ from annotation.cleaning.people import people_in
 from annotation.cleaning.pool import Cleaners
 from annotation.cleaning.pseudonyms import Pseudonyms
 from annotation.cleaning.settings import Settings
+from annotation.cleaning.signatures import signature
 from annotation.cleaning.terms import Term
-from annotation.cleaning.typos import WordCounts
+from annotation.cleaning.typos import WordCounts, vocabulary
 
 __all__ = [
     "KINDS",
@@ -51,4 +52,6 @@ __all__ = [
     "own_pattern",
     "people_in",
     "replaced",
+    "signature",
+    "vocabulary",
 ]

@@ -38,27 +38,27 @@ class Boilerplate:
 
     def add(self, text: str) -> None:
         self.texts += 1
-        cells = np.unique(_cells([match[0] for match in _WORD.finditer(text)]))
+        cells = np.unique(_cells(text))
         self._counts[cells[self._counts[cells] < np.iinfo(np.uint16).max]] += 1
 
     def passages(self, text: str) -> Iterator[tuple[int, int, int]]:
         """Start, end and in how many texts (at least) the passage stands."""
-        words = list(_WORD.finditer(text))
-        cells = _cells([match[0] for match in words])
-        counts = self._counts[cells]
+        counts = self._counts[_cells(text)]
         often = np.flatnonzero(counts >= self.at_least)
         if not often.size:
             return
+        words = list(_WORD.finditer(text))
         for run in np.split(often, np.flatnonzero(np.diff(often) > WINDOW) + 1):
             first, last = int(run[0]), int(run[-1]) + WINDOW - 1
             yield words[first].start(), words[last].end(), int(counts[run].min())
 
 
-def _cells(words: list[str]) -> npt.NDArray[np.intp]:
+def _cells(text: str) -> npt.NDArray[np.intp]:
     """Where each window is counted; none for a text that is shorter than one."""
+    words = _WORD.findall(text)
     if len(words) < WINDOW:
         return np.empty(0, dtype=np.intp)
-    hashed = np.fromiter((crc32(word.lower().encode("utf-8", "replace")) for word in words), np.uint64, len(words))
+    hashed = np.array([crc32(word.encode("utf-8", "replace")) for word in words], dtype=np.uint64)
     sums = np.convolve(hashed * _FACTOR, _POWERS[::-1], mode="valid")
     mixed = (sums ^ (sums >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9)
     return (mixed >> np.uint64(64 - 23)).astype(np.intp)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from annotation.checks import language, personal
 from annotation.cleaning import characters, whole
@@ -33,7 +34,7 @@ def check(texts: Mapping[str, str], settings: Settings, group: str = "", people:
     `people`: names that other texts of the group have shown to be people (`people_in`).
     """
     found: list[Found] = []
-    pseudonyms = Pseudonyms(settings.secret, group)
+    pseudonyms = _pseudonyms(settings.secret, group)
     names = people_in(texts.values()) | set(people) if "person" in settings.kinds else set()
     for field, text in texts.items():
         found += _personal(field, text, settings, pseudonyms, names)
@@ -61,6 +62,11 @@ def replaced(text: str, found: Iterable[Found]) -> str:
             pieces += [text[at : each.start], each.replacement]
             at = each.end
     return "".join([*pieces, text[at:]])
+
+
+@lru_cache(maxsize=16)
+def _pseudonyms(secret: str, group: str) -> Pseudonyms:
+    return Pseudonyms(secret, group)
 
 
 def _personal(
@@ -119,7 +125,7 @@ def _empty(field: str, text: str, _settings: Settings) -> Iterator[Found]:
 
 
 def _truncated(field: str, text: str, _settings: Settings) -> Iterator[Found]:
-    if note := whole.why_truncated(text):
+    if note := whole.why_truncated(text, is_answer(field)):
         yield Found(field, 0, 0, "truncated", None, note)
 
 

@@ -10,7 +10,9 @@ import re
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
+from typing import NamedTuple
 
 from annotation import texts
 
@@ -94,28 +96,33 @@ def _packed(one: _Said) -> bytes:
 
 
 def _sentences(answer: str) -> Iterator[_Said]:
-    matches = _SENTENCE.finditer(answer)
-    for match, _number in zip(matches, range(_MOST_SENTENCES), strict=False):
-        words = _PIECE.findall(match[0].casefold())
-        figures = [word for word in words if any(letter.isdigit() for letter in word)]
-        negations = sum(bool(_NOT.fullmatch(word)) for word in words)
-        rest = [
-            _positive(word) for word in words if not (word in figures or (_NOT.fullmatch(word) and "'" not in word))
-        ]
-        plain = [word for word in rest if word and word not in _DO]
+    for match, _number in zip(_SENTENCE.finditer(answer), range(_MOST_SENTENCES), strict=False):
+        read = [_read(word) for word in _PIECE.findall(match[0].casefold())]
+        plain = [each.plain for each in read if each.plain]
         if len(plain) >= _SHORTEST:
-            yield _Said(
-                *_trimmed(answer, *match.span()),
-                _hashed(" ".join(plain), 8),
-                _hashed(" ".join(figures), 4),
-                negations % 2,
-            )
+            figures = " ".join(each.figure for each in read if each.figure)
+            start, end = _trimmed(answer, *match.span())
+            negations = sum(each.negates for each in read) % 2
+            yield _Said(start, end, _hashed(" ".join(plain), 8), _hashed(figures, 4), negations)
 
 
-def _positive(word: str) -> str:
-    """“isn't” without its not."""
+class _Word(NamedTuple):
+    plain: str
+    figure: str
+    negates: bool
+
+
+@lru_cache(maxsize=50_000)
+def _read(word: str) -> _Word:
+    """“isn't” is “is” and a negation; “does” says nothing that its sentence does not."""
+    if any(letter.isdigit() for letter in word):
+        return _Word("", word, False)
+    negates = bool(_NOT.fullmatch(word))
     plain = word.replace("’", "'")
-    return {"can't": "can", "won't": "will"}.get(plain, plain.removesuffix("n't"))
+    if negates:
+        plain = {"can't": "can", "won't": "will", "cannot": "can"}.get(plain, plain.removesuffix("n't"))
+        plain = "" if plain == word else plain
+    return _Word("" if plain in _DO else plain, "", negates)
 
 
 def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:

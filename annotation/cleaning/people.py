@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from annotation.cleaning.capitalised import COMMON, ORGANISATIONS
 from annotation.cleaning.given_names import FEMALE, MALE, UNSURE
 from annotation.cleaning.pseudonyms import plain
 from annotation.cleaning.titles import PARTICLES, ROLES, SUFFIXES, TITLES
+from annotation.cleaning.word_lists import words
 
 _CAPITAL = "A-ZÀ-ÖØ-ÞĀĂĄĆĈČĎĐĒĔĘĚĞĢĦĪİĶĹĽŁŃŅŇŌŐŒŔŘŚŞŠŢŤŪŮŰŲŴŶŸŹŻŽ"
 _WORD = rf"[{_CAPITAL}](?:[^\W\d_]|['’-](?!s\b)(?=[^\W\d_])){{0,30}}"
@@ -24,6 +26,8 @@ _PIECE = rf"(?:{_TITLE}|[{_CAPITAL}]\.|{_WORD})"
 _RUN = re.compile(rf"(?<![\w@#/&.-]){_PIECE}(?:(?:,? (?=Jr\b|Sr\b|II)|[ ]|(?<=\.))(?:{_PARTICLE})?{_PIECE}){{0,7}}")
 _PIECES = re.compile(rf"{_TITLE}|[{_CAPITAL}]\.(?!\w)|[^\W\d_](?:[^\W\d_]|['’-](?!s\b)(?=[^\W\d_])){{0,30}}\.?")
 _SURE = (FEMALE | MALE) - UNSURE
+_ENDS_NAME = COMMON - _SURE - PARTICLES - SUFFIXES
+_NO_NAME = TITLES | SUFFIXES | PARTICLES | COMMON
 _LONGEST = 4  # words of a name
 _AROUND = 48
 
@@ -56,33 +60,46 @@ _COMPANY_AFTER = re.compile(
 _MAILBOX = re.compile(r"([\w.+%-]{3,64})@[\w-]+\.\w")
 
 
-@dataclass(frozen=True)
-class _Piece:
+class _Piece(NamedTuple):
     start: int
     end: int
     word: str
     plain: str
 
 
+# The last words before a name, of which one is there wherever _BEFORE fits: looked up before it is tried.
+_LAST_WORDS = ROLES | frozenset(
+    words("""
+    named called is was one about by signed reviewed prepared approved drafted written authored witnessed dictated
+    examined attested inspected checked recorded submitted seen off notarized taken name names contact attn attention cc
+    from to author signature caller re assignee reporter approver with am i'm i’m née nee aka a/k/a as of c/o mr mrs ms
+    miss dr prof and or &""")
+)
+
+
 def people_in(texts: Iterable[str]) -> set[str]:
     """The words of the names that these texts show to be people's, as they are looked for in the group."""
     given = list(texts)
+    found = {word for text in given for _run, name in _read(text) for word in _found_again(name)}
     mailboxes = _mailboxes(given)
-    words: set[str] = set()
-    for text in given:
-        for run in _runs(text):
-            name = _shown(text, run, mailboxes)
-            words.update(piece.plain for piece in name if _can_be_found_again(piece))
-    return words
+    if mailboxes:
+        runs = [run for text in given for run, _name in _read(text)]
+        found.update(piece.plain for run in runs for piece in run if piece.plain in mailboxes - COMMON)
+    return found
 
 
 def find_people(text: str, names: Collection[str]) -> Iterator[tuple[int, int]]:
     """Start and end of each name; `names` as `people_in` gives them."""
-    mailboxes = _mailboxes([text])
-    for run in _runs(text):
-        name = _shown(text, run, mailboxes) or _known(text, run, names)
+    for run, shown in _read(text):
+        name = shown or _known(text, run, names)
         if name:
             yield name[0].start, name[-1].end
+
+
+@lru_cache(maxsize=64)
+def _read(text: str) -> list[tuple[list[_Piece], list[_Piece]]]:
+    """Each run of capitalised words with the name in it, if it is shown to be one."""
+    return [(run, _shown(text, run)) for run in _runs(text)]
 
 
 def _mailboxes(texts: Iterable[str]) -> frozenset[str]:
@@ -99,7 +116,7 @@ def _runs(text: str) -> Iterator[list[_Piece]]:
         ]
 
 
-def _shown(text: str, run: list[_Piece], mailboxes: frozenset[str]) -> list[_Piece]:
+def _shown(text: str, run: list[_Piece]) -> list[_Piece]:
     """The pieces of the run that are a person's name by what stands in and around it."""
     titled, rest = _without_lead(run)
     name = _without_tail(rest)
@@ -109,7 +126,7 @@ def _shown(text: str, run: list[_Piece], mailboxes: frozenset[str]) -> list[_Pie
         return []
     if titled and len(name[0].plain) > 1:
         return name
-    if _is_named(name) or any(piece.plain in mailboxes for piece in name):
+    if _is_named(name):
         return name
     if all(piece.word.isupper() and len(piece.word) < 6 for piece in name):
         return []  # an abbreviation
@@ -136,7 +153,7 @@ def _without_tail(run: list[_Piece]) -> list[_Piece]:
     """Up to the first word that belongs to no name."""
     name: list[_Piece] = []
     for piece in run:
-        if name and piece.plain in COMMON - _SURE and piece.plain not in PARTICLES | SUFFIXES:
+        if name and piece.plain in _ENDS_NAME:
             break
         if piece.word.endswith(".") and len(piece.plain) > 1 and piece.plain not in SUFFIXES and name:
             name.append(piece)
@@ -163,14 +180,17 @@ def _is_named(name: list[_Piece]) -> bool:
 
 
 def _says_who(before: str, name: list[_Piece]) -> bool:
-    if not _BEFORE.search(before):
+    last = before.casefold().replace(":", " ").replace("(", " ").replace("=", " ").split()[-2:]
+    if _LAST_WORDS.isdisjoint(word.strip(",.") for word in last) or not _BEFORE.search(before):
         return False
     return len(name) > 1 or not _WEAK.search(before) or bool(_LABEL.search(before))
 
 
-def _can_be_found_again(piece: _Piece) -> bool:
-    known = piece.plain
-    return len(known) >= 3 and known not in TITLES | SUFFIXES | PARTICLES and known not in COMMON
+def _found_again(name: list[_Piece]) -> Iterator[str]:
+    """The words by which the person is found elsewhere."""
+    for piece in name:
+        if len(piece.plain) >= 3 and piece.plain not in _NO_NAME:
+            yield piece.plain
 
 
 def _known(text: str, run: list[_Piece], names: Collection[str]) -> list[_Piece]:

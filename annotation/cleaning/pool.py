@@ -11,10 +11,10 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from types import TracebackType
 from typing import Self, TypeVar
 
-from annotation.checks import similar
 from annotation.cleaning.checking import Item, check_many
 from annotation.cleaning.kinds import Found
 from annotation.cleaning.settings import Settings
+from annotation.cleaning.signatures import signature
 
 PROCESSES = 2
 _AHEAD = 2  # chunks per process that wait to be checked: what bounds the memory
@@ -43,7 +43,7 @@ def _check(items: Sequence[Item]) -> list[tuple[str, list[Found]]]:
 
 
 def _sign(texts: Sequence[tuple[str, str]]) -> list[tuple[str, bytes]]:
-    return [(key, similar.signature(text)) for key, text in texts]
+    return [(key, signature(text)) for key, text in texts]
 
 
 class Cleaners:

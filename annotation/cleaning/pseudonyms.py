@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
-from functools import cache, cached_property
+from collections.abc import Iterator
+from functools import cache, lru_cache
 from hashlib import blake2b
 
 from annotation.cleaning import stand_in_numbers, stand_ins
@@ -86,9 +86,9 @@ class Pseudonyms:
             others = [letter for letter in "ABCDEFGHJKLMNPRSTVW" if letter.casefold() != known]
             return others[next(self._draw("initial", known)) % len(others)]
         if known in FEMALE:
-            return self._female[_place(FEMALE)[known]]
+            return self._given("female", _place(FEMALE)[known])
         if known in MALE:
-            return self._male[_place(MALE)[known]]
+            return self._given("male", _place(MALE)[known])
         return self._surname(known)
 
     def _surname(self, word: str) -> str:
@@ -96,16 +96,17 @@ class Pseudonyms:
         names = stand_ins.surnames()
         return names[(next(numbers) << 16 | next(numbers) << 8 | next(numbers)) % len(names)]
 
-    @cached_property
-    def _female(self) -> list[str]:
-        return self._shuffled("female", stand_ins.female())
+    def _given(self, gender: str, place: int) -> str:
+        """A different one for each place: a Feistel network over stems and ends, so nothing has to be shuffled."""
+        stems, ends = len(stand_ins.STEMS), len(stand_ins.GIVEN_ENDS[gender])
+        stem, end = place % stems, place // stems
+        for turn in range(4):
+            stem = (stem + self._number(f"{gender} {turn} stem {end}")) % stems
+            end = (end + self._number(f"{gender} {turn} end {stem}")) % ends
+        return stand_ins.given(gender, stem, end)
 
-    @cached_property
-    def _male(self) -> list[str]:
-        return self._shuffled("male", stand_ins.male())
-
-    def _shuffled(self, purpose: str, names: Sequence[str]) -> list[str]:
-        return sorted(names, key=lambda name: blake2b(f"{purpose} {name}".encode(), key=self._key).digest())
+    def _number(self, text: str) -> int:
+        return int.from_bytes(blake2b(text.encode(), key=self._key, digest_size=8).digest(), "little")
 
     def _draw(self, purpose: str, original: str) -> Iterator[int]:
         for count in range(1 << 30):
@@ -123,6 +124,7 @@ _NUMBERS = {
 }
 
 
+@lru_cache(maxsize=20_000)
 def plain(word: str) -> str:
     """Without accents and capitals: “José” and “JOSE” are one name."""
     if word.isascii():

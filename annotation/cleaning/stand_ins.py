@@ -9,14 +9,13 @@ from __future__ import annotations
 from functools import cache
 from itertools import product
 
-from annotation.cleaning.given_names import FEMALE, MALE
 from annotation.cleaning.word_lists import words
 
-_STEMS = words("""
+STEMS = words("""
 Al Bel Cor Dor El Fen Gal Hel Il Jor Kel Lor Mel Nor Or Pel Ros Sel Tal Ver Wil Yor Zel Bri Cal Dal Ev Fal
 Gwel Hal Is Jas Kor Lum Mor Nel Os Per Quen Rav Sor Thal Ul Vor Wen Yel Zor Aur Bren Cel""")
 _FEMALE_ENDS = words("""vanda vetta vina vissa vinda venna vora vaya melda mina rietta randa lisa linde""")
-_MALE_ENDS = words("""vard vik vin von mond mund dric dan ward wick bern gar rand rian""")
+_MALE_ENDS = words("""vard vik vorn von mond mund dric drel ward wick bern gar rand rian""")
 _HEADS = words("""
 Aven Bram Calder Dorn Elder Farrow Gald Haver Inver Jasp Kest Lorn Marl Nether Orm Penn Quill Raven Sorrel
 Thorn Ulver Varn Wexen Yarrow Zeller Brax Crom Dunn Esk Fenn Glas Hexen Ister Keld Lund Mosk Norr Ost Pell
@@ -26,14 +25,11 @@ averly by combe croft dall denne fell forde garth grave hollow holt keep lach le
 ridge sby scar shaw stead stowe thorpe thwaite vale wath wick worthe wyck yard""")
 
 
-@cache
-def female() -> tuple[str, ...]:
-    return tuple(sorted({a + b for a, b in product(_STEMS, _FEMALE_ENDS)} - {n.capitalize() for n in FEMALE}))
+GIVEN_ENDS = {"female": _FEMALE_ENDS, "male": _MALE_ENDS}
 
 
-@cache
-def male() -> tuple[str, ...]:
-    return tuple(sorted({a + b for a, b in product(_STEMS, _MALE_ENDS)} - {n.capitalize() for n in MALE}))
+def given(gender: str, stem: int, end: int) -> str:
+    return STEMS[stem] + GIVEN_ENDS[gender][end]
 
 
 @cache
@@ -43,4 +39,5 @@ def surnames() -> tuple[str, ...]:
 
 @cache
 def all_names() -> frozenset[str]:
-    return frozenset(name.casefold() for name in (*female(), *male(), *surnames()))
+    everybody = [stem + end for stem, end in product(STEMS, [*_FEMALE_ENDS, *_MALE_ENDS])]
+    return frozenset(name.casefold() for name in (*everybody, *surnames()))

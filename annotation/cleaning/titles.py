@@ -18,7 +18,7 @@ PARTICLES = frozenset(
 ROLES = frozenset(
     words("""
 client clt patient pt tenant landlord landlady plaintiff defendant claimant respondent petitioner appellant
-appellee caller buyer seller purchaser borrower lender guarantor debtor creditor employee employer
+appellee caller buyer seller purchaser borrower guarantor debtor employee employer
 supervisor manager adjuster witness husband wife spouse ex-husband ex-wife son daughter sister brother
 mother father mom dad stepson stepdaughter uncle aunt cousin nephew niece grandmother grandfather grandson
 granddaughter neighbor neighbour coworker co-worker colleague driver owner roommate surgeon contractor

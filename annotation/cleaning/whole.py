@@ -9,7 +9,8 @@ _BLANK = r"[ \t]*"
 _OPENINGS = re.compile(
     r"\s*(?:"
     r"(?:sure(?: thing)?|certainly|of course|absolutely|great question|good question|happy to help|okay|no problem)\b"
-    r"[!,.:–—-]+[^\n.!?:]{0,160}?(?:[!.:](?=\s)|:?\n|$)"
+    r"(?:[!.]+(?=\s|$)|[ ]?[,:–—-]+[ ]?(?:here|i|let|happy|glad|no|this|below|the following)\b[^\n.!?:]{0,160}"
+    r"(?:[!.:](?=\s|$)|\n))"
     r"|(?:here(?:'s|’s| is| are)|below is|the following is) (?:a|an|the|your|my|some)\b[^\n.!?:]{0,120}"
     r"(?:summary|answer|response|draft|version|list|rewrite|explanation|overview|analysis|breakdown|letter|email|e-mail"
     r"|text|translation)\b[^\n.!?:]{0,120}:(?=\s)"
@@ -43,6 +44,7 @@ _CLOSINGS = re.compile(
 _REFUSING = re.compile(r"(?<![\w.])as an? (?:ai|(?:large )?language model)\b[^\n.!?]{0,300}[.!](?=\s|$)", re.IGNORECASE)
 _LETTER = re.compile(r"^\s*(?:dear|to whom)\b|\n\s*dear\b|^(?:from|to|subject|re|via):", re.IGNORECASE | re.MULTILINE)
 _LONGEST_CLOSING = 400  # characters at the end that are looked at
+_LONGEST_LEAD = 300  # characters in which a letter shows that it is one
 _MOST_REMARKS = 3
 
 _LETTERS = re.compile(r"[^\W_]")
@@ -61,7 +63,7 @@ _LONG_LINE = 6
 
 def chatter(text: str, answer: bool) -> Iterator[tuple[int, int]]:
     """At the beginning and at the end, a few remarks each. A letter's own greeting and thanks belong to it."""
-    if _LETTER.search(text):
+    if _LETTER.search(text, 0, _LONGEST_LEAD):
         return
     start = 0
     for _ in range(_MOST_REMARKS):
@@ -78,7 +80,7 @@ def chatter(text: str, answer: bool) -> Iterator[tuple[int, int]]:
         if match is None:
             break
         end = match.start()
-    if answer:
+    if answer and "as a" in text.casefold():
         for match in _REFUSING.finditer(text, start, end):
             yield match.start(), _after_blanks(text, match.end())
     if end < len(text):
@@ -95,8 +97,8 @@ def is_empty(text: str) -> bool:
     return not _LETTERS.search(text)
 
 
-def why_truncated(text: str) -> str:
-    """A sentence; empty where the text ends as texts do."""
+def why_truncated(text: str, answer: bool) -> str:
+    """A sentence; empty where the text ends as texts do. Notes end without a full stop more often than answers."""
     written = text.rstrip()
     if written.count("```") % 2:
         return "A block of code is opened and not closed."
@@ -104,7 +106,7 @@ def why_truncated(text: str) -> str:
     words = written.split(None, _LONG_ENOUGH)
     if len(words) >= _LONG_LINE and _ENDS_OPEN.search(last[-24:]):
         return "It ends where a sentence must go on."
-    if len(words) <= _LONG_ENOUGH or not _LAST_SIGN.search(last) or len(last.split()) < _LONG_LINE:
+    if not answer or len(words) <= _LONG_ENOUGH or not _LAST_SIGN.search(last) or len(last.split()) < _LONG_LINE:
         return ""
     if _ITEM.match(last):
         return _unlike_other_items(written)

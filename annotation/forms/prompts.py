@@ -6,7 +6,7 @@ from django import forms
 
 from annotation import selection
 from annotation.forms.fields import field_of
-from annotation.models import Demonstration, Priority, Project, PromptQuerySet, Split
+from annotation.models import Demonstration, Difficulty, Priority, Project, PromptQuerySet, Split
 
 MOST_TASK_TYPES = 200
 
@@ -22,6 +22,9 @@ class PromptFilterForm(forms.Form):
         choices=[("", "All"), ("none", "None yet"), *Demonstration.Status.choices],
     )
     task_type = forms.ChoiceField(required=False)
+    difficulty = forms.ChoiceField(
+        required=False, choices=[("", "All"), *((str(value), label) for value, label in Difficulty.choices)]
+    )
     priority = forms.ChoiceField(
         required=False, choices=[("", "All"), *((str(value), label) for value, label in Priority.choices)]
     )

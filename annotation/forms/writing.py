@@ -5,7 +5,7 @@ from __future__ import annotations
 from django import forms
 
 from annotation.forms.work import LongText, WorkForm
-from annotation.models import Demonstration
+from annotation.models import Difficulty
 from annotation.widgets import FlatSelect
 
 
@@ -14,7 +14,7 @@ class WritingForm(WorkForm):
 
     difficulty = forms.TypedChoiceField(
         label="How hard was it?",
-        choices=[("", "Not marked"), *Demonstration.Difficulty.choices],
+        choices=[("", "Not marked"), *Difficulty.choices],
         coerce=int,
         empty_value=None,
         required=False,

@@ -11,6 +11,7 @@ class Chore(InParts):
     class Kind(models.TextChoices):
         ARRANGE = "arrange", "Arrange prompts"
         ESTIMATE = "estimate", "Estimate what answers would teach"
+        SORT = "sort", "Estimate types and difficulty"
 
     kind = models.CharField(max_length=10, choices=Kind.choices)
     spec = models.JSONField(default=dict)

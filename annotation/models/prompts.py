@@ -41,6 +41,12 @@ class TeachingKey(models.GeneratedField):
         return self.output_field
 
 
+class Difficulty(models.IntegerChoices):
+    EASY = 1, "Easy"
+    USUAL = 2, "Usual"
+    HARD = 3, "Hard"
+
+
 class PromptQuerySet(models.QuerySet["Prompt"]):
     def held_out(self) -> Self:
         return self.filter(split=Split.EVALUATION)
@@ -97,6 +103,11 @@ class Prompt(Assignable, UUIDModel):
     expected_value = models.FloatField(
         default=0.0, help_text="How much the model would learn from an answer, between 0 and 1; where it was estimated."
     )
+    difficulty = models.PositiveSmallIntegerField(choices=Difficulty.choices, null=True, blank=True)
+    proposed_task_type = models.CharField(max_length=80, blank=True, help_text="By the machine; nobody has agreed yet.")
+    type_certainty = models.FloatField(null=True)
+    estimated_difficulty = models.PositiveSmallIntegerField(choices=Difficulty.choices, null=True)
+    difficulty_reasons = models.JSONField(default=list, blank=True)
     approval_assignment = models.ForeignKey(
         Assignment,
         on_delete=models.SET_NULL,
@@ -130,6 +141,11 @@ class Prompt(Assignable, UUIDModel):
             models.Index(fields=["project", "text_sha256"]),
             models.Index(fields=["project", "external_id"]),
             models.Index(fields=["project", "task_type"]),
+            models.Index(
+                fields=["project", "proposed_task_type", "type_certainty"],
+                condition=Q(task_type="") & ~Q(proposed_task_type=""),
+                name="prompts_with_proposed_type",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -151,6 +167,11 @@ class Prompt(Assignable, UUIDModel):
         if self.split == Split.EVALUATION:
             self.answers_needed = 0
         super().save(*args, **kwargs)
+
+    @property
+    def how_hard(self) -> int | None:
+        """As somebody has said, or as it is estimated."""
+        return self.difficulty or self.estimated_difficulty
 
     @property
     def said_before(self) -> list[str]:
@@ -188,11 +209,6 @@ class Demonstration(OwnerKnown, UUIDModel):
         BETTER = "better", "Written where every candidate was bad"
         EDITED = "edited", "Edited from a candidate"
         IMPORTED = "imported", "Imported"
-
-    class Difficulty(models.IntegerChoices):
-        EASY = 1, "Easy"
-        USUAL = 2, "Usual"
-        HARD = 3, "Hard"
 
     OWNER = "prompt"
 

@@ -16,6 +16,8 @@ from training.models import Adapter
 
 CHANGED = "Somebody else has changed what is in use meanwhile. Look at it and decide again."
 
+HELD = "Rows that this adapter learned from were erased. An admin decides on its page whether it may still be used."
+
 
 class NeedsConfirmation(Exception):
     """The evidence leaves doubts; a person who knows them may promote all the same."""
@@ -130,5 +132,7 @@ def _refuse(adapter: Adapter, reason: str, evaluation: Evaluation | None) -> Non
         refused["adapter"] = "The files of this adapter are missing on this machine or have changed."
     if adapter.judges:
         refused["adapter"] = WRITES_NOTHING
+    if adapter.is_held:
+        refused["adapter"] = HELD
     if refused:
         raise ValidationError(refused)

@@ -39,6 +39,7 @@ PAGES = [
     "prompts",
     "prompt",
     "who_gets_what",
+    "prompt_kinds",
     "progress",
     "remarks",
     "discussion",

@@ -16,10 +16,10 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotation.models import Guidelines, Project, Revision
+from annotation.models import Demonstration, Guidelines, Project, Revision
 from tests import factories
 from training import actions
-from training.freezing import datasets, filters, index
+from training.freezing import comparing, datasets, filters, index
 from training.freezing.datasets import Row
 from training.freezing.filters import Filter
 from training.models import DatasetVersion, VersionPerson, VersionRow
@@ -131,3 +131,47 @@ def test_page_command_and_api_say_how_many_before_freezing(
     assert not project.dataset_versions.exists()
     made = client.post(url, {**asked, "look": []}, follow=True)
     assert b"By Erin Expert alone; task type intake" in made.content
+
+
+@pytest.mark.django_db
+def test_it_says_how_good_the_rows_are(project: Project, ada: Any, erin: Any, eve: Any) -> None:
+    same = {"instruction": "Summarise.", "input": "The roof leaks.", "group": "roof"}
+    for person in (erin, eve):
+        factories.demonstration(factories.prompt(project, **same), person, text="Repair it.")
+    factories.demonstration(factories.prompt(project, group="cellar"), erin)
+    version = actions.freeze(project=project, kind="demonstrations", by=ada)
+    told = version.statistics["quality"]
+    assert (told["repeated"], told["asked_again"], told["tokens"]) == (1, 1, None)
+    assert told["by_group"] == [{"group": "roof", "rows": 2}, {"group": "cellar", "rows": 1}]
+    assert told["by_person"][0] == {"person": erin.pk, "rows": 2}
+
+
+@pytest.mark.django_db
+def test_it_compares_two_versions_word_by_word_and_follows_texts(
+    project: Project, ada: Any, erin: Any, sign_in: Any, capsys: Any
+) -> None:
+    made = [factories.demonstration(factories.prompt(project, group="one"), erin, text=f"Repair {n}.") for n in "abc"]
+    first = actions.freeze(project=project, kind="demonstrations", by=ada)
+    made[0].delete()
+    Demonstration.objects.filter(pk=made[1].pk).update(text="Repair b at once.")
+    factories.demonstration(factories.prompt(project, group="one"), erin, text="New.")
+    second = actions.freeze(project=project, kind="demonstrations", by=ada)
+    assert comparing.counts(first, second) == {"added": 1, "removed": 1, "changed": 1, "moved": 0}
+    (changed,) = comparing.differences(first, second, "changed", 0, 10)
+    assert ("added", " at once") in [(piece.kind, piece.text) for piece in dict(changed.texts)["Answered"]]
+    client = sign_in(ada)
+    asked = {"first": str(first.pk), "second": str(second.pk), "kind": "changed"}
+    page = client.get(reverse("dataset_comparison", args=[project.pk]), asked)
+    assert b"<ins> at once</ins>" in page.content
+    told = client.get(reverse("api_dataset_comparison", args=[project.pk]), asked).json()
+    assert (told["counts"]["changed"], len(told["rows"])) == (1, 1)
+    named = ["--project", str(project.pk)]
+    which = ["--kind", "demonstrations", "--first", "1", "--second", "2"]
+    call_command("compare_datasets", *named, *which, "--show", "changed")
+    assert "Repair b[+ at once+]." in capsys.readouterr().out
+    prompt = str(made[2].prompt_id)
+    uses = client.get(reverse("api_lineage", args=[project.pk, "prompt", prompt])).json()["uses"]
+    assert [use["name"] for use in uses] == ["Demonstrations v2", "Demonstrations v1"]
+    assert b"Demonstrations v2" in client.get(reverse("lineage", args=[project.pk, "prompt", prompt])).content
+    call_command("show_lineage", *named, "--prompt", prompt)
+    assert "Demonstrations v1: 1 row; no round; no adapter" in capsys.readouterr().out

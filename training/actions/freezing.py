@@ -9,7 +9,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from annotation.models import ConsensusRule, Event, Project
-from training.freezing import corpora, datasets, filters, index, preferences
+from training.freezing import corpora, datasets, filters, index, preferences, quality
+from training.freezing.cleaning import cleaned
 from training.freezing.filters import EVERYTHING, Filter
 from training.leaks import gate, leaving_out
 from training.models import DatasetVersion, LeftOut, VersionPrompt
@@ -27,6 +28,7 @@ NOTHING_TO_FREEZE = {
     DatasetVersion.Kind.CORPUS: "There is no text yet that the model could read. Import some under Corpus.",
 }
 NOTHING_LEFT = "No row meets this filter. Ask for less."
+ALL_LEFT_OUT = "What was confirmed under Cleaning leaves every row out. Take some of it back."
 # A judgement that went into one of these can no longer be taken back.
 FROM_RANKINGS = {
     DatasetVersion.Kind.PREFERENCES: preferences.preference_rows,
@@ -57,7 +59,7 @@ def freeze(
     began_at = timezone.now()
     before = _let_stand(project, kind, began_at)
     try:
-        found = rows_to_freeze(project, kind, consensus, chosen)
+        found = _chosen_rows(project, kind, consensus, chosen)
         version = _freeze(project, kind, found, chosen, by, description, consensus, left_out)
     except ValidationError:
         Project.objects.filter(pk=project.pk, rankings_frozen_at=began_at).update(rankings_frozen_at=before)
@@ -69,6 +71,10 @@ def freeze(
 
 def rows_to_freeze(project: Project, kind: str, consensus: str, chosen: Filter) -> list[datasets.Row]:
     """What a version would take; nothing is written."""
+    return cleaned(project, _chosen_rows(project, kind, consensus, chosen))[0]
+
+
+def _chosen_rows(project: Project, kind: str, consensus: str, chosen: Filter) -> list[datasets.Row]:
     return [row for row in _rows(project, DatasetVersion.Kind(kind), consensus, chosen) if chosen.takes(row)]
 
 
@@ -108,13 +114,15 @@ def _freeze(
     consensus: str,
     left_out: dict[str, LeftOut],
 ) -> DatasetVersion:
-    rows = [row for row in found if row.id not in left_out]
+    kept = [row for row in found if row.id not in left_out]
+    rows, cleaning = cleaned(project, kept)
     train, validation = datasets.divide(rows)
     if not train:
         why = NOTHING_TO_FREEZE[DatasetVersion.Kind(kind)] if chosen == EVERYTHING and not found else NOTHING_LEFT
+        why = ALL_LEFT_OUT if cleaning else why
         raise ValidationError({"kind": why})
     sha256 = datasets.store(project, kind, train, validation, chosen)
-    figures = datasets.describe(train, validation)
+    figures = {**datasets.describe(train, validation), "quality": quality.report(project, rows)}
     with transaction.atomic():
         project = Project.objects.select_for_update().get(pk=project.pk)
         version = project.dataset_versions.filter(kind=kind, sha256=sha256).first()
@@ -131,7 +139,7 @@ def _freeze(
             consensus=consensus,
             train_rows=len(train),
             validation_rows=len(validation),
-            statistics=figures,
+            statistics={**figures, **cleaning},
             created_by=by,
         )
         version.is_new = True

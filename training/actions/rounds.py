@@ -253,6 +253,8 @@ def _settings(
         refused["dataset_version"] = ["This dataset version belongs to another project."]
     elif not datasets.intact(dataset_version):
         refused["dataset_version"] = [f"The files of {dataset_version} are missing or changed. Freeze again."]
+    elif dataset_version.erased_rows:
+        refused["dataset_version"] = [f"Rows of {dataset_version} were erased. Freeze again and use the new version."]
     base = base_model or (parent_adapter.base_model if parent_adapter else BaseModel.objects.default())
     refused |= _parent_problems(project, method, parent_adapter, base, start_from_base)
     if base is None:

@@ -38,17 +38,18 @@ class SendSuspectsSerializer(serializers.Serializer[Any]):
     )
 
     def get_fields(self) -> dict[str, Any]:
-        members = User.objects.filter(memberships__project=self.context["project"], is_active=True)
         given: Any = super().get_fields()
-        given["people"].child_relation.queryset = members
+        if project := self.context.get("project"):  # there is none where only the schema is asked for
+            members = User.objects.filter(memberships__project=project, is_active=True)
+            given["people"].child_relation.queryset = members
         return given
 
 
-class AskedSerializer(serializers.Serializer[Any]):
+class PeopleAskedSerializer(serializers.Serializer[Any]):
     asked = serializers.IntegerField(help_text="Responses that people are now asked about.")
 
 
-class DroppedSerializer(serializers.Serializer[Any]):
+class SecondLooksDroppedSerializer(serializers.Serializer[Any]):
     dropped = serializers.IntegerField(help_text="Second looks that were still open.")
 
 
@@ -63,7 +64,7 @@ class Suspects(InProject):
         round = get_object_or_404(self.project.rounds.select_related("dataset_version"), pk=round_pk)
         return Response(SuspectSerializer(found.with_states(round, found.rows_of(round)), many=True).data)
 
-    @extend_schema(request=SendSuspectsSerializer, responses={201: AskedSerializer})
+    @extend_schema(request=SendSuspectsSerializer, responses={201: PeopleAskedSerializer})
     def post(self, request: Request, pk: UUID, round_pk: UUID) -> Response:
         """Have people look again at the first so many that are open."""
         round = get_object_or_404(self.project.rounds.select_related("dataset_version", "project"), pk=round_pk)
@@ -72,7 +73,7 @@ class Suspects(InProject):
         asked = actions.send_suspects(round=round, by=self.person, **given.validated_data)
         return Response({"asked": asked}, status.HTTP_201_CREATED)
 
-    @extend_schema(responses=DroppedSerializer)
+    @extend_schema(responses=SecondLooksDroppedSerializer)
     def delete(self, request: Request, pk: UUID, round_pk: UUID) -> Response:
         """Ask about the open ones no longer."""
         round = get_object_or_404(self.project.rounds.select_related("project"), pk=round_pk)

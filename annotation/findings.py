@@ -1,0 +1,82 @@
+"""From what detectors tell to rows: each place once, and what no longer stands there is said to be outdated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from annotation.cleanable import REFERENCE, Subject, hashed
+from annotation.cleaning import Found
+from annotation.models import CleaningRun, Finding
+
+WORDS = 200
+Status = Finding.Status
+_Place = tuple[str, str, str, int, int, str]
+
+
+def write(
+    run: CleaningRun,
+    subjects: list[Subject],
+    found: Mapping[str, list[Found]],
+    others: Mapping[tuple[str, Found], tuple[str, bool]] | None = None,
+) -> int:
+    """How many were new. What was decided stays decided: the same place of the same text is never found twice."""
+    if not subjects:
+        return 0
+    hashes = {s.key: {field: hashed(text) for field, text in s.item.texts.items()} for s in subjects}
+    known = _known(subjects, hashes)
+    new: dict[_Place, Finding] = {}
+    for subject in subjects:
+        for each in found.get(subject.key, ()):
+            other, kept = (others or {}).get((subject.key, each), ("", False))
+            place = (str(subject.pk), each.field, each.kind, each.start, each.end, hashes[subject.key][each.field])
+            if place not in known:
+                new.setdefault(place, _finding(run, subject, each, place[-1], other, kept))
+    Finding.objects.bulk_create(new.values(), batch_size=500, ignore_conflicts=True)
+    return len(new)
+
+
+def _known(subjects: Iterable[Subject], hashes: Mapping[str, Mapping[str, str]]) -> set[_Place]:
+    by_pk = {subject.pk: hashes[subject.key] for subject in subjects}
+    known: set[_Place] = set()
+    gone, back = [], []
+    rows = Finding.objects.filter(item__in=by_pk)
+    for pk, item, field, kind, start, end, sha256, status in rows.values_list(
+        "pk", "item", "field", "kind", "start", "end", "text_sha256", "status"
+    ):
+        known.add((str(item), field, kind, start, end, sha256))
+        holds = by_pk[item].get(field) == sha256
+        if status == Status.OPEN and not holds:
+            gone.append(pk)
+        if status == Status.OUTDATED and holds:
+            back.append(pk)
+    rows.filter(pk__in=gone, status=Status.OPEN).update(status=Status.OUTDATED)
+    rows.filter(pk__in=back, status=Status.OUTDATED).update(status=Status.OPEN)
+    return known
+
+
+def _finding(run: CleaningRun, subject: Subject, found: Found, sha256: str, other: str, kept: bool) -> Finding:
+    text = subject.item.texts[found.field]
+    words = text[found.start : found.end] if found.end else text
+    return Finding(
+        project_id=run.project_id,
+        run=run,
+        kind=found.kind,
+        **{f"{subject.of}_id": subject.pk},
+        item=subject.pk,
+        field=found.field,
+        start=found.start,
+        end=found.end,
+        text_sha256=sha256,
+        words=_storable(words[:WORDS]),
+        proposed=found.replacement,
+        replacement=found.replacement,
+        note=found.note[:500],
+        other=other,
+        for_seniors=subject.for_seniors or kept or found.field == REFERENCE,
+        author_id=None if kept else subject.author,
+    )
+
+
+def _storable(text: str) -> str:
+    """PostgreSQL keeps no NUL, and nothing keeps half of a character."""
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()

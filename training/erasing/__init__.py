@@ -1,0 +1,1 @@
+"""Taking somebody's texts out of everything that was made of them."""
