@@ -4,8 +4,10 @@ from django.urls import path
 
 from annotation.api import (
     assigning,
+    bias,
     cleaning,
     corpus,
+    exports,
     files,
     projects,
     prompts,
@@ -51,6 +53,7 @@ urlpatterns = [
     path(f"{P}known-answers/<uuid:comparison_pk>/", quality.KnownAnswer.as_view(), name="api_known_answer"),
     path(f"{P}decisions/", quality.Decisions.as_view(), name="api_decisions"),
     path(f"{P}agreement/", quality.AgreementReport.as_view(), name="api_agreement"),
+    path(f"{P}bias-lists/", bias.BiasListsDetail.as_view(), name="api_bias_lists"),
     path(f"{P}flags/", workbench.FlagList.as_view(), name="api_flags"),
     path(f"{P}flags/<uuid:flag_pk>/close/", workbench.FlagClose.as_view(), name="api_flag_close"),
     path(f"{P}rechecks/", workbench.Rechecks.as_view(), name="api_rechecks"),
@@ -62,6 +65,11 @@ urlpatterns = [
     path(f"{P}imports/<uuid:import_pk>/discard/", files.ImportDiscard.as_view(), name="api_import_discard"),
     path(f"{P}corpus/", corpus.Corpus.as_view(), name="api_corpus"),
     path(f"{P}corpus/<uuid:document_pk>/", corpus.DocumentDetail.as_view(), name="api_document"),
+    path(f"{P}exports/", exports.ExportList.as_view(), name="api_exports"),
+    path(f"{P}exports/<uuid:export_pk>/", exports.ExportDetail.as_view(), name="api_export"),
+    path(f"{P}exports/<uuid:export_pk>/file/", exports.ExportFile.as_view(), name="api_export_file"),
+    path(f"{P}exports/<uuid:export_pk>/stop/", exports.ExportStop.as_view(), name="api_export_stop"),
+    path(f"{P}exports/<uuid:export_pk>/resume/", exports.ExportResume.as_view(), name="api_export_resume"),
     path(f"{P}cleaning-runs/", cleaning.CleaningRuns.as_view(), name="api_cleaning_runs"),
     path(f"{P}cleaning-runs/<uuid:run_pk>/", cleaning.CleaningRunDetail.as_view(), name="api_cleaning_run"),
     path(f"{P}cleaning-runs/<uuid:run_pk>/stop/", cleaning.CleaningRunStop.as_view(), name="api_cleaning_stop"),
@@ -78,5 +86,4 @@ urlpatterns = [
     path(f"{P}glossary/<int:term_pk>/", cleaning.GlossaryDetail.as_view(), name="api_term"),
     path(f"{P}patterns/", cleaning.Patterns.as_view(), name="api_patterns"),
     path(f"{P}patterns/<int:pattern_pk>/", cleaning.PatternDetail.as_view(), name="api_pattern"),
-    path(f"{P}exports/", files.Export.as_view(), name="api_exports"),
 ]

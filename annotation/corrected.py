@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -46,10 +46,12 @@ def corrections(project: Project) -> QuerySet[Correction]:
     return approved.exclude(comparison__prompt__split=Split.EVALUATION)
 
 
-def pairs(project: Project) -> Iterator[CorrectedPair]:
-    """Each of two texts that differ, once in a comparison: of several corrections that give the same pair the first
-    counts, and a comparison that asked again what another had asked is that one."""
+def pairs(project: Project, prompts: Iterable[UUID] | None = None) -> Iterator[CorrectedPair]:
+    """Of these prompts, or of all. Each of two texts that differ, once in a comparison: of several corrections that
+    give the same pair the first counts, and a comparison that asked again what another had asked is that one."""
     found = corrections(project).select_related("comparison__prompt", "demonstration__guidelines")
+    if prompts is not None:
+        found = found.filter(comparison__prompt__in=list(prompts))
     seen: set[tuple[object, object, str]] = set()
     ordered = found.prefetch_related("comparison__candidates").order_by(
         "comparison__prompt__position", "created_at", "pk"

@@ -5,22 +5,25 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import IO
 
-from annotation import queues
-from annotation.actions.arriving import Arriving, make_comparisons
-from annotation.actions.importing import IMPORTED, Judgements, refusal, store
+from annotation import inserts, queues
+from annotation.actions.arriving import Origin, comparisons
+from annotation.actions.importing import IMPORTED, Judgements, arriving, last_position, refusal
 from annotation.imports.files import read_rows
 from annotation.imports.items import Reader, stretches
 from annotation.imports.rows import Problem, Row, Unreadable
+from annotation.inserts import Insert
 from annotation.models import Event, Import, LineProblem
 from annotation.parts import Unable
 from annotation.planning import Counts, Planned, Planner
 from annotation.records import Mapping
+from annotation.shapes import Item
 from annotation.splits import Shares
 
 MOST_PROBLEMS = 10_000
-BREATH = 0.03  # between two parts: SQLite lets one write at a time, and people save meanwhile
+BREATH = 0.12  # at least, between two parts: who waits to write on SQLite looks every tenth of a second
 GONE = "The uploaded file is no longer there. Discard this entry and upload the file again."
 
 
@@ -41,11 +44,9 @@ def do(work: Import, told: Told = nothing) -> None:
 
 
 def reader_of(work: Import) -> Reader:
-    columns = dict(work.mapping["columns"])
-    if work.mapping["split_by"] == "group":
-        columns.pop("split", None)
-    mapping = Mapping(columns, work.mapping["fixed_instruction"].strip())
-    return Reader(mapping, work.mapping.get("shape", ""))
+    by_chance = work.mapping["split_by"] == "group"
+    mapping = Mapping(work.mapping["columns"], work.mapping["fixed_instruction"].strip())
+    return Reader(mapping, work.mapping.get("shape", ""), with_splits=not by_chance)
 
 
 def planner_of(work: Import) -> Planner:
@@ -80,38 +81,61 @@ def _check(work: Import, told: Told) -> None:
 
 def _take(work: Import, told: Told) -> None:
     """What was taken before a break is read again and left as it is."""
-    counts, reader, planner = Counts.of(work.counts), reader_of(work), planner_of(work)
-    read = 0
+    counts, reader = Counts.of(work.counts), reader_of(work)
+    read, free_since = 0, time.monotonic()
     with _rows(work) as rows:
         for stretch in stretches(rows):
             items = reader.items(stretch)
             read += len(stretch)
             if read <= work.done:
                 continue
+            part = _ready(work, items)
+            time.sleep(max(0.0, free_since + BREATH - time.monotonic()))
             with work.part():
                 queues.lock(work.project)
-                planned = planner.planned(items)
-                for item in planned:
+                if last_position(work.project) != part.position:  # other prompts arrived meanwhile
+                    part = _ready(work, items)
+                for item in part.planned:
                     counts.add(item)
-                _store(work, planned)
-                _tell(work, planned)
+                _write(part)
+                _tell(work, part.planned)
                 work.done, work.counts = read, counts.numbers()
+            free_since = time.monotonic()
             told(work)
-            time.sleep(BREATH)
     with work.part():
         work.state = {"taken": True}
         about = {"source": work.file_name, "sha256": work.sha256, **work.counts}
         Event.record(IMPORTED, work.project, by=work.created_by, project=work.project, **about)
 
 
-def _store(work: Import, planned: list[Planned | Problem]) -> None:
+@dataclass(frozen=True)
+class _Part:
+    """What becomes of some records while the project's last prompt is at `position`, ready to be written."""
+
+    position: int
+    planned: list[Planned | Problem]
+    inserts: list[Insert]
+
+
+def _ready(work: Import, items: list[Item | Problem]) -> _Part:
     assert work.created_by is not None
-    author = work.author or work.created_by
-    responses = work.mapping["responses"]
-    store(project=work.project, planned=planned, responses=responses, author=author, by=work.created_by)
+    position = last_position(work.project)
+    planned = planner_of(work).planned(items)
+    new = arriving(
+        project=work.project,
+        planned=planned,
+        position=position,
+        responses=work.mapping["responses"],
+        author=work.author or work.created_by,
+        by=work.created_by,
+    )
     decides = work.mapping.get("judgements") == Judgements.DECIDE
-    arriving = Arriving(work.project, work.file_name, decides, work.created_by)
-    make_comparisons([item for item in planned if isinstance(item, Planned)], arriving)
+    origin = Origin(work.project, work.file_name, decides, work.created_by)
+    return _Part(position, planned, [*new.inserts, *comparisons(planned, new.prompts, origin)])
+
+
+def _write(part: _Part) -> None:
+    inserts.run(part.inserts)
 
 
 def _tell(work: Import, planned: list[Planned | Problem]) -> None:

@@ -11,7 +11,8 @@ from django.utils import timezone
 from huey.contrib.djhuey import db_task
 
 from annotation import chores, deciding_all, importing, looking, parts
-from annotation.models import BulkDecision, Chore, CleaningRun, Demonstration, Import, Project
+from annotation.exports import job as exports
+from annotation.models import BulkDecision, Chore, CleaningRun, Demonstration, Export, Import, Project
 from annotation.models.in_parts import InParts
 from annotation.quality import reports
 
@@ -22,6 +23,7 @@ ESTIMATE_AGAIN = timedelta(minutes=10)
 WORKS: dict[type[InParts], Callable[[Any], None]] = {
     Chore: chores.do,
     Import: importing.do,
+    Export: exports.do,
     CleaningRun: looking.do,
     BulkDecision: deciding_all.do,
 }
@@ -49,10 +51,11 @@ def work_out_agreement(project_pk: str) -> None:
 
 
 def reconcile() -> None:
-    """Called by the worker's watch: take up what was left behind, estimate anew what answers would teach."""
+    """Called by the worker's watch: take up what was left behind, delete old files, estimate anew."""
     for model in WORKS:
         for pk in model.objects.waiting().values_list("pk", flat=True):
             run_in_parts(model.__name__, str(pk))
+    exports.delete_old()
     for project in Project.objects.filter(informative_first=True):
         if estimate_is_due(project):
             ring_after_commit(Chore.objects.create(project=project, kind=Chore.Kind.ESTIMATE, spec=seen(project)))

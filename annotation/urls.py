@@ -5,6 +5,7 @@ from django.urls import include, path
 from annotation.views import (
     account,
     assigning,
+    bias_lists,
     cleaning,
     corpus,
     deciding,
@@ -53,6 +54,7 @@ urlpatterns = [
     path(f"{P}corpus/", corpus.corpus, name="corpus"),
     path(f"{P}corpus/delete/", corpus.corpus_delete, name="corpus_delete"),
     path(f"{P}corpus/<uuid:document_pk>/", corpus.document, name="document"),
+    path(f"{P}bias/lists/", bias_lists.bias_lists, name="bias_lists"),
     path(f"{P}cleaning/", cleaning.cleaning_page, name="cleaning"),
     path(f"{P}cleaning/glossary/", cleaning.glossary, name="glossary"),
     path(f"{P}cleaning/runs/<uuid:run_pk>/", cleaning.cleaning_run, name="cleaning_run"),
@@ -61,5 +63,6 @@ urlpatterns = [
     path(f"{P}findings/decide/", findings.findings_decide, name="findings_decide"),
     path(f"{P}findings/<uuid:finding_pk>/", findings.finding, name="finding"),
     path(f"{P}export/", exporting.export, name="export"),
-    path(f"{P}export/<str:kind>/", exporting.export_download, name="export_download"),
+    path(f"{P}export/<uuid:export_pk>/", exporting.export_act, name="export_act"),
+    path(f"{P}export/<uuid:export_pk>/file/", exporting.export_download, name="export_download"),
 ]

@@ -47,6 +47,7 @@ PAGES: dict[str, tuple[Page, ...]] = {
         Page("Corpus", "corpus", "file", ADMIN, ("document",)),
         Page("Cleaning", "cleaning", "search", EVERYONE, ("findings", "finding", "findings_decide", "glossary")),
         Page("Dataset versions", "datasets", "database", ADMIN, ("dataset", "dataset_comparison", "lineage")),
+        Page("Bias", "audits", "users", ADMIN, ("audit", "bias_lists")),
         Page("Export", "export", "download", ADMIN),
     ),
     "Train": (

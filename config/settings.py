@@ -163,6 +163,8 @@ if MLFLOW_TRACKING_URI and (not MLFLOW_TRACKING_URI.startswith(("http://", "http
 RUNS_DIR = DATA_DIR / "runs"
 ADAPTERS_DIR = DATA_DIR / "adapters"
 DATASETS_DIR = DATA_DIR / "datasets"
+EXPORTS_DIR = DATA_DIR / "exports"
+EXPORTS_KEPT_DAYS = env.int("EXPORTS_KEPT_DAYS", 7)
 BASE_MODELS_DIR = DATA_DIR / "base-models"
 RECIPE_THREADS = env.int("RECIPE_THREADS", 0)  # 0: as many as the machine has cores
 LAUNCHER = env.str("LAUNCHER", "local")  # local, accelerate for several processes, or ray for a cluster
@@ -267,6 +269,7 @@ SPECTACULAR_SETTINGS = {
         "CleaningKindEnum": "annotation.forms.cleaning.TITLES",
         "DifficultyEnum": "annotation.models.Difficulty",
         "SaidDifficultyEnum": "annotation.api.sorting.SAID",
+        "PackageFormatEnum": "training.models.Package.Format",
         "ChoreStatusEnum": "annotation.models.Chore.Status",
     },
 }

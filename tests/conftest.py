@@ -38,6 +38,7 @@ def _own_data_dir(settings, tmp_path: Path):
         "RUNS_DIR": "runs",
         "ADAPTERS_DIR": "adapters",
         "DATASETS_DIR": "datasets",
+        "EXPORTS_DIR": "exports",
         "BASE_MODELS_DIR": "base-models",
         "MEDIA_ROOT": "uploads",
     }.items():

@@ -79,6 +79,8 @@ def plain_pages(project: Project) -> list[Page]:
         "sampling_create",
         "playground",
         "workers",
+        "audits",
+        "bias_lists",
     ]
     talk = ["remarks", "flags", "guidelines_recheck"]
     judging = ["evaluations", "evaluation_create", "promotions"]
@@ -102,6 +104,7 @@ def empty_pages(project: Project) -> list[Page]:
     """What a project of which nothing has come yet says on pages that list or hand out things."""
     names = ["project", "prompts", "write_next", "approve_next", "rank_next", "score_next", "datasets", "rounds"]
     more = [
+        "audits",
         "cleaning",
         "corpus",
         "round_create",
@@ -111,7 +114,7 @@ def empty_pages(project: Project) -> list[Page]:
         "evaluation_create",
         "promotions",
     ]
-    return [Page(name, [str(project.pk)], state="empty") for name in [*names, *more]]
+    return [Page(name, [str(project.pk)], state="empty") for name in [*names, *more, "audits"]]
 
 
 def _data(project: Project, pk: str, ada: User) -> list[Page]:
@@ -148,6 +151,7 @@ def _data(project: Project, pk: str, ada: User) -> list[Page]:
         Page("corpus", [pk]),
         Page("document", [pk, str(project.documents.all()[0].pk)]),
         Page("dataset", [pk, str(corpus.pk)], state="corpus"),
+        *_audits(project, pk, ada, demonstrations),
     ]
 
 
@@ -176,6 +180,15 @@ def _leaking(project: Project, ada: User) -> list[Page]:
         Page("dataset_leaks", [pk, str(apart.pk)], state="left out"),
         Page("dataset", [pk, str(leaking.pk)], state="leaking"),
     ]
+
+
+def _audits(project: Project, pk: str, ada: User, version: DatasetVersion) -> list[Page]:
+    done = actions.start_audit(project=project, by=ada, wait=True)
+    frozen = actions.start_audit(project=project, by=ada, dataset_version=version, wait=True)
+    stopped = actions.start_audit(project=project, by=ada)
+    actions.stop_audit(audit=stopped, by=ada)
+    states = {"": done, "of a version": frozen, "stopped": stopped}
+    return [Page("audit", [pk, str(audit.pk)], state=state) for state, audit in states.items()]
 
 
 def _reworked(project: Project, ada: User) -> Prompt:

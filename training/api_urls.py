@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.urls import include, path
 
 from training.api import (
+    audits,
     curves,
     datasets,
     leaks,
@@ -24,6 +25,10 @@ project_urls = [
     path("datasets/compare/", lineage.DatasetComparison.as_view(), name="api_dataset_comparison"),
     path("datasets/<uuid:dataset_pk>/again/", lineage.DatasetRebuild.as_view(), name="api_dataset_rebuild"),
     path("datasets/<uuid:dataset_pk>/<slug:part>/", datasets.DatasetFile.as_view(), name="api_dataset_file"),
+    path("bias-audits/", audits.Audits.as_view(), name="api_audits"),
+    path("bias-audits/<uuid:audit_pk>/", audits.Audit.as_view(), name="api_audit"),
+    path("bias-audits/<uuid:audit_pk>/stop/", audits.AuditStop.as_view(), name="api_audit_stop"),
+    path("bias-audits/<uuid:audit_pk>/resume/", audits.AuditResume.as_view(), name="api_audit_resume"),
     path("lineage/<slug:kind>/<uuid:item_pk>/", lineage.TextLineage.as_view(), name="api_lineage"),
     path("erasures/", lineage.Erasures.as_view(), name="api_erasures"),
     path("erasures/<uuid:erasure_pk>/", lineage.OneErasure.as_view(), name="api_erasure"),

@@ -268,6 +268,22 @@ class PlaygroundForm(forms.Form):
         field_of(self, "adapter", forms.ModelChoiceField).queryset = adapters
 
 
+class AuditForm(forms.Form):
+    """Without a version: the project as it stands."""
+
+    dataset_version = DatasetChoice(
+        label="Of which rows",
+        queryset=DatasetVersion.objects.none(),
+        required=False,
+        empty_label="The project as it stands",
+    )
+
+    def __init__(self, data: Any = None, *, project: Project, initial: Any = None) -> None:
+        super().__init__(data, initial=initial)
+        versions = project.dataset_versions.order_by("-created_at")
+        field_of(self, "dataset_version", DatasetChoice).queryset = versions
+
+
 class SendSuspectsForm(forms.Form):
     """How many of a round's suspects people look at again, and who."""
 

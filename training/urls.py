@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from training.views import (
     adapters,
+    audits,
     base_models,
     curves,
     datasets,
@@ -26,6 +27,10 @@ project_urls = [
     path("datasets/<uuid:dataset_pk>/without-leaks/", leaks.dataset_without_leaks, name="dataset_without_leaks"),
     path("datasets/<uuid:dataset_pk>/again/", erasing.dataset_rebuild, name="dataset_rebuild"),
     path("datasets/<uuid:dataset_pk>/<slug:part>/", datasets.dataset_file, name="dataset_file"),
+    path("bias/", audits.audits, name="audits"),
+    path("bias/<uuid:audit_pk>/", audits.audit, name="audit"),
+    path("bias/<uuid:audit_pk>/act/", audits.audit_act, name="audit_act"),
+    path("bias/<uuid:audit_pk>/<slug:format>/", audits.audit_file, name="audit_file"),
     path("lineage/<slug:kind>/<uuid:item_pk>/", lineage.lineage, name="lineage"),
     path("erasures/", erasing.erasures, name="erasures"),
     path("erasures/<uuid:erasure_pk>/", erasing.erasure, name="erasure"),

@@ -1,160 +1,74 @@
-"""A project's data as JSON Lines, row by row: the same rows in the same bytes as long as nothing changes."""
+"""Taking a project's data out: who takes what is part of its history."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 from django.contrib.auth.models import User
-from django.db.models import Exists, OuterRef, Prefetch, Q
+from django.db import transaction
 
-from annotation.models import Comparison, ComparisonQuerySet, Demonstration, Event, Priority, Project, Prompt, Ranking
-from annotation.quality.agreed import agreed, of_correction
-from annotation.templating import render
+from annotation import tasks
+from annotation.actions import Refused
+from annotation.exports import files, job
+from annotation.exports.kinds import KINDS, problem_with, shapes_of
+from annotation.exports.rows import rows
+from annotation.models import Event, Export, Project
+from annotation.shapes import Refused as LeftOut
 
-CHUNK = 500
+__all__ = ["KINDS", "delete", "lines", "record_download", "resume", "start", "stop"]
 
-
-def lines(project: Project, kind: str) -> Iterator[str]:
-    """One JSON object per line."""
-    for row in KINDS[kind](project):
-        yield json.dumps(row, ensure_ascii=False) + "\n"
-
-
-def record_export(*, project: Project, kind: str, by: User) -> None:
-    """Who took what out is part of the history."""
-    Event.record("exported data", project, by=by, project=project, kind=kind)
+MOST_WAITING = 20
 
 
-def file_name(project: Project, kind: str) -> str:
-    return f"{project.name} {kind}.jsonl"
+def start(
+    *, project: Project, kind: str, by: User, shape: str = "", format: str = "jsonl", ring: bool = True
+) -> Export:
+    """Queue it. The usual shape where none is named; `ring`: for the worker, not for who runs it at once."""
+    shape = shape or next(iter(shapes_of(kind)))
+    if problem := problem_with(kind, shape, format):
+        raise Refused(problem)
+    with transaction.atomic():
+        if project.exports.unfinished().count() >= MOST_WAITING:
+            raise Refused(f"{MOST_WAITING} exports are waiting already. Let them end first.")
+        work = Export.objects.create(project=project, kind=kind, shape=shape, format=format, created_by=by)
+        about = {"kind": kind, "shape": shape, "format": format, "export": str(work.pk)}
+        Event.record("exported data", project, by=by, project=project, **about)
+        if ring:
+            tasks.ring_after_commit(work)
+    return work
 
 
-def _demonstrations(project: Project) -> Iterator[dict[str, Any]]:
-    """TRL's prompt-completion format."""
-    approved = Demonstration.objects.approved().filter(prompt__project=project).select_related("prompt")
-    for one in approved.order_by("prompt__position", "pk").iterator(CHUNK):
-        yield {
-            "id": _id(one.prompt),
-            "group": one.prompt.group,
-            "split": one.prompt.split,
-            "prompt": _asked(project, one.prompt),
-            "completion": _said(one.text),
-        }
+def stop(*, work: Export, by: User) -> None:
+    with transaction.atomic():
+        if not work.ask_to_stop():
+            raise Refused("It is over already.")
+        Event.record("stopped an export", work.project, by=by, project=work.project, export=str(work.pk))
 
 
-def _preferences(project: Project) -> Iterator[dict[str, Any]]:
-    """TRL's preference format with an explicit prompt; pairs that too few agree on are left out."""
-    together = agreed(project, _judged(project))
-    for comparison in _compared(project):
-        texts = {str(candidate.pk): candidate.text for candidate in comparison.candidates.all()}
-        for pair in together.pairs.get(str(comparison.pk), []):
-            yield {
-                "id": f"{comparison.pk}:{pair.chosen[:8]}:{pair.rejected[:8]}",
-                "group": comparison.prompt.group,
-                "split": comparison.prompt.split,
-                "prompt": _asked(project, comparison.prompt),
-                "chosen": _said(texts[pair.chosen]),
-                "rejected": _said(texts[pair.rejected]),
-                **together.figures(pair),
-            }
-    for made, pair in together.corrections:
-        prompt, answer = made.correction.comparison.prompt, str(made.correction.demonstration_id)
-        yield {
-            "id": f"{made.comparison_id}:{answer[:8]}:{str(made.rejected.pk)[:8]}",
-            "group": prompt.group,
-            "split": prompt.split,
-            "prompt": _asked(project, prompt),
-            "chosen": _said(made.chosen),
-            "rejected": _said(made.rejected.text),
-            **of_correction(made, pair, together.rankers[pair.comparison]),
-        }
+def resume(*, work: Export, by: User) -> None:
+    with transaction.atomic():
+        if not work.resume():
+            raise Refused("Only what was stopped or has failed can go on.")
+        Event.record("resumed an export", work.project, by=by, project=work.project, export=str(work.pk))
+        tasks.ring_after_commit(work)
 
 
-def _rankings(project: Project) -> Iterator[dict[str, Any]]:
-    """Every judgement as it was given, with what it was given for: work, training, or to be asked again."""
-    for comparison in _compared(project, again=True):
-        candidates = [
-            {"id": str(candidate.pk), "source": candidate.source, "text": candidate.text}
-            for candidate in comparison.candidates.all()
-        ]
-        for ranking in comparison.rankings.all():
-            yield {
-                "id": str(ranking.pk),
-                "comparison": str(comparison.pk),
-                "prompt": _id(comparison.prompt),
-                "candidates": candidates,
-                "order": ranking.order,
-                "strength": ranking.strength,
-                "acceptable": ranking.acceptable,
-                "all_bad": ranking.all_bad,
-                "criteria": ranking.criteria,
-                "chips": ranking.chips,
-                "reason": ranking.reason,
-                "marks": [
-                    {"candidate": str(mark.candidate_id), "kind": mark.kind, "start": mark.start, "end": mark.end}
-                    for mark in ranking.marks.all()
-                ],
-                "shown": ranking.shown,
-                "active_seconds": ranking.active_seconds,
-                "repeat_of": str(comparison.repeat_of_id or ""),
-                "known_answer": hasattr(comparison, "gold"),
-                "in_training": ranking.in_training,
-                "ranker": ranking.ranker.username,
-                "created_at": ranking.created_at.isoformat(),
-            }
+def delete(*, work: Export, by: User) -> None:
+    """The file; that it was there, and who took it, stays."""
+    if not work.file_name:
+        raise Refused("There is no file to delete.")
+    with transaction.atomic():
+        Event.record("deleted an exported file", work.project, by=by, project=work.project, export=str(work.pk))
+        transaction.on_commit(lambda: job.delete_file(work))
 
 
-def _prompts(project: Project) -> Iterator[dict[str, Any]]:
-    """What the importer takes: a project can be moved with it."""
-    approved = Prefetch("demonstrations", Demonstration.objects.approved().order_by("reviewed_at", "pk"))
-    for prompt in project.prompts.order_by("position").prefetch_related(approved).iterator(CHUNK):
-        answers = [one.text for one in prompt.demonstrations.all()]
-        yield {
-            "id": _id(prompt),
-            "group": prompt.group,
-            "task_type": prompt.task_type,
-            "split": prompt.split,
-            "priority": Priority(prompt.priority).label.lower(),
-            **({"answers_needed": prompt.answers_needed} if prompt.answers_needed else {}),
-            "instruction": prompt.instruction,
-            "input": prompt.input,
-            **({"history": prompt.history} if prompt.history else {}),
-            "response": answers[0] if answers else prompt.reference,
-        }
+def record_download(*, work: Export, by: User) -> None:
+    about = {"export": str(work.pk), "kind": work.kind, "sha256": work.sha256}
+    Event.record("downloaded an export", work.project, by=by, project=work.project, **about)
 
 
-KINDS: dict[str, Callable[[Project], Iterator[dict[str, Any]]]] = {
-    "demonstrations": _demonstrations,
-    "preferences": _preferences,
-    "rankings": _rankings,
-    "prompts": _prompts,
-}
-
-
-def _judged(project: Project, again: bool = False) -> ComparisonQuerySet:
-    """Those that somebody ranked, or whose answer is known or decided; `again`: also those asked once more."""
-    found = Comparison.objects.filter(project=project)
-    ranked = Q(Exists(Ranking.objects.filter(comparison_id=OuterRef("pk"))))
-    return (found if again else found.originals()).filter(ranked | Q(pk__in=found.decided().values("pk")))
-
-
-def _compared(project: Project, again: bool = False) -> Iterator[Comparison]:
-    given = Ranking.objects.select_related("ranker").prefetch_related("marks")
-    rankings = Prefetch("rankings", given.order_by("created_at", "pk"))
-    comparisons = _judged(project, again).select_related("prompt", "gold").prefetch_related("candidates", rankings)
-    return comparisons.order_by("prompt__position", "created_at", "pk").iterator(CHUNK)
-
-
-def _id(prompt: Prompt) -> str:
-    return prompt.external_id or str(prompt.pk)
-
-
-def _asked(project: Project, prompt: Prompt) -> list[dict[str, str]]:
-    last = {"role": "user", "content": render(project.instruction_template, prompt.instruction, prompt.input)}
-    return [*prompt.history, last]
-
-
-def _said(text: str) -> list[dict[str, str]]:
-    return [{"role": "assistant", "content": text}]
+def lines(project: Project, kind: str, shape: str = "") -> Iterator[str]:
+    """The rows of a JSON Lines file, without those that the shape has no place for."""
+    for row in rows(project, kind, shape):
+        if not isinstance(row, LeftOut):
+            yield files.line_of(row)

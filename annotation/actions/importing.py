@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import islice
 
 from django.contrib.auth.models import User
@@ -8,9 +9,10 @@ from django.db import models, transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from annotation import queues
+from annotation import inserts, queues
 from annotation.actions import Refused
 from annotation.imports.rows import Problem
+from annotation.inserts import Insert, insert_of
 from annotation.models import Demonstration, Event, Priority, Project, Prompt, Revision, Split
 from annotation.planning import Counts, Planned, Planner
 from annotation.records import Record
@@ -66,7 +68,15 @@ def take_records(
             planned = planner.planned(stretch)
             for item in planned:
                 counts.add(item)
-            store(project=project, planned=planned, responses=responses, author=author or by, by=by)
+            new = arriving(
+                project=project,
+                planned=planned,
+                position=last_position(project),
+                responses=responses,
+                author=author or by,
+                by=by,
+            )
+            inserts.run(new.inserts)
         if counts.problems and not skip_problems:
             raise ImportRefused(refusal(counts.problems), counts)
         Event.record(IMPORTED, project, by=by, project=project, source=source, **counts.numbers())
@@ -83,17 +93,36 @@ def _stretches(items: Iterable[Record | Problem]) -> Iterator[list[Record | Prob
         yield stretch
 
 
-def store(*, project: Project, planned: Iterable[Planned | Problem], responses: str, author: User, by: User) -> None:
-    """What is new of them. Inside a transaction, under the project's lock."""
+def last_position(project: Project) -> int:
+    """While it is the same, no prompt has arrived."""
+    return project.prompts.aggregate(last=Max("position"))["last"] or 0
+
+
+@dataclass(frozen=True)
+class Arriving:
+    """What is new of some records, ready to be written. `prompts` by the name they have in their file."""
+
+    prompts: dict[str, Prompt]
+    inserts: list[Insert]
+
+
+def arriving(
+    *, project: Project, planned: Iterable[Planned | Problem], position: int, responses: str, author: User, by: User
+) -> Arriving:
+    """`position` is the last one that is taken. Asks the database nothing."""
     new = [item for item in planned if isinstance(item, Planned) and not item.known]
-    if not new:
-        return
-    position = project.prompts.aggregate(last=Max("position"))["last"] or 0
-    _store(project, new, position, responses, author, by)
+    prompts = _prompts(project, new, position, responses)
+    answered = [
+        (prompt, item.record.response)
+        for prompt, item in zip(prompts, new, strict=True)
+        if item.record.response and not _only_reference(item, responses)
+    ]
+    named = {item.name: prompt for prompt, item in zip(prompts, new, strict=True)}
+    return Arriving(named, [*insert_of(prompts), *_responses(answered, responses, author, by)])
 
 
-def _store(project: Project, batch: list[Planned], position: int, responses: str, author: User, by: User) -> None:
-    prompts = [
+def _prompts(project: Project, new: list[Planned], position: int, responses: str) -> list[Prompt]:
+    return [
         Prompt(
             project=project,
             position=position + number,
@@ -110,15 +139,8 @@ def _store(project: Project, batch: list[Planned], position: int, responses: str
             answers_needed=_answers_needed(item, project),
             answers_done=1 if item.record.response and not _only_reference(item, responses) else 0,
         )
-        for number, item in enumerate(batch, start=1)
+        for number, item in enumerate(new, start=1)
     ]
-    Prompt.objects.bulk_create(prompts)
-    answered = [
-        (prompt, item.record.response)
-        for prompt, item in zip(prompts, batch, strict=True)
-        if item.record.response and not _only_reference(item, responses)
-    ]
-    _store_responses(answered, responses, author, by)
 
 
 def _answers_needed(item: Planned, project: Project) -> int:
@@ -132,25 +154,24 @@ def _only_reference(item: Planned, responses: str) -> bool:
     return item.split == Split.EVALUATION or responses == Responses.REFERENCE
 
 
-def _store_responses(answered: list[tuple[Prompt, str]], status: str, author: User, by: User) -> None:
+def _responses(answered: list[tuple[Prompt, str]], status: str, author: User, by: User) -> list[Insert]:
     now = timezone.now()
     review = {"reviewed_at": now, "reviewed_by": by} if status == Demonstration.Status.APPROVED else {}
-    demonstrations = Demonstration.objects.bulk_create(
-        [
-            Demonstration(
-                prompt=prompt,
-                author=author,
-                status=status,
-                text=text,
-                version=1,
-                origin=Demonstration.Origin.IMPORTED,
-                submitted_at=now,
-                **review,
-            )
-            for prompt, text in answered
-        ]
-    )
-    Revision.objects.bulk_create(
+    demonstrations = [
+        Demonstration(
+            prompt=prompt,
+            author=author,
+            status=status,
+            text=text,
+            version=1,
+            origin=Demonstration.Origin.IMPORTED,
+            submitted_at=now,
+            **review,
+        )
+        for prompt, text in answered
+    ]
+    revisions = [
         Revision(demonstration=one, text=one.text, status=status, created_by=by, note="Imported")
         for one in demonstrations
-    )
+    ]
+    return [*insert_of(demonstrations), *insert_of(revisions)]

@@ -6,10 +6,9 @@ from dataclasses import asdict
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import HttpResponseBase, QueryDict, StreamingHttpResponse
+from django.http import QueryDict
 from django.shortcuts import get_object_or_404
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import generics, serializers, status
 from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.request import Request
@@ -17,11 +16,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from annotation import importing, parts
-from annotation.actions import Refused, exporting, uploads
+from annotation.actions import Refused, uploads
 from annotation.actions.importing import Judgements, Responses
 from annotation.api.base import InProject, require_valid
 from annotation.api.prompts import CountsSerializer
-from annotation.downloads import attachment
 from annotation.forms.importing import MappingForm, UploadForm, initial_from
 from annotation.imports.items import says_more
 from annotation.imports.rows import Unreadable
@@ -285,24 +283,3 @@ def _columns(text: str) -> dict[str, str]:
             {"columns": [f"A JSON object, field to column. Fields: {', '.join(KNOWN_NAMES)}."]}
         )
     return columns
-
-
-class ExportSerializer(serializers.Serializer):
-    kind = serializers.ChoiceField(choices=list(exporting.KINDS))
-
-
-class Export(InProject, APIView):
-    acts = {"GET": "manage"}
-
-    @extend_schema(
-        operation_id="projects_exports_retrieve",
-        parameters=[OpenApiParameter("kind", enum=list(exporting.KINDS), required=True)],
-        responses={(200, "application/jsonl"): OpenApiResponse(OpenApiTypes.BINARY, "One JSON object per line.")},
-    )
-    def get(self, request: Request, pk: str) -> HttpResponseBase:
-        serializer = ExportSerializer(data=request.query_params)
-        serializer.is_valid(raise_exception=True)
-        kind = serializer.validated_data["kind"]
-        exporting.record_export(project=self.project, kind=kind, by=self.person)
-        response = StreamingHttpResponse(exporting.lines(self.project, kind), content_type="application/jsonl")
-        return attachment(response, exporting.file_name(self.project, kind))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from annotation import shapes
 from annotation.imports.rows import Problem, Row
@@ -16,11 +17,16 @@ MOST_BYTES = 4_000_000
 class Reader:
     """Reads the rows of one file in its order: what was said before is held against what comes.
 
-    `shape` is a name that `annotation.shapes` knows; empty: the mapping says which column is what.
+    `shape` is a name that `annotation.shapes` knows; empty: the mapping says which column is what. Without splits it
+    does not matter what the file says is held out.
     """
 
-    def __init__(self, mapping: Mapping, shape: str = "") -> None:
+    def __init__(self, mapping: Mapping, shape: str = "", with_splits: bool = True) -> None:
         self.mapping = mapping
+        self.with_splits = with_splits
+        if not with_splits:
+            columns = {field: column for field, column in mapping.columns.items() if field != "split"}
+            self.mapping = replace(mapping, columns=columns)
         self.shape = shape
         self.earlier = Earlier()
 
@@ -34,7 +40,8 @@ class Reader:
         if not self.shape:
             return [read_record(row, self.mapping)]
         try:
-            return shapes.read(self.shape, row.values, row.line)
+            said = shapes.read(self.shape, row.values, row.line)
+            return said if self.with_splits else [replace(item, split="") for item in said]
         except Refused as refused:
             return [Problem(row.line, str(refused))]
 

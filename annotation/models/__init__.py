@@ -2,6 +2,7 @@
 
 from annotation.models.aids import Likeness, ModelDraft
 from annotation.models.assignments import Assignment
+from annotation.models.bias import BiasLists
 from annotation.models.chores import Chore
 from annotation.models.cleaning import (
     BulkDecision,
@@ -26,6 +27,7 @@ from annotation.models.comparisons import (
 )
 from annotation.models.discussion import Comment, Flag, ThreadRead
 from annotation.models.documents import Document, DocumentQuerySet
+from annotation.models.exports import Export
 from annotation.models.imports import Import, LineProblem
 from annotation.models.in_parts import InParts
 from annotation.models.leases import Lease
@@ -63,6 +65,7 @@ __all__ = [
     "AgreementReport",
     "AnyUser",
     "Assignment",
+    "BiasLists",
     "BulkDecision",
     "Candidate",
     "Chore",
@@ -80,6 +83,7 @@ __all__ = [
     "DocumentQuerySet",
     "DraftsByModel",
     "Event",
+    "Export",
     "Finding",
     "FindingDecision",
     "FindingQuerySet",

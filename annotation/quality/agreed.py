@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
 from annotation import corrected
 from annotation.consensus.judgements import Judgement, pair_votes
@@ -107,8 +108,10 @@ def heard(comparisons: ComparisonQuerySet, consensus: str = "") -> Heard:
     return Heard(kind, judged_twice, ballots, _decided(wanted), counts)
 
 
-def agreed(project: Project, comparisons: ComparisonQuerySet, consensus: str = "") -> Agreed:
-    """Of these comparisons, and of the project's approved corrections."""
+def agreed(
+    project: Project, comparisons: ComparisonQuerySet, consensus: str = "", prompts: Iterable[UUID] | None = None
+) -> Agreed:
+    """Of these comparisons, and of the project's approved corrections, or of those of these prompts."""
     said = heard(comparisons, consensus)
     prompt_of = {str(pk): str(prompt) for pk, prompt in comparisons.order_by().values_list("pk", "prompt_id")}
     majority = said.consensus == Consensus.MAJORITY
@@ -116,7 +119,7 @@ def agreed(project: Project, comparisons: ComparisonQuerySet, consensus: str = "
     pairs = [each for each in found if each.comparison not in said.decided]
     for name, (judged, _) in said.decided.items():
         pairs += _of_one(name, judged)
-    made = list(corrected.pairs(project))
+    made = list(corrected.pairs(project, prompts))
     better = [_better(each) for each in made]
     prompt_of.update((str(each.comparison_id), str(each.correction.comparison.prompt_id)) for each in made)
     shared = shared_out([*pairs, *better], prompt_of)

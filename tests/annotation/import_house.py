@@ -53,7 +53,7 @@ def die(part: int) -> None:
     """Within the transaction, when all of the part is written and nothing of it committed."""
     from annotation import importing
 
-    store, parts_begun = importing._store, 0
+    store, parts_begun = importing._write, 0
 
     def last(*arguments: Any) -> None:
         nonlocal parts_begun
@@ -62,7 +62,7 @@ def die(part: int) -> None:
         if parts_begun == part:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    importing._store = last
+    importing._write = last
     _run()
 
 

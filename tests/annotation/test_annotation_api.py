@@ -11,8 +11,9 @@ from django.core.management import call_command
 from django.test import Client
 from knox.models import AuthToken
 
-from annotation import queues
+from annotation import parts, queues
 from annotation.actions import assigning
+from annotation.exports import job
 from annotation.models import Demonstration, Event, Import, Membership, Project, Ranking, Role, SignInLink
 from tests import factories
 
@@ -438,14 +439,34 @@ def test_it_refuses_an_import_without_a_file(project: Project, ada: User) -> Non
     assert "file" in program(ada).post(url(project, "imports/"), {}).json()
 
 
-def test_it_streams_exports(project: Project, ada: User, erin: User) -> None:
+def test_it_makes_exports(project: Project, ada: User, erin: User) -> None:
     factories.demonstration(factories.prompt(project), erin)
-    response = program(ada).get(url(project, "exports/?kind=demonstrations"))
+    client = program(ada)
+    made = client.post(url(project, "exports/"), {"kind": "demonstrations"}, content_type=JSON)
+    assert (made.status_code, made.json()["status"]) == (202, "queued")
+    one = f"exports/{made.json()['id']}/"
+    assert client.get(url(project, f"{one}file/")).status_code == 404
+    assert client.post(url(project, f"{one}stop/")).json()["status"] == "stopped"
+    assert client.post(url(project, f"{one}stop/")).status_code == 409
+    assert client.post(url(project, f"{one}resume/")).json()["status"] == "queued"
+    parts.run(project.exports.get(), job.do)
+    told = client.get(url(project, one)).json()
+    assert (told["rows"], told["is_ready"], told["left_out"]) == (1, True, {})
+    response = client.get(url(project, f"{one}file/"))
     rows = b"".join(response.streaming_content).decode().splitlines()  # type: ignore[attr-defined]
     assert json.loads(rows[0])["completion"][0]["content"] == factories.RESPONSE
     assert Event.objects.get(verb="exported data").actor == ada
-    assert program(ada).get(url(project, "exports/")).status_code == 400
-    assert program(ada).get(url(project, "exports/?kind=all")).status_code == 400
+    assert Event.objects.get(verb="downloaded an export").actor == ada
+    assert len(client.get(url(project, "exports/")).json()["results"]) == 1
+    assert client.delete(url(project, one)).status_code == 204
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{}, {"kind": "all"}, {"kind": "rankings", "shape": "alpaca"}, {"kind": "rankings", "format": "csv"}],
+)
+def test_it_refuses_exports_that_do_not_fit(project: Project, ada: User, wrong: dict[str, str]) -> None:
+    assert program(ada).post(url(project, "exports/"), wrong, content_type=JSON).status_code == 400
 
 
 def test_it_never_fails_on_odd_bodies(project: Project, ada: User) -> None:
@@ -463,6 +484,6 @@ def test_it_refuses_a_body_that_is_too_large(project: Project, ada: User) -> Non
 
 
 def test_it_gives_the_same_role_rules_to_a_session(project: Project, erin: User, ada: User, sign_in) -> None:
-    assert sign_in(erin).get(url(project, "exports/?kind=prompts")).status_code == 403
-    assert sign_in(ada).get(url(project, "exports/?kind=prompts")).status_code == 200
+    assert sign_in(erin).get(url(project, "exports/")).status_code == 403
+    assert sign_in(ada).get(url(project, "exports/")).status_code == 200
     assert project.role_of(ada) == Role.ADMIN

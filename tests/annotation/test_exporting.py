@@ -7,9 +7,11 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+from annotation import parts
 from annotation.actions import exporting
 from annotation.actions.importing import take_records
 from annotation.actions.projects import change_project
+from annotation.exports import job
 from annotation.imports.rows import Row
 from annotation.models import Event, Membership, Project, Ranking, Role
 from annotation.records import Mapping, Record, guess_columns, read_records
@@ -107,21 +109,22 @@ def test_it_moves_a_project_to_another(project: Project, erin: User, ada: User) 
 def test_it_downloads_a_file_and_records_it(project: Project, ada: User, erin: User, sign_in, kind: str) -> None:
     change_project(project=project, by=ada, name='Ünter "quoted"\\/name')
     factories.demonstration(factories.prompt(project), erin)
-    response = sign_in(ada).post(f"/projects/{project.pk}/export/{kind}/")
-    assert response.streaming
-    assert b"".join(response.streaming_content).decode() == "".join(exporting.lines(project, kind))  # type: ignore[attr-defined]
-    assert response["Content-Type"] == "application/jsonl"
+    work = parts.run(exporting.start(project=project, kind=kind, by=ada, ring=False), job.do)
+    response = sign_in(ada).post(f"/projects/{project.pk}/export/{work.pk}/file/")
+    assert b"".join(response.streaming_content).decode() == "".join(exporting.lines(project, kind))
     disposition = response["Content-Disposition"]
     assert disposition.startswith("attachment; filename=")
     assert "\\" not in disposition
     assert disposition.count('"') == 2
-    assert Event.objects.get(verb="exported data").data == {"kind": kind}
+    assert Event.objects.get(verb="exported data").data["kind"] == kind
+    assert Event.objects.get(verb="downloaded an export").data["sha256"] == work.sha256
 
 
 def test_it_downloads_by_post_only(project: Project, ada: User, sign_in) -> None:
+    work = exporting.start(project=project, kind="prompts", by=ada, ring=False)
     client = sign_in(ada)
-    assert client.get(f"/projects/{project.pk}/export/prompts/").status_code == 405
-    assert client.post(f"/projects/{project.pk}/export/everything/").status_code == 404
+    assert client.get(f"/projects/{project.pk}/export/{work.pk}/file/").status_code == 405
+    assert client.post(f"/projects/{project.pk}/export/{work.pk}/file/").status_code == 302, "there is no file yet"
 
 
 def test_it_counts_what_there_is(project: Project, ada: User, erin: User, sign_in) -> None:
@@ -140,4 +143,4 @@ def test_it_reads_in_chunks(project: Project, erin: User, django_assert_max_num_
 
 def test_it_lets_no_reviewer_take_data_out(project: Project, rita: User, sign_in) -> None:
     client: Client = sign_in(rita)
-    assert client.post(f"/projects/{project.pk}/export/prompts/").status_code == 403
+    assert client.post(f"/projects/{project.pk}/export/").status_code == 403

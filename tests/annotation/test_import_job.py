@@ -199,6 +199,11 @@ def test_pairs_of_what_is_held_out_are_references_only(project: Project, ada: Us
     assert (held_out.reference, held_out.comparisons.count()) == ("Good 1.", 0)
 
 
+def test_by_chance_means_whatever_the_file_says(project: Project, ada: User) -> None:
+    compared(project, ada, [pair(n, split="test") for n in range(5)])
+    assert set(project.prompts.values_list("split", flat=True)) == {"train"}
+
+
 def test_nothing_is_added_to_a_prompt_whose_text_differs(project: Project, ada: User) -> None:
     factories.prompt(project, external_id="p1", instruction="Ours")
     row = compared(project, ada, [pair(1)])

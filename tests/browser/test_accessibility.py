@@ -102,6 +102,7 @@ ACTS = [  # answer only to POST
     "sign_out",
     "token_revoke",
     "member",
+    "export_act",
     "export_download",
     "write_save",
     "write_hints",

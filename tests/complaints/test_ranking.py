@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from annotation import parts
+from annotation.exports import job
 from annotation.models import Comparison
 from tests import factories
 from tests.complaints.person import Person
@@ -19,7 +21,9 @@ LONG = ["The lease of 2019 holds. " * 800 + "So ends the first.", "The lease is 
 
 
 def exported(person: Person, project: Any, kind: str) -> list[dict[str, Any]]:
-    response = person.send("export_download", project.pk, kind)
+    work = project.exports.get(pk=person.tell("api_exports", project.pk, kind=kind)["id"])
+    parts.run(work, job.do)
+    response = person.get("api_export_file", project.pk, work.pk)
     return [json.loads(line) for line in b"".join(response.streaming_content).decode().splitlines()]
 
 

@@ -1,5 +1,6 @@
 """Writes over several rows, by subject."""
 
+from training.actions.auditing import resume_audit, start_audit, stop_audit
 from training.actions.base_models import register_base_model
 from training.actions.freezing import freeze
 from training.actions.packaging import cancel_package, start_package
@@ -26,11 +27,14 @@ __all__ = [
     "launch_preflight",
     "launch_round",
     "register_base_model",
+    "resume_audit",
     "retry_round",
     "send_suspects",
+    "start_audit",
     "start_package",
     "start_preflight",
     "start_sampling",
+    "stop_audit",
     "try_preflight",
     "write_to_mlflow",
 ]

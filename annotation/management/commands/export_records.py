@@ -1,21 +1,29 @@
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from annotation.actions import exporting
+from annotation import parts
+from annotation.actions import Refused, exporting
+from annotation.exports import job
+from annotation.exports.kinds import FORMATS, KINDS
 from annotation.management.arguments import add_by, add_json, add_project, find_actor, find_project, report
+from annotation.models import Export
+from annotation.shapes import SHAPES
 
 
 class Command(BaseCommand):
-    help = "Write a project's demonstrations, preference pairs, rankings or prompts as JSON Lines."
+    help = "Write a project's demonstrations, preference pairs, rankings or prompts to a file, in a shape you choose."
 
     def add_arguments(self, parser: CommandParser) -> None:
         add_project(parser)
-        parser.add_argument("--kind", required=True, choices=list(exporting.KINDS))
+        parser.add_argument("--kind", required=True, choices=list(KINDS))
+        parser.add_argument("--shape", default="", metavar="SHAPE", help=f"details, {', '.join(SHAPES)}")
+        parser.add_argument("--format", default="jsonl", choices=list(FORMATS), help="default: jsonl")
         parser.add_argument("--output", required=True, metavar="FILE", help="where to; - is the standard output")
         add_by(parser)
         add_json(parser)
@@ -24,17 +32,35 @@ class Command(BaseCommand):
         project = find_project(options["project"])
         by = find_actor(options["by"], project)
         kind, output = options["kind"], options["output"]
-        exporting.record_export(project=project, kind=kind, by=by)
-        lines = exporting.lines(project, kind)
-        if output == "-":
-            sys.stdout.writelines(lines)
-            return
-        rows = 0
         try:
-            with Path(output).open("w", encoding="utf-8") as file:
-                for line in lines:
-                    file.write(line)
-                    rows += 1
+            work = exporting.start(
+                project=project, kind=kind, shape=options["shape"], format=options["format"], by=by, ring=False
+            )
+        except Refused as refused:
+            raise CommandError(str(refused)) from None
+        parts.run(work, job.do)
+        path = work.path
+        if path is None:
+            raise CommandError(work.problem or "It was stopped.")
+        try:
+            self._copy(path, output)
+        finally:
+            job.delete_file(work)
+        if output != "-":
+            self._report(work, output, options)
+
+    def _copy(self, path: Path, output: str) -> None:
+        if output == "-":
+            with path.open("rb") as file:
+                shutil.copyfileobj(file, sys.stdout.buffer)
+            return
+        try:
+            shutil.copyfile(path, output)
         except OSError as error:
             raise CommandError(f"{output} cannot be written: {error.strerror}.") from None
-        report(self, options, f"{rows} {kind} written to {output}.", kind=kind, rows=rows, output=output)
+
+    def _report(self, work: Export, output: str, options: dict[str, Any]) -> None:
+        left = sum(work.left_out.values())
+        said = f"{work.done} {work.kind} written to {output}." + (f" {left} left out." if left else "")
+        values = {"id": work.pk, "shape": work.shape, "sha256": work.sha256, "left_out": work.left_out}
+        report(self, options, said, kind=work.kind, rows=work.done, output=output, **values)

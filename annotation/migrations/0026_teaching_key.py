@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotation', '0023_types_and_difficulty'),
+        ('annotation', '0025_bias_lists'),
     ]
 
     operations = [

@@ -9,8 +9,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotation', '0024_teaching_key'),
-        ('training', '0012_erasures'),
+        ('annotation', '0026_teaching_key'),
+        ('training', '0013_bias_audits'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -1,0 +1,1 @@
+"""Who texts speak of, how responses differ with it, and copies that speak of somebody else. Pure: no database."""

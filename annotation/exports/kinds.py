@@ -1,0 +1,68 @@
+"""What can be taken out, in which shapes and which files. Pure: no database, no HTTP."""
+
+from __future__ import annotations
+
+from annotation.shapes import SHAPES
+
+KINDS = {
+    "demonstrations": "Demonstrations",
+    "preferences": "Preference pairs",
+    "rankings": "Rankings",
+    "prompts": "Prompts",
+}
+DETAILS = "details"  # of rankings: every judgement in a row of its own, with all that was recorded of it
+FORMATS = {
+    "jsonl": "JSON Lines",
+    "csv": "CSV",
+    "csv_spreadsheet": "CSV for spreadsheets",
+    "parquet": "Parquet",
+    "hugging_face": "Hugging Face dataset folder (zip)",
+}
+ENDINGS = {
+    "jsonl": ".jsonl",
+    "csv": ".csv",
+    "csv_spreadsheet": "-for-spreadsheets.csv",
+    "parquet": ".parquet",
+    "hugging_face": "-hugging-face.zip",
+}
+PROMPT_SHAPES = tuple(name for name, shape in SHAPES.items() if shape.holds == "prompts")
+_FIRST = {"demonstrations": "trl_prompt_completion", "preferences": "trl_preference", "prompts": "plain"}
+_PAIRS = (
+    "trl_preference",
+    "trl_preference_text",
+    "trl_preference_implicit",
+    "openai_preference",
+    "label_studio_pairwise",
+    "argilla_ranking",
+    "kiln",
+    "candidates",
+)
+_RANKINGS = ("candidates", "argilla_ranking", "label_studio_ranker", "label_studio_pairwise")
+_TABLES = frozenset({"messages", "sharegpt", "alpaca", "plain"})
+
+
+def shapes_of(kind: str) -> dict[str, str]:
+    """Name and title, the usual one first."""
+    if kind == "rankings":
+        return {DETAILS: "Every judgement in full"} | {name: SHAPES[name].title for name in _RANKINGS}
+    found = _PAIRS if kind == "preferences" else PROMPT_SHAPES
+    first = _FIRST[kind]
+    return {name: SHAPES[name].title for name in (first, *(name for name in found if name != first))}
+
+
+def formats_of(shape: str) -> list[str]:
+    """A table has room for rows whose columns are alike, and a CSV file only for texts in them."""
+    if shape == DETAILS:
+        return ["jsonl"]
+    known = SHAPES[shape]
+    tables = ["parquet", "hugging_face"] if known.trains or shape in _TABLES else []
+    return ["jsonl", *(["csv", "csv_spreadsheet"] if known.flat else []), *tables]
+
+
+def problem_with(kind: str, shape: str, format: str) -> str:
+    """Why these do not go together; empty where they do."""
+    if shape not in shapes_of(kind):
+        return f"{KINDS[kind]} cannot be written in this shape. Choose one of: {', '.join(shapes_of(kind))}."
+    if format not in formats_of(shape):
+        return f"This shape does not fit into this kind of file. Choose one of: {', '.join(formats_of(shape))}."
+    return ""

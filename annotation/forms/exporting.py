@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from annotation.exports.kinds import FORMATS, problem_with, shapes_of
+
+SHAPE_HELP = "Which program is to read it. The rows say the same in every shape."
+FORMAT_HELP = (
+    "CSV for spreadsheets puts an apostrophe before whatever a spreadsheet would take for a formula, so take that one "
+    "only to look at it in a spreadsheet. CSV and Parquet go with shapes whose rows fit into a table."
+)
+
+
+class ExportForm(forms.Form):
+    """The shapes are those of one kind, which the address says."""
+
+    shape = forms.ChoiceField(label="Shape", help_text=SHAPE_HELP)
+    format = forms.ChoiceField(label="File", choices=list(FORMATS.items()), help_text=FORMAT_HELP)
+
+    def __init__(self, data: Any = None, *, kind: str) -> None:
+        super().__init__(data)
+        self.kind = kind
+        self.fields["shape"].choices = list(shapes_of(kind).items())  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        if "shape" not in cleaned or "format" not in cleaned:
+            return cleaned
+        if problem := problem_with(self.kind, cleaned["shape"], cleaned["format"]):
+            self.add_error("format", problem)
+        return cleaned
