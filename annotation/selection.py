@@ -7,9 +7,9 @@ from typing import Any
 from django.db import connection
 from django.db.models import Q
 
+from annotation import search
 from annotation.models import Demonstration, Project, Prompt, PromptQuerySet
 
-MOST_WORDS = 8
 FEW = 2_000  # responses in one state that are looked up one by one
 TASK_TYPES = """
 WITH RECURSIVE kinds(kind) AS (
@@ -35,14 +35,7 @@ def matching(project: Project, chosen: dict[str, Any]) -> PromptQuerySet:
         prompts = prompts.filter(assignment__isnull=chosen["assigned"] == "no")
     if chosen.get("status"):
         prompts = _with_response(project, prompts, chosen["status"])
-    for word in str(chosen.get("q", "")).split()[:MOST_WORDS]:
-        prompts = prompts.filter(
-            Q(instruction__icontains=word)
-            | Q(input__icontains=word)
-            | Q(external_id__icontains=word)
-            | Q(group__icontains=word)
-        )
-    return prompts
+    return search.find(prompts, project, str(chosen.get("q", "")))
 
 
 def _with_response(project: Project, prompts: PromptQuerySet, status: str) -> PromptQuerySet:

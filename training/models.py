@@ -16,26 +16,10 @@ from annotation.models import InParts, Numbered, Project, UUIDModel
 from annotation.texts import counted
 from training import methods
 from training.jobs import Job, JobQuerySet, Status
-from training.leaks.models import HeldOutText, Leak, LeakCheck, LeftOut, VersionPrompt
+from training.leaks.models import HeldOutText, Leak, LeakCheck, LeftOut, VersionPrompt  # noqa: F401 - theirs too
 from training.params import is_full
 from training.progress import as_one
 from training.run_dir import finished_rows
-
-__all__ = [
-    "Adapter",
-    "BaseModel",
-    "DatasetVersion",
-    "HeldOutText",
-    "Leak",
-    "LeakCheck",
-    "LeftOut",
-    "Package",
-    "Preflight",
-    "Sampling",
-    "TrainingRound",
-    "VersionPrompt",
-    "Worker",
-]
 
 WORKER_GONE_AFTER = timedelta(seconds=30)
 

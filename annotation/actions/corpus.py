@@ -5,11 +5,12 @@ from dataclasses import asdict, dataclass, field
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import QuerySet
 
 from annotation import queues, splits
 from annotation.actions import Refused
 from annotation.corpus import Fault, Text
-from annotation.models import Document, DocumentQuerySet, Event, Project
+from annotation.models import Document, Event, Project
 from annotation.splits import Shares
 from annotation.texts import counted, fingerprint, words
 
@@ -104,7 +105,7 @@ def _store(project: Project, batch: list[Text], seen: set[str], counts: CorpusCo
     counts.validation += sum(one.split == "validation" for one in made)
 
 
-def delete_documents(*, project: Project, documents: DocumentQuerySet, by: User) -> int:
+def delete_documents(*, project: Project, documents: QuerySet[Document], by: User) -> int:
     """Take texts out of the corpus. Versions frozen before keep theirs. Returns how many there were."""
     with transaction.atomic():
         titles = list(documents.order_by("title").values_list("title", flat=True)[:20])

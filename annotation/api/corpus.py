@@ -17,6 +17,7 @@ from annotation.api.base import InProject, require_valid
 from annotation.corpus import read_files
 from annotation.forms.corpus import CorpusForm, CorpusSearchForm
 from annotation.models import Document
+from annotation.search import WHAT_IT_FINDS, find
 
 
 class DocumentSerializer(serializers.ModelSerializer[Document]):
@@ -60,10 +61,16 @@ class Corpus(InProject, generics.ListAPIView[Document]):
     queryset = Document.objects.none()
 
     def get_queryset(self) -> QuerySet[Document]:
-        search = CorpusSearchForm(self.request.query_params).search
-        return self.project.documents.matching(search).defer("text")
+        asked = self.request.query_params
+        search = CorpusSearchForm(asked).search or asked.get("search", "")
+        return find(self.project.documents.all(), self.project, search).defer("text")
 
-    @extend_schema(parameters=[OpenApiParameter("q", str, description="Words that the text, its title or file has.")])
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("search", str, description=WHAT_IT_FINDS),
+            OpenApiParameter("q", str, description="The same, as it was called first."),
+        ]
+    )
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return super().get(request, *args, **kwargs)
 

@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from annotation import search
 from annotation.actions.importing import ImportRefused, Responses, take_records
 from annotation.api.base import ByPosition, InProject
 from annotation.forms.projects import checked
@@ -111,9 +112,14 @@ class PromptFilter(django_filters.FilterSet):
         label="How far its response has got",
     )
 
+    search = django_filters.CharFilter(method="by_words", label=search.WHAT_IT_FINDS)
+
     class Meta:
         model = Prompt
         fields = ["split", "task_type", "group", "external_id"]
+
+    def by_words(self, prompts: PromptQuerySet, name: str, value: str) -> PromptQuerySet:
+        return search.find(prompts, self.request.project, value)
 
     def by_status(self, prompts: PromptQuerySet, name: str, value: str) -> PromptQuerySet:
         return prompts.with_response(value)

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from annotation import queues
+from annotation import queues, search
 from annotation.access import SENIOR
 from annotation.actions import Refused, approving, writing
 from annotation.actions.knowing import create_known, read_known
@@ -20,7 +20,17 @@ from annotation.actions.ranking import create_comparison, order_for
 from annotation.api.base import Conflicting, InProject
 from annotation.forms.projects import MOST_PER_ITEM
 from annotation.imports.rows import MAX_CELL
-from annotation.models import Candidate, Comparison, Demonstration, Difficulty, Lease, Priority, Prompt, Split
+from annotation.models import (
+    Candidate,
+    Comparison,
+    Demonstration,
+    DemonstrationQuerySet,
+    Difficulty,
+    Lease,
+    Priority,
+    Prompt,
+    Split,
+)
 from annotation.queues import Conflict
 from annotation.ranking import LETTERS
 
@@ -77,10 +87,15 @@ class ReturnSerializer(serializers.Serializer):
 
 class DemonstrationFilter(django_filters.FilterSet):
     author = django_filters.CharFilter(field_name="author__username")
+    task_type = django_filters.CharFilter(field_name="prompt__task_type")
+    search = django_filters.CharFilter(method="by_words", label=search.WHAT_IT_FINDS)
 
     class Meta:
         model = Demonstration
         fields = ["status", "prompt"]
+
+    def by_words(self, responses: DemonstrationQuerySet, name: str, value: str) -> DemonstrationQuerySet:
+        return search.find(responses, self.request.project, value)
 
 
 class DemonstrationList(InProject, generics.ListAPIView):

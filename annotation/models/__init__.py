@@ -26,7 +26,7 @@ from annotation.models.comparisons import (
     Ranking,
 )
 from annotation.models.discussion import Comment, Flag, ThreadRead
-from annotation.models.documents import Document, DocumentQuerySet
+from annotation.models.documents import Document
 from annotation.models.exports import Export
 from annotation.models.imports import Import, LineProblem
 from annotation.models.in_parts import InParts
@@ -80,7 +80,6 @@ __all__ = [
     "DemonstrationQuerySet",
     "Difficulty",
     "Document",
-    "DocumentQuerySet",
     "DraftsByModel",
     "Event",
     "Export",

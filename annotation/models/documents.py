@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import models
@@ -9,20 +9,6 @@ from django.db.models import Q
 from annotation.models.projects import Project, UUIDModel
 from annotation.models.prompts import Split
 from annotation.texts import fingerprint, words
-
-
-class DocumentQuerySet(models.QuerySet["Document"]):
-    def matching(self, search: str) -> Self:
-        """Those that have every word somewhere."""
-        found = self
-        for word in search.split()[:8]:
-            found = found.filter(
-                Q(title__icontains=word)
-                | Q(text__icontains=word)
-                | Q(group__icontains=word)
-                | Q(source__icontains=word)
-            )
-        return found
 
 
 class Document(UUIDModel):
@@ -38,8 +24,6 @@ class Document(UUIDModel):
     words = models.PositiveIntegerField(editable=False)
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
-
-    objects = DocumentQuerySet.as_manager()
 
     class Meta:
         ordering = ["created_at", "pk"]

@@ -17,6 +17,7 @@ from annotation.actions.corpus import CorpusRefused, delete_documents, import_do
 from annotation.corpus import read_files
 from annotation.forms.corpus import CorpusForm, CorpusSearchForm
 from annotation.models import Project
+from annotation.search import find
 from annotation.texts import counted
 
 PAGE = 50
@@ -45,7 +46,7 @@ def corpus(request: MemberRequest, pk: UUID) -> HttpResponse:
 
 def _show(request: MemberRequest, project: Project, form: CorpusForm, problems: list[dict[str, str]]) -> HttpResponse:
     search = CorpusSearchForm(request.GET)
-    found = project.documents.matching(search.search)
+    found = find(project.documents.all(), project, search.search)
     figures = found.aggregate(words=Sum("words"))
     page = Paginator(found.defer("text").order_by("-created_at", "pk"), PAGE).get_page(request.GET.get("page"))
     context = {

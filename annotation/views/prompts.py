@@ -29,8 +29,7 @@ from annotation.ranking import LETTERS
 from annotation.templating import render as rendered
 
 PAGE = 50
-SEARCHED = 20_000  # prompts whose texts one page of a search reads
-LOOKED_THROUGH = 100_000  # prompts that one page of another filter looks through
+LOOKED_THROUGH = 100_000  # prompts that one page of a filter looks through
 ORDER_OF_STATUS = ("approved", "submitted", "returned", "draft")
 
 
@@ -40,7 +39,7 @@ def prompts(request: MemberRequest, pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "read results")
     form = PromptFilterForm(request.GET, project=project)
     query = urlencode({name: value for name, value in form.chosen().items() if value})
-    window = SEARCHED if form.chosen()["q"] else LOOKED_THROUGH if query else None
+    window = LOOKED_THROUGH if query else None
     page = _page(project, form.matching(), request.GET.get("after", ""), request.GET.get("before", ""), window)
     context = {
         "project": project,

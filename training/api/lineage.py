@@ -135,7 +135,7 @@ class OneErasure(InProject):
     def get(self, request: Request, pk: UUID, erasure_pk: UUID) -> Response:
         return Response(ErasureSerializer(self.erasure(erasure_pk)).data)
 
-    @extend_schema(request=ConfirmSerializer, responses=ErasureSerializer)
+    @extend_schema(operation_id="projects_erasures_carry_out", request=ConfirmSerializer, responses=ErasureSerializer)
     def post(self, request: Request, pk: UUID, erasure_pk: UUID) -> Response:
         given = ConfirmSerializer(data=request.data)
         given.is_valid(raise_exception=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from annotation.models import DocumentQuerySet, Project
+from django.db.models import QuerySet
+
+from annotation.models import Document, Project
 from training.freezing import datasets
 from training.freezing.datasets import Row
 
 
-def documents_to_freeze(project: Project) -> DocumentQuerySet:
+def documents_to_freeze(project: Project) -> QuerySet[Document]:
     return project.documents.all()
 
 

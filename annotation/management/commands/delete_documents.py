@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from annotation import search
 from annotation.actions.corpus import delete_documents
 from annotation.management.arguments import add_by, add_json, add_project, find_actor, find_project, report
 from annotation.texts import counted
@@ -31,6 +32,6 @@ class Command(BaseCommand):
         elif not options["all"]:
             if not options["search"].strip():
                 raise CommandError("--search takes a word or several.")
-            documents = documents.matching(options["search"])
+            documents = search.find(documents, project, options["search"])
         deleted = delete_documents(project=project, documents=documents, by=by)
         report(self, options, f"{counted(deleted, 'text')} deleted.", deleted=deleted)

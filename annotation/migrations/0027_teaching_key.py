@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotation', '0025_bias_lists'),
+        ('annotation', '0026_search'),
     ]
 
     operations = [
