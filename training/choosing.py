@@ -15,6 +15,8 @@ from training.methods import METHODS, PRETRAIN
 from training.models import Adapter, DatasetVersionQuerySet, Sampling
 from training.params import by_rows, full, to_json
 
+HELD = "Rows that this adapter learned from were erased. An admin decides on its page whether it may still be used."
+
 
 def dataset_versions(project: Project, method: str) -> DatasetVersionQuerySet:
     """Those that the method learns from, newest first."""

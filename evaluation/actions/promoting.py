@@ -11,12 +11,11 @@ from annotation.models import Event, Project
 from evaluation.evidence import Evidence, evidence
 from evaluation.models import Evaluation, Promotion
 from training.adapters.publishing import intact
+from training.choosing import HELD
 from training.findings.judging import WRITES_NOTHING
 from training.models import Adapter
 
 CHANGED = "Somebody else has changed what is in use meanwhile. Look at it and decide again."
-
-HELD = "Rows that this adapter learned from were erased. An admin decides on its page whether it may still be used."
 
 
 class NeedsConfirmation(Exception):

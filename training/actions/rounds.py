@@ -11,6 +11,7 @@ from annotation.models import Event, Project
 from annotation.texts import counted
 from training import tasks
 from training.arrangement import baselines
+from training.choosing import HELD
 from training.estimating import experience
 from training.findings.judging import WRITES_NOTHING
 from training.freezing import datasets
@@ -286,6 +287,8 @@ def _rewarding(project: Project, settings_: dict[str, Any], judge: Adapter | Non
         refused = "This adapter writes: choose one that a round of the kind reward model has made."
     elif judge.base_model_id != settings_["base_model"].pk:
         refused = f"This reward model sits on {judge.base_model}: choose one on {settings_['base_model']}."
+    elif judge.is_held:
+        refused = HELD
     elif not judge.directory.is_dir():
         refused = "The files of this reward model are missing on this machine."
     elif not params["reward_weight"]:
@@ -311,6 +314,8 @@ def _parent_problems(
         return {"parent_adapter": ["This adapter belongs to another project."]}
     if parent.judges:
         return {"parent_adapter": [WRITES_NOTHING]}
+    if parent.is_held:
+        return {"parent_adapter": [HELD]}
     if base is not None and parent.base_model_id != base.pk:
         return {"parent_adapter": [f"This adapter sits on {parent.base_model}, not on {base}: choose that base model."]}
     if not parent.directory.is_dir():

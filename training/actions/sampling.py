@@ -9,6 +9,7 @@ from django.db import transaction
 
 from annotation.models import Event, Project, Prompt
 from training import tasks
+from training.choosing import HELD
 from training.findings.judging import WRITES_NOTHING
 from training.freezing import datasets
 from training.methods import from_json
@@ -100,6 +101,8 @@ def _check_sampling(
         refused["sources"] = ["One of the adapters belongs to another project."]
     elif any(source and source.judges for source in sources):
         refused["sources"] = [WRITES_NOTHING]
+    elif any(source and source.is_held for source in sources):
+        refused["sources"] = [HELD]
     elif base is not None and any(source and source.base_model_id != base.pk for source in sources):
         refused["sources"] = ["All models must sit on the same base model."]
     if not prompts:

@@ -15,7 +15,20 @@ from django.db import connection, models
 from django.db.models import F, Q
 from django.utils import timezone
 
-from annotation.models import Adjudication, Comparison, Correction, Event, Gold, Import, Prompt, Ranking
+from annotation import search_tables
+from annotation.exports.job import delete_file
+from annotation.models import (
+    Adjudication,
+    Comparison,
+    Correction,
+    Event,
+    Export,
+    Gold,
+    Import,
+    LineProblem,
+    Prompt,
+    Ranking,
+)
 from annotation.parts import Unable
 from annotation.quality import disputes
 from annotation.texts import fingerprint
@@ -108,7 +121,7 @@ def _steps(erasure: Erasure, touched: Touched) -> Iterator[Step]:
         )
     for holder in HOLDERS:
         yield partial(_mentions, holder, erasure, scrubber), partial(_write_mentions, holder)
-    yield _none, partial(_uploads, erasure)
+    yield _none, partial(_files, erasure)
     yield _none, partial(_close, erasure)
 
 
@@ -147,16 +160,20 @@ def _run(job: Job, scrubber: Scrubber) -> None:
         scrub_folder(job.root, scrubber)
 
 
-def _uploads(erasure: Erasure, _prepared: object) -> None:
-    """Files on their way in may hold anything: none stays."""
+def _files(erasure: Erasure, _prepared: object) -> None:
+    """Files on their way in or out may hold anything, and what is wrong with a line may quote it: none stays."""
     for row in Import.objects.filter(project=erasure.project).exclude(file=""):
         row.file.delete(save=False)
         Import.objects.filter(pk=row.pk).update(file="")
+    LineProblem.objects.filter(work__project=erasure.project).update(reason=ERASED)
+    for export in Export.objects.filter(project=erasure.project).exclude(file_name=""):
+        delete_file(export)
 
 
 def _forget_pages() -> None:
     """SQLite keeps deleted bytes in free pages and in its journal until they are written over."""
     if connection.vendor == "sqlite" and not connection.in_atomic_block:
+        search_tables.let_go(connection)
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             cursor.execute("VACUUM")

@@ -82,6 +82,9 @@ HOLDERS = (
     Holder("annotation.Event", "project", mentions=("data",)),
     Holder("annotation.Chore", "project", mentions=("state", "problem", "spec")),
     Holder("annotation.AgreementReport", "project", mentions=("sections", "covers")),
+    Holder("annotation.Export", "project", mentions=("state", "problem")),
+    Holder("annotation.BiasLists", "project", mentions=("groups", "outcomes", "roles")),
+    Holder("training.BiasAudit", "project", mentions=("state", "problem", "lists", "report")),
     Holder("annotation.Ranker", "project", mentions=("alarm",)),
     Holder("annotation.Guidelines", "project", mentions=("text",)),
     Holder(
@@ -125,6 +128,7 @@ HARMLESS = {
     "annotation.Document": {"sha256"},
     "annotation.Import": {"sha256", "format", "counts"},
     "annotation.Lease": {"shown"},
+    "annotation.Export": {"shape", "file_name", "sha256"},  # the file itself is deleted
     "annotation.CleaningRun": {"scopes", "kinds"},
     "annotation.BulkDecision": {"kind"},
     "annotation.Finding": {"kind", "field", "text_sha256"},

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.apps import apps
 from django.db.models import QuerySet
 
-from annotation.models import Adjudication, Demonstration, Event, Gold, Project, Ranking
+from annotation.models import Adjudication, Demonstration, Event, Gold, InParts, Project, Ranking
 from training.erasing.holders import HOLDERS, Holder
 from training.erasing.scrubbing import Scrubber, pattern_of
 from training.freezing import index
@@ -18,6 +18,7 @@ from training.jobs import Job, Status
 from training.models import Adapter, DatasetVersion, Erasure, TrainingRound, VersionRow
 
 CHUNK = 500
+UNFINISHED = (InParts.Status.QUEUED, InParts.Status.RUNNING)
 TAKEN_OUT = ("exported", "exported data", "downloaded")
 
 
@@ -195,6 +196,14 @@ def jobs_of(project: Project) -> Iterator[Job]:
                 yield job
 
 
-def at_work(project: Project) -> Job | None:
+def at_work(project: Project) -> Job | InParts | None:
     """A job that reads or writes texts at this moment."""
-    return next((job for job in jobs_of(project) if job.status in (Status.QUEUED, Status.RUNNING)), None)
+    jobs = (job for job in jobs_of(project) if job.status in (Status.QUEUED, Status.RUNNING))
+    return next(jobs, None) or next(works_of(project), None)
+
+
+def works_of(project: Project) -> Iterator[InParts]:
+    """What is done part by part and not at its end; erasures may follow each other."""
+    for kind in InParts.__subclasses__():
+        if kind is not Erasure:
+            yield from kind._default_manager.filter(project=project, status__in=UNFINISHED)

@@ -11,9 +11,8 @@ from annotation.models import Prompt
 from annotation.parts import Unable
 from annotation.texts import WORD, words
 from training.freezing import datasets
-from training.leaks.models import HeldOutText, Leak, LeakCheck
 from training.leaks.overlap import PASSAGE, RUN, SUBSTANTIAL, Hit, Known, Passages, subject
-from training.models import DatasetVersion
+from training.models import DatasetVersion, HeldOutText, Leak, LeakCheck
 
 PART = 500
 USUAL = 2_000  # rows that tell which words are common here

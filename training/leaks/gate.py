@@ -12,8 +12,7 @@ from annotation.tasks import ring_after_commit
 from annotation.texts import counted
 from training.freezing.datasets import clip
 from training.leaks import comparing, held_out
-from training.leaks.models import HeldOutText, Leak, LeakCheck
-from training.models import Adapter, DatasetVersion
+from training.models import Adapter, DatasetVersion, HeldOutText, Leak, LeakCheck
 
 AT_ONCE = 1_000_000  # rows times held-out texts; about a second, which a request may take
 NAMED = 3

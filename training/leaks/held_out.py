@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
 from annotation.models import Project, Prompt, PromptQuerySet
-from training.leaks.models import HeldOutText
+from training.models import HeldOutText
 
 PART = 500
 

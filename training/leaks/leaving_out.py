@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from django.core.exceptions import ValidationError
 
 from annotation.models import Project
-from training.leaks.models import Leak, LeftOut
-from training.models import DatasetVersion
+from training.models import DatasetVersion, Leak, LeftOut
 
 PART = 500
 REASON = {

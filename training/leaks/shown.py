@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from annotation import diff
 from annotation.texts import words
 from training.leaks import gate
-from training.leaks.models import Leak
+from training.models import Leak
 
 FEWEST = 2  # words in a row from which what both say is marked
 MOST = 3_000  # characters of a held-out text

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotation', '0027_teaching_key'),
+        ('annotation', '0028_teaching_key'),
         ('training', '0013_bias_audits'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

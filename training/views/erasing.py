@@ -16,7 +16,7 @@ from annotation.access import MemberRequest, project_for
 from annotation.actions import Refused
 from training.actions import erasing
 from training.forms import attach
-from training.models import Erasure
+from training.models import DatasetVersion, Erasure
 
 
 class LookForm(forms.Form):
@@ -85,14 +85,24 @@ def _act(request: MemberRequest, found: Erasure) -> HttpResponse:
 
 def _concerned(found: Erasure) -> dict[str, Any]:
     project, told = found.project, found.found
-    versions = project.dataset_versions.filter(pk__in=told.get("versions", {})).order_by("-created_at")
+    every = list(project.dataset_versions.order_by("-created_at"))
+    versions = [version for version in every if str(version.pk) in told.get("versions", {})]
+    anew = {version.pk: _rebuilt(version, every) for version in versions}
+    rounds = project.rounds.filter(pk__in=told.get("rounds", ())).order_by("number")
     evaluations = apps.get_model("evaluation.Evaluation")._default_manager
     return {
-        "versions": [(version, told["versions"][str(version.pk)]) for version in versions],
-        "rounds": project.rounds.filter(pk__in=told.get("rounds", ())).order_by("number"),
+        "versions": [(version, told["versions"][str(version.pk)], anew[version.pk]) for version in versions],
+        "rounds": [(round, anew.get(round.dataset_version_id)) for round in rounds],
         "adapters": project.adapters.filter(pk__in=told.get("adapters", ())).select_related("round"),
         "evaluations": evaluations.filter(pk__in=told.get("evaluations", ())).order_by("number"),
     }
+
+
+def _rebuilt(version: DatasetVersion, every: list[DatasetVersion]) -> DatasetVersion | None:
+    """The newest that holds what this one asked for, and nothing erased."""
+    asked = (version.kind, version.filter, version.consensus)
+    whole = (each for each in every if not each.erased_rows and each.number > version.number)
+    return next((each for each in whole if (each.kind, each.filter, each.consensus) == asked), None)
 
 
 @require_POST

@@ -8,9 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
@@ -22,12 +24,19 @@ from django.utils import timezone
 from annotation import parts
 from annotation.demo import loader
 from annotation.models import (
+    BiasLists,
+    CleaningRun,
     Comment,
     Event,
+    Export,
+    Finding,
+    FindingDecision,
     Flag,
+    GlossaryTerm,
     Guidelines,
     Import,
     Lease,
+    LineProblem,
     Membership,
     Project,
     Prompt,
@@ -44,7 +53,7 @@ from training.actions import erasing
 from training.erasing import carrying_out
 from training.erasing.holders import HARMLESS, HOLDERS
 from training.freezing import datasets, index
-from training.models import Adapter, DatasetVersion, Erasure, Sampling, VersionRow
+from training.models import Adapter, BiasAudit, DatasetVersion, Erasure, Sampling, VersionRow
 
 ROOT = Path(__file__).resolve().parents[3]
 OURS = ("annotation", "training", "evaluation")
@@ -157,7 +166,32 @@ def planted(project: Any, erin: Any, eve: Any, rita: Any, ada: Any) -> Any:
     project.documents.filter(pk=first.pk).update(text=text, title=CLIENT, group=CLIENT)
     row = Import.objects.filter(project=project).first()
     row.file.save("planted.jsonl", ContentFile(text.encode()))
+    LineProblem.objects.create(work=row, line=1, reason=f"{text} is twice in it.")
+    plant_in_findings_and_files(project, chosen[0], ada, text)
     return chosen
+
+
+def plant_in_findings_and_files(project: Project, prompt: Prompt, ada: User, text: str) -> None:
+    """What was made of the words since: findings, an export, a bias audit, the project's own lists."""
+    run = CleaningRun.objects.create(project=project, created_by=ada, status="done")
+    finding = Finding.objects.create(
+        project=project, run=run, kind="email", prompt=prompt, item=prompt.pk, field="input", start=0, end=4,
+        text_sha256="0" * 64, words=text, proposed=text, replacement=text, note=text,
+    )  # fmt: skip
+    FindingDecision.objects.create(finding=finding, act="confirm", replacement=text, by=ada)
+    file_name = f"{uuid4()}-1.jsonl"
+    Path(settings.EXPORTS_DIR).mkdir(parents=True, exist_ok=True)
+    Path(settings.EXPORTS_DIR, file_name).write_text(text)
+    Export.objects.create(
+        project=project, created_by=ada, status="done", kind="records", shape="details", format="jsonl",
+        file_name=file_name, finished_at=timezone.now(),
+    )  # fmt: skip
+    example = {"id": str(prompt.pk), "prompt_id": str(prompt.pk), "text": text}
+    BiasAudit.objects.create(
+        project=project, created_by=ada, status="done", report={"said": [{"count": 1, "examples": [example]}]}
+    )
+    GlossaryTerm.objects.create(project=project, preferred="Client", variants=[NAME], note=f"Never {NAME}.")
+    BiasLists.objects.update_or_create(project=project, defaults={"groups": [{"name": NAME, "terms": [NAME]}]})
 
 
 @pytest.fixture
@@ -178,11 +212,13 @@ def carried_out(erasure: Erasure, by: Any) -> Erasure:
 
 def finish_jobs(project: Any) -> None:
     """The furnished project shows jobs at work; an erasure waits for those."""
-    from training.erasing.touched import jobs_of
+    from training.erasing.touched import jobs_of, works_of
 
     for job in jobs_of(project):
         if not job.is_final:
             type(job).objects.filter(pk=job.pk).update(status="cancelled")
+    for work in works_of(project):
+        type(work).objects.filter(pk=work.pk).update(status="stopped")
 
 
 def there(project: Any) -> list[DatasetVersion]:
@@ -255,6 +291,10 @@ def test_nothing_of_it_is_left(
     assert adapter.is_held
     with pytest.raises(ValidationError, match="were erased"):
         promote(adapter=adapter, reason="It is good.", by=ada)
+    with pytest.raises(ValidationError, match="were erased"):
+        actions.ask(project=project, instruction="What is a deed?", sources=[None, adapter], by=ada)
+    with pytest.raises(ValidationError, match="were erased"):
+        actions.start_sampling(project=project, sources=[adapter], prompts=[prompt], params={}, by=ada)
     erasing.allow_adapter(adapter=adapter, because="One row of many.", by=ada)
     assert not Adapter.objects.get(pk=adapter.pk).is_held
     rebuilt = erasing.freeze_again(version=frozen[0], by=ada)
@@ -322,13 +362,19 @@ def test_it_waits_for_jobs_and_knows_whom_it_does_not_know(project: Any, ada: An
 
 
 def test_nothing_is_left_on_postgresql_either(postgres_url: str, tmp_path: Path) -> None:  # noqa: F811
-    env = {**os.environ, "DATABASE_URL": postgres_url, "DATA_DIR": str(tmp_path / "data"), "LOG_LEVEL": "ERROR"}
-    command = [
-        sys.executable,
-        "-m",
-        "tests.training.erasing.on_postgres",
-        str(tmp_path / "data" / "base-models" / "toy"),
-    ]
+    in_a_house(tmp_path / "data", DATABASE_URL=postgres_url)
+
+
+def test_nothing_is_left_in_the_bytes_of_an_sqlite_file(tmp_path: Path) -> None:
+    """Free pages and the journal count: the whole data directory is read, the database's files among it."""
+    in_a_house(tmp_path / "data")
+    assert (tmp_path / "data" / "preceptor.sqlite3").is_file()
+
+
+def in_a_house(folder: Path, **more: str) -> None:
+    env = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+    env |= {"DATA_DIR": str(folder), "LOG_LEVEL": "ERROR", **more}
+    command = [sys.executable, "-m", "tests.training.erasing.in_a_house", str(folder / "base-models" / "toy")]
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr[-3000:]
     assert done.stdout.endswith("nothing is left")

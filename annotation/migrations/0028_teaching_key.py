@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotation', '0026_search'),
+        ('annotation', '0027_exports_as_written'),
     ]
 
     operations = [
