@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from annotation import diff, informative, queues, scored
+from annotation import diff, informative, queues
 from annotation.access import MemberRequest, project_for
 from annotation.forms.prompts import PromptFilterForm
 from annotation.models import (
@@ -26,6 +26,7 @@ from annotation.models import (
     name_of,
 )
 from annotation.ranking import LETTERS
+from annotation.scored import Scorer
 from annotation.templating import render as rendered
 
 PAGE = 50
@@ -68,7 +69,7 @@ def prompt(request: MemberRequest, pk: UUID, prompt_pk: UUID) -> HttpResponse:
     told = prompt.demonstrations.exclude(~Q(author=request.user), status=Demonstration.Status.DRAFT)
     demonstrations = list(told.select_related("author", "reviewed_by", "guidelines").prefetch_related(revisions))
     is_admin = request.role == Role.ADMIN
-    scores = scored.of_prompt(prompt, demonstrations) if is_admin else {}
+    scores = Scorer(project).of_prompt(prompt, demonstrations) if is_admin else {}
     return render(
         request,
         "annotation/prompt.html",

@@ -96,7 +96,7 @@ def test_the_prompt_says_it_to_admins(project, erin, rita, ada, sign_in) -> None
     looking_again.ask(project=project, responses=[response], by=ada)
     address = f"/projects/{project.pk}/prompts/{prompt.pk}/"
     page = unescape(sign_in(ada).get(address).content.decode())
-    quality = scored.of_prompt(prompt, [response])[response.pk]
+    quality = dict(scored.of_many(project, [response.pk]))[response.pk]
     assert f"Quality {quality.score} of 100" in page
     for said in ("fixed and approved", "It stood out", "1 version newer", "too fast for its length", "4 of 7 things"):
         assert said in page
@@ -107,6 +107,6 @@ def test_the_prompt_says_it_to_admins(project, erin, rita, ada, sign_in) -> None
 def test_answers_of_several_people_are_held_against_each_other(project, erin, eve) -> None:
     prompt = factories.prompt(project)
     answers = [factories.demonstration(prompt, erin), factories.demonstration(prompt, eve, text="Something else.")]
-    found = scored.of_prompt(prompt, answers)
+    found = dict(scored.of_many(project, [each.pk for each in answers]))
     assert all("agreement" in {part.name for part in each.parts} for each in found.values())
-    assert scored.of_prompt(prompt, []) == {}
+    assert scored.Scorer(project).of([]) == {}
