@@ -3,7 +3,8 @@
 Three ways to look, each for what the others miss. *Exact*: equal after normalising. *Near*: of the held-out text's
 five-word runs 0.8 stand in the other one, or both use the same telling words, in whatever order and with whatever
 numbers (a paraphrase). *Passage*: thirteen words in a row are the same, the run that the GPT-3 paper (Brown et al.
-2020, appendix C) calls contamination, single letters not counted; what stands in the texts of more than ten groups is boilerplate there and here.
+2020, appendix C) calls contamination, single letters not counted; what stands in the texts of more than ten groups is
+boilerplate there and here.
 """
 
 from __future__ import annotations
@@ -192,7 +193,7 @@ class Known:
 
 def _real_words(tokens: Sequence[str]) -> int:
     """Without what abbreviations and citations fall apart into: “O.C.G.A. § 34-9-82” is no seven words."""
-    return sum(len(token) > 1 or token in "ai" for token in tokens)
+    return sum(len(each) > 1 or each in "ai" for each in tokens)
 
 
 class Passages:
