@@ -35,6 +35,7 @@ urlpatterns = [
     path(f"{P}prompts/estimate/", assigning.PromptsEstimate.as_view(), name="api_prompts_estimate"),
     path(f"{P}chores/<uuid:chore_pk>/", assigning.ChoreDetail.as_view(), name="api_chore"),
     path(f"{P}prompts/<uuid:prompt_pk>/", prompts.PromptDetail.as_view(), name="api_prompt"),
+    path(f"{P}prompts/<uuid:prompt_pk>/similar/", prompts.PromptSimilar.as_view(), name="api_prompt_similar"),
     path(f"{P}demonstrations/", work.DemonstrationList.as_view(), name="api_demonstrations"),
     path(
         f"{P}demonstrations/<uuid:demonstration_pk>/approve/",

@@ -45,6 +45,7 @@ urlpatterns = [
     path(f"{P}prompts/who-gets-what/", assigning.who_gets_what, name="who_gets_what"),
     path(f"{P}prompts/kinds/", sorting.prompt_kinds, name="prompt_kinds"),
     path(f"{P}prompts/<uuid:prompt_pk>/", prompts.prompt, name="prompt"),
+    path(f"{P}prompts/<uuid:prompt_pk>/similar/", prompts.prompt_similar, name="prompt_similar"),
     path(f"{P}disagreements/", disagreements.disagreements, name="disagreements"),
     path(f"{P}disagreements/<uuid:comparison_pk>/", deciding.disagreement, name="disagreement"),
     path(f"{P}known-answers/<uuid:comparison_pk>/", deciding.known_answer, name="known_answer"),

@@ -47,6 +47,7 @@ def writing(project: Project, pk: str, erin: User, rita: User, ada: User) -> lis
         Page("approve", [pk, str(submitted.pk)], "rita"),
         Page("approve", [pk, f"{fixed.pk}"], "rita", "another"),
         Page("prompt", [pk, str(approved.prompt_id)]),
+        Page("prompt_similar", [pk, str(approved.prompt_id)]),
         Page("guidelines_version", [pk, "1"], state="older"),
     ]
 

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from annotation import search
+from annotation import alike, search
 from annotation.actions.importing import ImportRefused, Responses, take_records
 from annotation.api.base import ByPosition, InProject
 from annotation.forms.projects import checked
@@ -161,6 +161,26 @@ class PromptDetail(InProject, APIView):
     @extend_schema(responses=PromptSerializer)
     def get(self, request: Request, pk: str, prompt_pk: str) -> Response:
         return Response(PromptSerializer(get_object_or_404(self.project.prompts, pk=prompt_pk)).data)
+
+
+class SimilarSerializer(serializers.Serializer):
+    prompt = PromptSerializer()
+    shared = serializers.FloatField(help_text="Words in common, of all words of the two.")
+
+
+class SimilarListSerializer(serializers.Serializer):
+    similar = SimilarSerializer(many=True)
+
+
+class PromptSimilar(InProject, APIView):
+    acts = {"GET": "read results"}
+
+    @extend_schema(responses=SimilarListSerializer)
+    def get(self, request: Request, pk: str, prompt_pk: str) -> Response:
+        """Prompts that share its rarer words, most alike first; at most 20."""
+        found = alike.to(get_object_or_404(self.project.prompts, pk=prompt_pk))
+        told = [{"prompt": PromptSerializer(each.prompt).data, "shared": round(each.shared, 4)} for each in found]
+        return Response({"similar": told})
 
 
 def _records(prompts: list[dict[str, Any]]) -> Iterator[Record | Problem]:

@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from annotation import diff, informative, queues
+from annotation import alike, diff, informative, queues
 from annotation.access import MemberRequest, project_for
 from annotation.forms.prompts import PromptFilterForm
 from annotation.models import (
@@ -55,6 +55,14 @@ def prompts(request: MemberRequest, pk: UUID) -> HttpResponse:
         "informative": informative.IN_ONE_LINE if project.informative_first else "",
     }
     return render(request, "annotation/prompts.html", context)
+
+
+@require_safe
+def prompt_similar(request: MemberRequest, pk: UUID, prompt_pk: UUID) -> HttpResponse:
+    project = project_for(request, pk, "read results")
+    prompt = get_object_or_404(project.prompts, pk=prompt_pk)
+    context = {"project": project, "prompt": prompt, "alike": alike.to(prompt)}
+    return render(request, "annotation/prompt_similar.html", context)
 
 
 @require_safe

@@ -48,8 +48,9 @@ def main() -> None:
     set_up()
     from django.contrib.auth.models import User
 
-    from annotation import search
+    from annotation import alike, search
     from annotation.models import Prompt
+    from tests import factories
 
     project = fill(User.objects.create_user("ada"))
     first = found(project)
@@ -57,7 +58,10 @@ def main() -> None:
     Prompt.objects.filter(external_id="case-will").update(input="Nothing but a codicil.")
     changed = [search.find(project.prompts.all(), project, word).count() for word in ("testament", "codicil", "lease")]
     project.prompts.filter(external_id="case-lease").delete()
-    print(json.dumps({"found": first, "changed": changed, "left": found(project)["lease"]}))
+    left = found(project)["lease"]
+    one, _other = (factories.prompt(project, external_id=name, input=f"{TEXTS['lease']} {name}") for name in "ab")
+    like = [each.prompt.external_id for each in alike.to(one)]
+    print(json.dumps({"found": first, "changed": changed, "left": left, "alike": like}))
 
 
 if __name__ == "__main__":

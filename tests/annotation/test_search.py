@@ -50,6 +50,7 @@ def check(report: dict[str, Any]) -> None:
     assert {name: report["found"][name] for name in FOUND} == FOUND
     assert report["changed"] == [0, 1, 1]
     assert report["left"] == []
+    assert report["alike"] == ["b"]
 
 
 def on_server(url: str, folder: Path) -> dict[str, Any]:

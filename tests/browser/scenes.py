@@ -215,6 +215,7 @@ def hostile() -> dict[str, Any]:
         Page("rank", [pk, str(comparison.pk)], "erin"),
         Page("score", [pk, str(lease.pk)], "erin"),
         Page("prompt", [pk, str(waiting.pk)]),
+        Page("prompt_similar", [pk, str(waiting.pk)]),
         Page("dataset", [pk, str(version.pk)]),
         Page("round", [pk, str(sft.round.pk)]),
         Page("adapter", [pk, str(sft.pk)]),

@@ -100,7 +100,7 @@ HELP = {
     "curriculum": "Shuffled, or from easy to hard in stages, by the measure you choose here.",
     "curriculum_stages": "Into how many stages the rows are cut when they go from easy to hard.",
     "replay_share": "The share of each later stage that repeats rows of earlier ones, against forgetting them.",
-    "best_half": "A second round, on the half of the rows with the best quality, shows whether fewer but better do.",
+    "best_half": "A second round, on the half of the rows with the best quality, shows whether fewer, better rows do.",
     "shuffled_baseline": "From easy to hard only: a second round, shuffled, shows whether the order helped.",
     "desirable_weight": "How much a good answer counts; 0 balances good and bad by their numbers.",
     "undesirable_weight": "How much a bad answer counts; 0 balances good and bad by their numbers.",
