@@ -82,6 +82,7 @@ def dataset(request: MemberRequest, pk: UUID, dataset_pk: UUID) -> HttpResponse:
     rows = (frozen.training_rows if part == "train" else frozen.validation_rows)(version) if here else []
     page = Paginator(rows, ROWS_SHOWN).get_page(request.GET.get("page"))
     context = {
+        "audits": version.bias_audits.defer("report", "state", "lists").order_by("-created_at"),
         "project": project,
         "version": version,
         "part": part,
