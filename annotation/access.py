@@ -21,7 +21,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     "write": EVERYONE,
     "rank": EVERYONE,
     "score": EVERYONE,
-    "clean": EVERYONE,  # each decides what `Finding.objects.visible_to` shows them
+    "clean": EVERYONE,  # each decides what `findings.visible` shows them
     "approve": SENIOR,
     "decide": SENIOR,  # where people's rankings differ, and what answers are known
     "read results": SENIOR,  # experts still score blind: results would tell them which is which

@@ -31,8 +31,10 @@ def compared(
     """Of each part, how many rows it has and what they are found to be like."""
     same = {of: Duplicates() for of in COMPARED}
     near = {of: NearDuplicates() for of in COMPARED}
-    against = Contradictions()
+    answers: dict[str, str] = {}
+    against = Contradictions(lambda key: answers.get(key) or _answer(key))
     for subjects, _mark in cleanable.read(project, scopes):
+        answers = {subject.key: subject.whole for subject in subjects if subject.of == "demonstration"}
         found: list[Alike] = []
         new: list[Subject] = []
         for subject in subjects:
@@ -70,6 +72,11 @@ def _is_kept(key: str) -> bool:
     """Whether experts must not see this text."""
     of, _, pk = key.partition(" ")
     return of == "demonstration" or (of == "prompt" and Prompt.objects.held_out().filter(pk=pk).exists())
+
+
+def _answer(key: str) -> str:
+    subject = _subject(key)
+    return subject.whole if subject else ""
 
 
 def _asked_about(subject: Subject) -> str:

@@ -6,6 +6,7 @@ import time
 
 from django.utils import timezone
 
+from annotation.findings import visible
 from annotation.models import BulkDecision, Decision, Finding, FindingDecision, FindingQuerySet
 
 AT_ONCE = 500
@@ -15,11 +16,10 @@ DECIDED = {Decision.CONFIRM: Finding.Status.CONFIRMED, Decision.DISMISS: Finding
 
 def reached(bulk: BulkDecision) -> FindingQuerySet:
     """What is still to decide of it. What was found after it was asked for is not meant."""
-    rows = Finding.objects.filter(project=bulk.project_id)
     if bulk.undoes_id:
-        return rows.filter(bulk=bulk.undoes_id)
+        return Finding.objects.filter(project=bulk.project_id, bulk=bulk.undoes_id)
     assert bulk.created_by is not None
-    rows = rows.visible_to(bulk.created_by, bulk.senior).open().filter(kind=bulk.kind)
+    rows = visible(bulk.project, bulk.created_by, bulk.senior).open().filter(kind=bulk.kind)
     return rows.filter(run__created_at__lte=bulk.created_at)
 
 

@@ -1,16 +1,31 @@
-"""From what detectors tell to rows: each place once, and what no longer stands there is said to be outdated."""
+"""From what detectors tell to rows: each place once, and what no longer stands there is said to be outdated.
+
+And who may see which of these rows.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from django.contrib.auth.models import User
+
 from annotation.cleanable import REFERENCE, Subject, hashed
 from annotation.cleaning import Found
-from annotation.models import CleaningRun, Finding
+from annotation.models import CleaningRun, Finding, FindingQuerySet, Project
+from annotation.queues import sets_of
 
 WORDS = 200
 Status = Finding.Status
 _Place = tuple[str, str, str, int, int, str]
+
+
+def visible(project: Project, user: User, senior: bool) -> FindingQuerySet:
+    """What this person may see and decide about."""
+    rows = Finding.objects.filter(project=project)
+    if senior:
+        return rows
+    rows = rows.for_expert(user)
+    return rows.not_kept_for_others(sets_of(project, user)) if project.has_assignments else rows
 
 
 def write(

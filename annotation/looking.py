@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 
 from django.utils.crypto import salted_hmac
 
@@ -16,10 +17,12 @@ from annotation.cleaning import (
     Cleaners,
     Found,
     Item,
+    Learnt,
     Settings,
     Term,
     WordCounts,
     check_many,
+    learn,
     own_pattern,
 )
 from annotation.comparing import Alike, compared
@@ -44,11 +47,14 @@ def do(work: CleaningRun, told: Told = nothing) -> None:
     passes = [bool(LEARNED.intersection(work.kinds)), True, bool(BETWEEN.intersection(work.kinds))]
     with work.part():
         work.total = rows * sum(passes)
-    learned = _learn(work) if passes[0] else _Learned()
     many = rows >= FEW
-    settings = settings_of(work.project, frozenset(work.kinds) - BETWEEN, learned.words.known())
+    learned = _learn(work, many) if passes[0] else _Learned()
+    settings = replace(
+        settings_of(work.project, frozenset(work.kinds) - BETWEEN, learned.words.known()),
+        passages=learned.passages.often(),
+    )
     if not work.state.get("looked"):
-        _look(work, settings, learned, many, rows if passes[0] else 0, told)
+        _look(work, settings, many, rows if passes[0] else 0, told)
     if passes[2]:
         _compare(work, many, rows * (passes[0] + 1), told)
 
@@ -71,23 +77,34 @@ class _Learned:
     def __init__(self) -> None:
         self.words, self.passages = WordCounts(), Boilerplate()
 
+    def add(self, learnt: Learnt) -> None:
+        self.words.add_all(learnt.words)
+        self.passages.add_all(learnt.texts, learnt.windows)
 
-def _learn(work: CleaningRun) -> _Learned:
+
+def _learn(work: CleaningRun, many: bool) -> _Learned:
     """Begun anew after a break: it is kept nowhere but in memory."""
     learned = _Learned()
     read = 0
-    for subjects, _mark in cleanable.read(work.project, work.scopes):
-        for subject in subjects:
-            for text in subject.item.texts.values():
-                if "typo" in work.kinds:
-                    learned.words.add(text)
-            if "boilerplate" in work.kinds and _is_told_apart(subject):
-                learned.passages.add(subject.whole)
-        read += len(subjects)
-        if not work.state:
-            with work.part():
-                work.done = read
+    sizes: deque[int] = deque()
+    cleaners = Cleaners(Settings(kinds=frozenset())) if many else None
+    with cleaners or nullcontext():
+        asked = _to_learn(work, sizes)
+        for learnt in cleaners.learn(asked) if cleaners else map(learn, asked):
+            learned.add(learnt)
+            read += sizes.popleft()
+            if not work.state:
+                with work.part():
+                    work.done = read
     return learned
+
+
+def _to_learn(work: CleaningRun, sizes: deque[int]) -> Iterator[tuple[list[str], list[str]]]:
+    for subjects, _mark in cleanable.read(work.project, work.scopes):
+        sizes.append(len(subjects))
+        words = [text for subject in subjects for text in subject.item.texts.values()]
+        passages = [subject.whole for subject in subjects if _is_told_apart(subject)]
+        yield words if "typo" in work.kinds else [], passages if "boilerplate" in work.kinds else []
 
 
 def _is_told_apart(subject: Subject) -> bool:
@@ -98,15 +115,13 @@ def _is_told_apart(subject: Subject) -> bool:
 # --- Each text by itself ------------------------------------------------------------------------------------------
 
 
-def _look(work: CleaningRun, settings: Settings, learned: _Learned, many: bool, before: int, told: Told) -> None:
+def _look(work: CleaningRun, settings: Settings, many: bool, before: int, told: Told) -> None:
     after = work.state.get("after")
     if after is None:
         work.done = before
     parts = _checked(work, settings, (after[0], after[1]) if after else None, many)
     with parts as checked:
         for subjects, mark, found in checked:
-            for subject in subjects if "boilerplate" in work.kinds else ():
-                found[subject.key] += _passages(subject, learned.passages)
             with work.part():
                 work.found += write(work, subjects, found)
                 work.done += len(subjects)
@@ -115,16 +130,6 @@ def _look(work: CleaningRun, settings: Settings, learned: _Learned, many: bool, 
             time.sleep(BREATH)
     with work.part():
         work.state = {"looked": True}
-
-
-def _passages(subject: Subject, passages: Boilerplate) -> list[Found]:
-    if not _is_told_apart(subject):
-        return []
-    (field, text) = next(iter(subject.item.texts.items()))
-    return [
-        Found(field, start, end, "boilerplate", "", f"It stands in {number} texts or more.")
-        for start, end, number in passages.passages(text)
-    ]
 
 
 _Part = tuple[list[Subject], Mark, dict[str, list[Found]]]

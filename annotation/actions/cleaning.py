@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from annotation import cleanable, deciding_all, parts, tasks
+from annotation import carrying, cleanable, deciding_all, findings, parts, tasks
 from annotation.access import SENIOR
 from annotation.actions import Refused
 from annotation.cleaning import KINDS, BadPattern, own_pattern
@@ -34,7 +34,7 @@ Status = Finding.Status
 
 
 def visible(project: Project, user: User, role: str | None) -> FindingQuerySet:
-    return project.findings.visible_to(user, role in SENIOR)
+    return findings.visible(project, user, role in SENIOR)
 
 
 # --- Runs ---------------------------------------------------------------------------------------------------------
@@ -91,7 +91,7 @@ def decide(*, finding: Finding, act: str, by: User, replacement: str | None = No
     """Confirm or dismiss what is open. `replacement`: what to put there instead of what is proposed."""
     if act not in deciding_all.DECIDED:
         raise ValidationError({"act": "Choose: confirm or dismiss."})
-    instead = finding.proposed
+    instead = finding.replacement
     if act == Decision.CONFIRM and finding.replaces:
         instead = _checked(instead if replacement is None else replacement)
     with transaction.atomic():
@@ -103,6 +103,8 @@ def decide(*, finding: Finding, act: str, by: User, replacement: str | None = No
             raise Refused("Somebody has decided this in the meantime.")
         finding.refresh_from_db()
         FindingDecision.objects.create(finding=finding, act=act, replacement=instead, by=by)
+        if act == Decision.CONFIRM:
+            carrying.carry(finding)
         Event.record(f"{status} a finding", finding, by=by, project=finding.project, kind=finding.kind)
     return finding
 
@@ -110,10 +112,12 @@ def decide(*, finding: Finding, act: str, by: User, replacement: str | None = No
 def undo(*, finding: Finding, by: User) -> Finding:
     """Open again, as the machine had proposed it. The decision stays in its history."""
     with transaction.atomic():
+        before = Finding.objects.get(pk=finding.pk)
         decided = Finding.objects.filter(pk=finding.pk, status__in=[Status.CONFIRMED, Status.DISMISSED])
         if not decided.reopen():
             raise Refused("This is not decided, so there is nothing to take back.")
         finding.refresh_from_db()
+        carrying.take_back(before)
         FindingDecision.objects.create(finding=finding, act=Decision.UNDO, replacement=finding.replacement, by=by)
         Event.record("took a decision on a finding back", finding, by=by, project=finding.project, kind=finding.kind)
     return finding

@@ -21,17 +21,26 @@ MOST_WAITING = 20
 
 
 def start(
-    *, project: Project, kind: str, by: User, shape: str = "", format: str = "jsonl", ring: bool = True
+    *,
+    project: Project,
+    kind: str,
+    by: User,
+    shape: str = "",
+    format: str = "jsonl",
+    as_written: bool = False,
+    ring: bool = True,
 ) -> Export:
-    """Queue it. The usual shape where none is named; `ring`: for the worker, not for who runs it at once."""
+    """Queue it. The usual shape where none is named; `as_written`: without what was confirmed under Cleaning; `ring`:
+    for the worker, not for who runs it at once."""
     shape = shape or next(iter(shapes_of(kind)))
     if problem := problem_with(kind, shape, format):
         raise Refused(problem)
     with transaction.atomic():
         if project.exports.unfinished().count() >= MOST_WAITING:
             raise Refused(f"{MOST_WAITING} exports are waiting already. Let them end first.")
-        work = Export.objects.create(project=project, kind=kind, shape=shape, format=format, created_by=by)
-        about = {"kind": kind, "shape": shape, "format": format, "export": str(work.pk)}
+        asked = {"kind": kind, "shape": shape, "format": format, "as_written": as_written}
+        work = Export.objects.create(project=project, created_by=by, **asked)
+        about = {**asked, "export": str(work.pk)}
         Event.record("exported data", project, by=by, project=project, **about)
         if ring:
             tasks.ring_after_commit(work)

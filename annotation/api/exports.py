@@ -32,6 +32,7 @@ class ExportSerializer(serializers.ModelSerializer[Export]):
             "kind",
             "shape",
             "format",
+            "as_written",
             "status",
             "rows",
             "total",
@@ -51,6 +52,7 @@ class NewExportSerializer(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(choices=list(KINDS))
     shape = serializers.CharField(required=False, help_text="Without it, the usual one of the kind.")
     format = serializers.ChoiceField(choices=list(FORMATS), required=False)
+    as_written = serializers.BooleanField(required=False, help_text="Without what was confirmed under Cleaning.")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         shape = attrs.get("shape") or next(iter(shapes_of(attrs["kind"])))

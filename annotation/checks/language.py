@@ -90,8 +90,8 @@ def _clearest(words: list[str]) -> str | None:
         return None
     scores: defaultdict[str, float] = defaultdict(float)
     found: Counter[str] = Counter()
-    for word, times in Counter(words).items():
-        for code, weight in _WEIGHTS.get(word, {}).items():
+    for word, times in Counter(filter(_WEIGHTS.__contains__, words)).items():
+        for code, weight in _WEIGHTS[word].items():
             scores[code] += times * weight
             found[code] += 1
     ranked = sorted(scores.items(), key=lambda each: -each[1])[:2]

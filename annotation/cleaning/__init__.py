@@ -19,7 +19,7 @@ from annotation.cleaning.checking import Item, check, check_many, replaced
 from annotation.cleaning.kinds import KINDS, STRUCTURED, Found, Group, Kind, is_answer
 from annotation.cleaning.patterns import BadPattern, OwnPattern, own_pattern
 from annotation.cleaning.people import people_in
-from annotation.cleaning.pool import Cleaners
+from annotation.cleaning.pool import Cleaners, Learnt, learn
 from annotation.cleaning.pseudonyms import Pseudonyms
 from annotation.cleaning.settings import Settings
 from annotation.cleaning.signatures import signature
@@ -39,6 +39,7 @@ __all__ = [
     "Group",
     "Item",
     "Kind",
+    "Learnt",
     "Near",
     "NearDuplicates",
     "OwnPattern",
@@ -49,6 +50,7 @@ __all__ = [
     "check",
     "check_many",
     "is_answer",
+    "learn",
     "own_pattern",
     "people_in",
     "replaced",

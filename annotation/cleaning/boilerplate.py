@@ -8,7 +8,8 @@ each text. Two passages may share a cell; with CELLS far above what is counted i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from zlib import crc32
 
 import numpy as np
@@ -37,28 +38,60 @@ class Boilerplate:
         return max(self._fewest, int(self._share * self.texts))
 
     def add(self, text: str) -> None:
-        self.texts += 1
-        cells = np.unique(_cells(text))
-        self._counts[cells[self._counts[cells] < np.iinfo(np.uint16).max]] += 1
+        self.add_all(1, windows([text]))
+
+    def add_all(self, texts: int, cells: npt.NDArray[np.uint32]) -> None:
+        """What `windows` made of that many texts."""
+        self.texts += texts
+        seen, times = np.unique(cells, return_counts=True)
+        self._counts[seen] = np.minimum(self._counts[seen] + times, np.iinfo(np.uint16).max)
 
     def passages(self, text: str) -> Iterator[tuple[int, int, int]]:
         """Start, end and in how many texts (at least) the passage stands."""
-        counts = self._counts[_cells(text)]
-        often = np.flatnonzero(counts >= self.at_least)
-        if not often.size:
-            return
-        words = list(_WORD.finditer(text))
-        for run in np.split(often, np.flatnonzero(np.diff(often) > WINDOW) + 1):
-            first, last = int(run[0]), int(run[-1]) + WINDOW - 1
-            yield words[first].start(), words[last].end(), int(counts[run].min())
+        return _marked(text, self._counts[_cells(text)], self.at_least)
+
+    def often(self) -> Passages:
+        cells = np.flatnonzero(self._counts >= self.at_least).astype(np.uint32)
+        return Passages(cells, self._counts[cells])
 
 
-def _cells(text: str) -> npt.NDArray[np.intp]:
+@dataclass(frozen=True)
+class Passages:
+    """What many texts share, without all that few have: small enough to be sent to other processes."""
+
+    cells: npt.NDArray[np.uint32]  # in order
+    counts: npt.NDArray[np.uint16]
+
+    def found(self, text: str) -> Iterator[tuple[int, int, int]]:
+        """As `Boilerplate.passages`."""
+        if not self.cells.size:
+            return iter(())
+        asked = _cells(text)
+        places = np.minimum(np.searchsorted(self.cells, asked), self.cells.size - 1)
+        return _marked(text, np.where(self.cells[places] == asked, self.counts[places], 0), 1)
+
+
+def windows(texts: Iterable[str]) -> npt.NDArray[np.uint32]:
+    """Where the windows of these texts are counted, those of each text once."""
+    return np.concatenate([np.empty(0, np.uint32), *(np.unique(_cells(text)) for text in texts)])
+
+
+def _marked(text: str, counts: npt.NDArray[np.uint16], at_least: int) -> Iterator[tuple[int, int, int]]:
+    often = np.flatnonzero(counts >= at_least)
+    if not often.size:
+        return
+    words = list(_WORD.finditer(text))
+    for run in np.split(often, np.flatnonzero(np.diff(often) > WINDOW) + 1):
+        first, last = int(run[0]), int(run[-1]) + WINDOW - 1
+        yield words[first].start(), words[last].end(), int(counts[run].min())
+
+
+def _cells(text: str) -> npt.NDArray[np.uint32]:
     """Where each window is counted; none for a text that is shorter than one."""
     words = _WORD.findall(text)
     if len(words) < WINDOW:
-        return np.empty(0, dtype=np.intp)
+        return np.empty(0, dtype=np.uint32)
     hashed = np.array([crc32(word.encode("utf-8", "replace")) for word in words], dtype=np.uint64)
     sums = np.convolve(hashed * _FACTOR, _POWERS[::-1], mode="valid")
     mixed = (sums ^ (sums >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9)
-    return (mixed >> np.uint64(64 - 23)).astype(np.intp)
+    return (mixed >> np.uint64(64 - 23)).astype(np.uint32)

@@ -38,7 +38,9 @@ orthopedics cardiology radiology oncology pediatrics physicians surgeons urgent 
 rehabilitation hospice memorial regional general baptist methodist presbyterian lutheran university sons
 bros brothers & pictures records games toys jewelers exchange investments securities advisory analytics data
 cloud digital interactive labs works farms farm ranch dairy orchard vineyards winery brewery distillery
-nursery kennel stables charter elementary high middle preschool daycare daycare center""")
+cnty cty restoration renovations funding grain feed haulers timber weddings learning wholesale reit ready-mix
+framing concrete surveying paving suites bakehouse er nursery kennel stables charter
+elementary high middle preschool daycare daycare center""")
 )
 COMMON = frozenset(
     words("""
@@ -85,7 +87,7 @@ hispanic christian catholic jewish muslim georgia florida texas california alaba
 virginia washington york jersey hampshire ohio illinois michigan pennsylvania maryland massachusetts arizona
 nevada oregon colorado utah kansas missouri iowa minnesota wisconsin indiana kentucky louisiana mississippi
 oklahoma arkansas nebraska dakota montana wyoming idaho hawaii alaska maine vermont delaware connecticut
-atlanta boston chicago dallas houston denver seattle miami philadelphia phoenix detroit berlin munich
+atlanta boston columbus chicago dallas houston denver seattle miami philadelphia phoenix detroit berlin munich
 hamburg frankfurt cologne vienna zurich geneva paris london madrid barcelona rome milan amsterdam brussels
 lisbon dublin toronto canada mexico germany france spain italy netherlands europe america england scotland
 wales ireland india china japan christmas easter thanksgiving xmas halloween medicare medicaid covid hipaa

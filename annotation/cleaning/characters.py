@@ -17,6 +17,7 @@ _FOUND = re.compile(
     f"(?P<space>[{_ODD_SPACES}]+)|(?P<line>[{_SEPARATORS}]+)|(?P<turn>[{_BIDIRECTIONAL}]+)"
     f"|(?P<hidden>[{_WIDTHLESS}]+)|(?P<control>[{_CONTROLS}{_OTHERS}]+)"
 )
+_ANY = re.compile(f"[{_ODD_SPACES}{_SEPARATORS}{_BIDIRECTIONAL}{_WIDTHLESS}{_CONTROLS}{_OTHERS}]")
 _PLAIN = re.compile(r"[\n\t\r -~]*")
 _NOTES = {
     "space": ("An unusual space.", " "),
@@ -32,7 +33,7 @@ _FRENCH = re.compile(r"[:;!?»%€]")
 
 def found(text: str, language: str = "") -> Iterator[tuple[int, int, str, str]]:
     """Start, end, what stands there instead, and a sentence about it."""
-    if text.isascii() and _PLAIN.fullmatch(text):
+    if (text.isascii() and _PLAIN.fullmatch(text)) or not _ANY.search(text):
         return
     for match in _FOUND.finditer(text):
         kind = match.lastgroup or ""

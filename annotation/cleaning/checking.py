@@ -104,6 +104,13 @@ def _terms(field: str, text: str, settings: Settings) -> Iterator[Found]:
         yield Found(field, start, end, "term", preferred)
 
 
+def _boilerplate(field: str, text: str, settings: Settings) -> Iterator[Found]:
+    """Prompts share their instruction by intent, and candidates are meant to be like one another."""
+    if settings.passages and field in ("response", "text"):
+        for start, end, number in settings.passages.found(text):
+            yield Found(field, start, end, "boilerplate", "", f"It stands in {number} texts or more.")
+
+
 def _characters(field: str, text: str, settings: Settings) -> Iterator[Found]:
     for start, end, instead, note in characters.found(text, settings.language):
         yield Found(field, start, end, "characters", instead, note)
@@ -134,6 +141,7 @@ _DETECTORS: dict[str, _Detector] = {
     "term": _terms,
     "characters": _characters,
     "chatter": _chatter,
+    "boilerplate": _boilerplate,
     "language": _language,
     "empty": _empty,
     "truncated": _truncated,

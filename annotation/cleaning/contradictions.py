@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
@@ -55,21 +55,36 @@ class _Kept:
 
 
 class Contradictions:
-    """About 200 bytes an answer of ten sentences."""
+    """About 200 bytes an answer of ten sentences.
 
-    def __init__(self) -> None:
+    `read` gives an earlier answer by its key, so that the only answer to a prompt is not looked into.
+    """
+
+    def __init__(self, read: Callable[[str], str] | None = None) -> None:
         self._answers: dict[bytes, list[_Kept]] = {}
+        self._alone: dict[bytes, str] = {}
+        self._read = read
 
     def add(self, key: str, prompt: str, answer: str) -> list[Contradiction]:
         """With which earlier answers to this prompt it cannot agree, once each."""
-        said = list(_sentences(answer))
-        kept = _Kept(key, _verdict(answer), _label(answer), b"".join(_packed(one) for one in said))
         place = blake2b(texts.normalise(prompt).encode("utf-8", "replace"), digest_size=16).digest()
+        if self._read and place not in self._answers and place not in self._alone:
+            self._alone[place] = key
+            return []
+        said = list(_sentences(answer))
+        kept = _kept(key, answer, said)
         earlier = self._answers.setdefault(place, [])
+        if self._read and (alone := self._alone.pop(place, None)) is not None:
+            again = self._read(alone)
+            earlier.append(_kept(alone, again, list(_sentences(again))))
         found = [each for other in earlier if (each := _between(kept, said, other, len(answer)))]
         if len(earlier) < _MOST_ANSWERS:
             earlier.append(kept)
         return found
+
+
+def _kept(key: str, answer: str, said: list[_Said]) -> _Kept:
+    return _Kept(key, _verdict(answer), _label(answer), b"".join(_packed(one) for one in said))
 
 
 def _between(kept: _Kept, said: list[_Said], other: _Kept, length: int) -> Contradiction | None:

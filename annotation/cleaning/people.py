@@ -67,6 +67,24 @@ class _Piece(NamedTuple):
     plain: str
 
 
+class _Written(NamedTuple):
+    """What a run of capitalised words says wherever it stands. Places count from its beginning."""
+
+    pieces: list[_Piece]
+    words: frozenset[str]
+    titled: bool
+    name: list[_Piece]  # what may be a person's
+
+
+class _Run(NamedTuple):
+    start: int
+    written: _Written
+
+    def moved(self, pieces: list[_Piece]) -> list[_Piece]:
+        """In places of the text."""
+        return [_Piece(each.start + self.start, each.end + self.start, each.word, each.plain) for each in pieces]
+
+
 # The last words before a name, of which one is there wherever _BEFORE fits: looked up before it is tried.
 _LAST_WORDS = ROLES | frozenset(
     words("""
@@ -84,7 +102,7 @@ def people_in(texts: Iterable[str]) -> set[str]:
     mailboxes = _mailboxes(given)
     if mailboxes:
         runs = [run for text in given for run, _name in _read(text)]
-        found.update(piece.plain for run in runs for piece in run if piece.plain in mailboxes - COMMON)
+        found.update(word for run in runs for word in run.written.words & mailboxes if word not in COMMON)
     return found
 
 
@@ -97,9 +115,10 @@ def find_people(text: str, names: Collection[str]) -> Iterator[tuple[int, int]]:
 
 
 @lru_cache(maxsize=64)
-def _read(text: str) -> list[tuple[list[_Piece], list[_Piece]]]:
+def _read(text: str) -> list[tuple[_Run, list[_Piece]]]:
     """Each run of capitalised words with the name in it, if it is shown to be one."""
-    return [(run, _shown(text, run)) for run in _runs(text)]
+    runs = [_Run(match.start(), _written(match[0])) for match in _RUN.finditer(text)]
+    return [(run, _shown(text, run)) for run in runs]
 
 
 def _mailboxes(texts: Iterable[str]) -> frozenset[str]:
@@ -108,21 +127,24 @@ def _mailboxes(texts: Iterable[str]) -> frozenset[str]:
     return frozenset(word for local in found for word in re.findall(r"[a-z]{3,}", local.casefold()))
 
 
-def _runs(text: str) -> Iterator[list[_Piece]]:
-    for match in _RUN.finditer(text):
-        yield [
-            _Piece(piece.start(), piece.end() - piece[0].endswith("."), piece[0], plain(piece[0].rstrip(".")))
-            for piece in _PIECES.finditer(text, match.start(), match.end())
-        ]
-
-
-def _shown(text: str, run: list[_Piece]) -> list[_Piece]:
-    """The pieces of the run that are a person's name by what stands in and around it."""
-    titled, rest = _without_lead(run)
+@lru_cache(maxsize=20_000)
+def _written(run: str) -> _Written:
+    pieces = [
+        _Piece(piece.start(), piece.end() - piece[0].endswith("."), piece[0], plain(piece[0].rstrip(".")))
+        for piece in _PIECES.finditer(run)
+    ]
+    titled, rest = _without_lead(pieces)
     name = _without_tail(rest)
-    if not name or len([piece for piece in name if piece.plain not in PARTICLES]) > _LONGEST:
-        return []
-    if _is_organisation(text, run, name):
+    too_long = len([piece for piece in name if piece.plain not in PARTICLES]) > _LONGEST
+    if too_long or any(piece.plain in ORGANISATIONS for piece in rest):
+        name = []
+    return _Written(pieces, frozenset(piece.plain for piece in pieces), titled, name)
+
+
+def _shown(text: str, run: _Run) -> list[_Piece]:
+    """The pieces of the run that are a person's name by what stands in and around it."""
+    titled, name = run.written.titled, run.moved(run.written.name)
+    if not name or _COMPANY_AFTER.match(text, name[-1].end):
         return []
     if titled and len(name[0].plain) > 1:
         return name
@@ -164,12 +186,6 @@ def _without_tail(run: list[_Piece]) -> list[_Piece]:
     return name
 
 
-def _is_organisation(text: str, run: list[_Piece], name: list[_Piece]) -> bool:
-    if any(piece.plain in ORGANISATIONS for piece in run if piece.start >= name[0].start):
-        return True
-    return bool(_COMPANY_AFTER.match(text, name[-1].end))
-
-
 def _is_named(name: list[_Piece]) -> bool:
     """It begins with a given name that is nothing else, or with any given name and goes on like a name."""
     first = name[0].plain
@@ -181,9 +197,11 @@ def _is_named(name: list[_Piece]) -> bool:
 
 def _says_who(before: str, name: list[_Piece]) -> bool:
     last = before.casefold().replace(":", " ").replace("(", " ").replace("=", " ").split()[-2:]
-    if _LAST_WORDS.isdisjoint(word.strip(",.") for word in last) or not _BEFORE.search(before):
+    if _LAST_WORDS.isdisjoint(word.strip(",.") for word in last):
         return False
-    return len(name) > 1 or not _WEAK.search(before) or bool(_LABEL.search(before))
+    if len(name) == 1 and _WEAK.search(before) and not _LABEL.search(before):
+        return False
+    return bool(_BEFORE.search(before))
 
 
 def _found_again(name: list[_Piece]) -> Iterator[str]:
@@ -193,12 +211,13 @@ def _found_again(name: list[_Piece]) -> Iterator[str]:
             yield piece.plain
 
 
-def _known(text: str, run: list[_Piece], names: Collection[str]) -> list[_Piece]:
+def _known(text: str, run: _Run, names: Collection[str]) -> list[_Piece]:
     """The pieces that belong to names shown elsewhere."""
-    places = [place for place, piece in enumerate(run) if piece.plain in names]
-    if not places:
+    if run.written.words.isdisjoint(names):
         return []
-    name = run[places[0] : places[-1] + 1]
-    if len(name) > _LONGEST or any(piece.plain in ORGANISATIONS for piece in run[places[0] :]):
+    pieces = run.written.pieces
+    places = [place for place, piece in enumerate(pieces) if piece.plain in names]
+    name = run.moved(pieces[places[0] : places[-1] + 1])
+    if len(name) > _LONGEST or any(piece.plain in ORGANISATIONS for piece in pieces[places[0] :]):
         return []
     return [] if _COMPANY_AFTER.match(text, name[-1].end) else name

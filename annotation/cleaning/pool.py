@@ -5,16 +5,22 @@ from __future__ import annotations
 import multiprocessing
 import os
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Self, TypeVar
 
+import numpy as np
+import numpy.typing as npt
+
+from annotation.cleaning.boilerplate import windows
 from annotation.cleaning.checking import Item, check_many
 from annotation.cleaning.kinds import Found
 from annotation.cleaning.settings import Settings
 from annotation.cleaning.signatures import signature
+from annotation.cleaning.typos import words_of
 
 PROCESSES = 2
 _AHEAD = 2  # chunks per process that wait to be checked: what bounds the memory
@@ -46,6 +52,21 @@ def _sign(texts: Sequence[tuple[str, str]]) -> list[tuple[str, bytes]]:
     return [(key, signature(text)) for key, text in texts]
 
 
+@dataclass(frozen=True)
+class Learnt:
+    """For `WordCounts.add_all` and `Boilerplate.add_all`."""
+
+    words: Counter[str]
+    texts: int
+    windows: npt.NDArray[np.uint32]
+
+
+def learn(asked: tuple[Sequence[str], Sequence[str]]) -> Learnt:
+    """Texts whose words are counted, and texts whose passages are."""
+    for_words, for_passages = asked
+    return Learnt(words_of(for_words), len(for_passages), windows(for_passages))
+
+
 class Cleaners:
     """A context manager. Chunks of some hundred items each; answers come in the order asked."""
 
@@ -57,6 +78,9 @@ class Cleaners:
     def check(self, chunks: Iterable[Sequence[Item]]) -> Iterator[list[tuple[str, list[Found]]]]:
         """Keep the items of a group in one chunk."""
         return self._each(_check, chunks)
+
+    def learn(self, chunks: Iterable[tuple[Sequence[str], Sequence[str]]]) -> Iterator[Learnt]:
+        return self._each(learn, chunks)
 
     def signatures(self, chunks: Iterable[Sequence[tuple[str, str]]]) -> Iterator[list[tuple[str, bytes]]]:
         """Of (key, text), for NearDuplicates."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
+from annotation.cleaning.boilerplate import Passages
 from annotation.cleaning.kinds import KINDS
 from annotation.cleaning.patterns import OwnPattern
 from annotation.cleaning.terms import Glossary, Term
@@ -18,6 +19,7 @@ class Settings:
     """`secret`: the project's own and kept from its texts, so that nobody reads an original out of its stand-in.
 
     `known`: how many texts of the project each word stands in (`WordCounts`); without them nothing is a typing error.
+    `passages`: what many of its texts share (`Boilerplate.often`); without them nothing is boilerplate.
     `regions`: two-letter codes of the countries whose phone numbers are written without their +code.
     """
 
@@ -28,6 +30,7 @@ class Settings:
     regions: Sequence[str] = ("US",)
     language: str = ""
     known: Mapping[str, int] = field(default_factory=dict)
+    passages: Passages | None = None
 
     @cached_property
     def terms(self) -> Glossary:

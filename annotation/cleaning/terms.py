@@ -31,7 +31,7 @@ class Glossary:
 
     def found(self, text: str) -> Iterator[tuple[int, int, str]]:
         """Start, end and the preferred form; the longest variant at each place, none inside another."""
-        if not self._by_first:
+        if self._by_first.keys().isdisjoint(map(str.casefold, WORD.findall(text))):
             return
         after = 0
         for word in WORD.finditer(text):

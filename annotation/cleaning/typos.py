@@ -58,13 +58,25 @@ class WordCounts:
         self._right = frozenset(word.casefold() for word in right)
 
     def add(self, text: str) -> None:
-        self.counts.update({word.casefold() for word in _PART.findall(text)})
+        self.add_all(words_of([text]))
+
+    def add_all(self, counted: Counter[str]) -> None:
+        """What `words_of` counted in some texts."""
+        self.counts.update(counted)
         if len(self.counts) > 2 * MOST_WORDS:
             self.counts = Counter(dict(self.counts.most_common(MOST_WORDS)))
 
     def known(self) -> dict[str, int]:
         often = {word: number for word, number in self.counts.items() if number >= KNOWN}
         return dict.fromkeys(self._right, KNOWN) | often
+
+
+def words_of(texts: Iterable[str]) -> Counter[str]:
+    """In how many of these texts each word stands."""
+    counted: Counter[str] = Counter()
+    for text in texts:
+        counted.update(set(map(str.casefold, _PART.findall(text))))
+    return counted
 
 
 class Typos:

@@ -19,6 +19,7 @@ class About:
     people: dict[str, int]
     guidelines: int
     left_out: dict[str, int] = field(default_factory=dict)
+    as_written: bool = False
 
 
 def card(about: About, features: list[tuple[str, str]], splits: dict[str, int]) -> str:
@@ -70,6 +71,12 @@ def _datasheet(about: About, rows: int) -> list[str]:
         if about.guidelines
         else "The project has no written guidelines."
     )
+    texts = (
+        "The rows hold the texts as they were written, and names or other personal data in them "
+        if about.as_written
+        else "What experts have confirmed under Cleaning is replaced or left out; the rows are else as they were "
+        "written, with names or other personal data in them "
+    )
     left = [f"- {count:,} rows are left out: {reason}" for reason, count in sorted(about.left_out.items())]
     return [
         "## Datasheet",
@@ -81,8 +88,7 @@ def _datasheet(about: About, rows: int) -> list[str]:
         "Qualifications are not recorded.",
         "",
         "**Consent and personal data.** Preceptor does not record whether the people whose texts these are have "
-        "agreed to their use. The rows hold the texts as they are stored, and names or other personal data in them "
-        "unless somebody has taken them out. Check both before you pass them on.",
+        f"agreed to their use. {texts}unless somebody has taken them out. Check both before you pass them on.",
         "",
         "**Limits.** The rows show what these people wrote or preferred for these prompts. Language and licence are "
         "not recorded." + (" There are no rows." if not rows else ""),

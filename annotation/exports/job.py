@@ -82,7 +82,7 @@ def _expected(work: Export) -> int | None:
 
 def _collect(work: Export, source: Path) -> None:
     left_out: Counter[str] = Counter()
-    found = rows(work.project, work.kind, work.shape)
+    found = rows(work.project, work.kind, work.shape, work.as_written)
     written = 0
     with source.open("w", encoding="utf-8", newline="\n") as file:
         for number, row in enumerate(found, start=1):
@@ -140,6 +140,7 @@ def _about(work: Export) -> About:
         people=_people(work),
         guidelines=work.project.guidelines.count(),
         left_out=work.left_out,
+        as_written=work.as_written,
     )
 
 

@@ -5,7 +5,7 @@ Read some hundred prompts at a time: never a whole project, and never one cursor
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -13,6 +13,7 @@ from uuid import UUID
 from django.db.models import Count, Exists, OuterRef, Prefetch, Q
 
 from annotation import corrected, shapes
+from annotation.exports.cleaning import Cleaning
 from annotation.exports.kinds import DETAILS, shapes_of
 from annotation.models import Comparison, ComparisonQuerySet, Demonstration, Project, Prompt, PromptQuerySet, Ranking
 from annotation.quality.agreed import Consensus, agreed, of_correction, usual
@@ -23,16 +24,21 @@ from annotation.templating import render
 
 AT_ONCE = 200
 Row = dict[str, Any]
-Found = tuple[Item, Row]  # and the columns of our own, for shapes that have room for them
+Found = tuple[Item, Row] | shapes.Refused  # and the columns of our own, for shapes that have room for them
 
 
-def rows(project: Project, kind: str, shape: str = "") -> Iterator[Row | shapes.Refused]:
-    """What a shape has no place for comes as the reason why."""
+def rows(project: Project, kind: str, shape: str = "", as_written: bool = False) -> Iterator[Row | shapes.Refused]:
+    """What a shape has no place for, and what cleaning leaves out, comes as the reason why."""
     shape = shape or next(iter(shapes_of(kind)))
+    cleaning = Cleaning(project, as_written)
     if shape == DETAILS:
-        yield from _details(project)
+        yield from _details(project, cleaning)
         return
-    for item, more in SOURCES[kind](project):
+    for found in SOURCES[kind](project, cleaning):
+        if isinstance(found, shapes.Refused):
+            yield found
+            continue
+        item, more = found
         try:
             row = shapes.write(shape, _asked(project, item) if SHAPES[shape].templated else item)
         except shapes.Refused as refused:
@@ -71,19 +77,27 @@ def _fields(prompt: Prompt) -> dict[str, Any]:
     }
 
 
-def _demonstrations(project: Project) -> Iterator[Found]:
+def _demonstrations(project: Project, cleaning: Cleaning) -> Iterator[Found]:
     for page in _pages(project.prompts.with_response(Demonstration.Status.APPROVED)):
+        cleaning.read(page)
         approved = Demonstration.objects.approved().filter(prompt__in=page).select_related("prompt")
         for each in approved.order_by("prompt__position", "pk"):
+            if why := cleaning.left_out(each.prompt, each):
+                yield why
+                continue
             yield Record(**_fields(each.prompt), response=each.text), {}
 
 
-def _prompts(project: Project) -> Iterator[Found]:
+def _prompts(project: Project, cleaning: Cleaning) -> Iterator[Found]:
     """What the importer takes: a project can be moved with it."""
     approved = Prefetch("demonstrations", Demonstration.objects.approved().order_by("reviewed_at", "pk"))
     for page in _pages(project.prompts.all()):
+        cleaning.read(page)
         for prompt in Prompt.objects.filter(pk__in=page).order_by("position").prefetch_related(approved):
-            answers = [each.text for each in prompt.demonstrations.all()]
+            if why := cleaning.left_out(prompt):
+                yield why
+                continue
+            answers = [each.text for each in prompt.demonstrations.all() if not cleaning.left_out(each)]
             response = answers[0] if answers else prompt.reference
             needed = prompt.answers_needed or None
             yield Record(**_fields(prompt), response=response, priority=prompt.priority, answers_needed=needed), {}
@@ -103,7 +117,7 @@ def consensus_of(project: Project) -> Consensus:
     return usual(counted.count())
 
 
-def _preferences(project: Project) -> Iterator[Found]:
+def _preferences(project: Project, cleaning: Cleaning) -> Iterator[Found]:
     """The pairs that people agree on. What a majority says of a prompt can be told from that prompt; how reliable each
     person is only from all of them, so there the whole project's judgements are held at once."""
     consensus = consensus_of(project)
@@ -111,20 +125,28 @@ def _preferences(project: Project) -> Iterator[Found]:
     made = corrected.corrections(project).values("comparison__prompt")
     comparisons = judged(project).filter(prompt_id=OuterRef("pk"))
     for page in _pages(project.prompts.filter(Q(Exists(comparisons)) | Q(pk__in=made))):
+        cleaning.read(page)
         some = judged(project).filter(prompt__in=page)
         said = together or agreed(project, some, consensus, prompts=page)
         for comparison in _compared(some):
             texts = {str(each.pk): each for each in comparison.candidates.all()}
             for each in said.pairs.get(str(comparison.pk), []):
                 chosen, rejected = texts[each.chosen], texts[each.rejected]
+                if why := cleaning.left_out(comparison.prompt, chosen, rejected):
+                    yield why
+                    continue
                 sources = (chosen.source, rejected.source)
                 yield from _pair(comparison.prompt, chosen.text, rejected.text, sources, said.figures(each))
         here = set(page)
         for better, each in said.corrections:
-            prompt = better.correction.comparison.prompt
-            if prompt.pk in here:
-                figures = of_correction(better, each, said.rankers[each.comparison])
-                yield from _pair(prompt, better.chosen, better.rejected.text, ("", better.rejected.source), figures)
+            prompt, answer = better.correction.comparison.prompt, better.correction.demonstration
+            if prompt.pk not in here:
+                continue
+            if why := cleaning.left_out(prompt, answer, better.rejected):
+                yield why
+                continue
+            figures = of_correction(better, each, said.rankers[each.comparison])
+            yield from _pair(prompt, better.chosen, better.rejected.text, ("", better.rejected.source), figures)
 
 
 def _pair(prompt: Prompt, chosen: str, rejected: str, sources: tuple[str, str], figures: Row) -> Iterator[Found]:
@@ -136,10 +158,13 @@ def _pair(prompt: Prompt, chosen: str, rejected: str, sources: tuple[str, str], 
     yield Ranked(**_fields(prompt), candidates=named, judgements=judgements), figures
 
 
-def _rankings(project: Project) -> Iterator[Found]:
+def _rankings(project: Project, cleaning: Cleaning) -> Iterator[Found]:
     """Candidates with everybody's judgements; those given to learn how to rank are no part of them."""
-    for comparison in _each(project, judged(project)):
+    for comparison in _each(project, judged(project), cleaning):
         candidates = list(comparison.candidates.all())
+        if why := cleaning.left_out(comparison.prompt, *candidates):
+            yield why
+            continue
         said = tuple(
             Judgement(each.ranker.username, ranks=_ranks(each.order, [str(one.pk) for one in candidates]))
             for each in comparison.rankings.all()
@@ -158,18 +183,24 @@ def _ranks(order: list[list[str]], names: list[str]) -> tuple[int, ...]:
     return tuple(places[name] for name in names)
 
 
-def _details(project: Project) -> Iterator[Row]:
-    """Every judgement as it was given, with what it was given for: work, training, or to be asked again."""
-    for comparison in _each(project, judged(project, again=True)):
+def _details(project: Project, cleaning: Cleaning) -> Iterator[Row | shapes.Refused]:
+    """Every judgement as it was given, with what it was given for: work, training, or to be asked again. Marks are
+    places in the text as written, so of candidates that cleaning changes they are not told."""
+    for comparison in _each(project, judged(project, again=True), cleaning):
+        written = {each.pk: each.text for each in comparison.candidates.all()}
+        if why := cleaning.left_out(comparison.prompt, *comparison.candidates.all()):
+            yield from (why for _ranking in comparison.rankings.all())
+            continue
+        changed = {each.pk for each in comparison.candidates.all() if each.text != written[each.pk]}
         candidates = [
             {"id": str(candidate.pk), "source": candidate.source, "text": candidate.text}
             for candidate in comparison.candidates.all()
         ]
         for ranking in comparison.rankings.all():
-            yield _detail(comparison, ranking, candidates)
+            yield _detail(comparison, ranking, candidates, changed)
 
 
-def _detail(comparison: Comparison, ranking: Ranking, candidates: list[Row]) -> Row:
+def _detail(comparison: Comparison, ranking: Ranking, candidates: list[Row], changed: Collection[UUID]) -> Row:
     return {
         "id": str(ranking.pk),
         "comparison": str(comparison.pk),
@@ -185,6 +216,7 @@ def _detail(comparison: Comparison, ranking: Ranking, candidates: list[Row]) -> 
         "marks": [
             {"candidate": str(mark.candidate_id), "kind": mark.kind, "start": mark.start, "end": mark.end}
             for mark in ranking.marks.all()
+            if mark.candidate_id not in changed
         ],
         "shown": ranking.shown,
         "active_seconds": ranking.active_seconds,
@@ -196,9 +228,10 @@ def _detail(comparison: Comparison, ranking: Ranking, candidates: list[Row]) -> 
     }
 
 
-def _each(project: Project, comparisons: ComparisonQuerySet) -> Iterator[Comparison]:
+def _each(project: Project, comparisons: ComparisonQuerySet, cleaning: Cleaning) -> Iterator[Comparison]:
     with_some = project.prompts.filter(Exists(comparisons.filter(prompt_id=OuterRef("pk"))))
     for page in _pages(with_some):
+        cleaning.read(page)
         yield from _compared(comparisons.filter(prompt__in=page))
 
 
@@ -209,7 +242,7 @@ def _compared(comparisons: ComparisonQuerySet) -> Iterator[Comparison]:
     yield from found.order_by("prompt__position", "created_at", "pk")
 
 
-SOURCES: dict[str, Callable[[Project], Iterator[Found]]] = {
+SOURCES: dict[str, Callable[[Project, Cleaning], Iterator[Found]]] = {
     "demonstrations": _demonstrations,
     "preferences": _preferences,
     "rankings": _rankings,

@@ -11,6 +11,10 @@ FORMAT_HELP = (
     "CSV for spreadsheets puts an apostrophe before whatever a spreadsheet would take for a formula, so take that one "
     "only to look at it in a spreadsheet. CSV and Parquet go with shapes whose rows fit into a table."
 )
+AS_WRITTEN_HELP = (
+    "Otherwise what was confirmed under Cleaning is put in its place, and the texts that it leaves out are not in the "
+    "file. The ids of the rows are the same."
+)
 
 
 class ExportForm(forms.Form):
@@ -18,6 +22,8 @@ class ExportForm(forms.Form):
 
     shape = forms.ChoiceField(label="Shape", help_text=SHAPE_HELP)
     format = forms.ChoiceField(label="File", choices=list(FORMATS.items()), help_text=FORMAT_HELP)
+
+    as_written = forms.BooleanField(label="Texts as they were written", required=False, help_text=AS_WRITTEN_HELP)
 
     def __init__(self, data: Any = None, *, kind: str) -> None:
         super().__init__(data)

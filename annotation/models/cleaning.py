@@ -84,9 +84,13 @@ def ordered_id() -> uuid.UUID:
 
 
 class FindingQuerySet(models.QuerySet["Finding"]):
-    def visible_to(self, user: User, senior: bool) -> Self:
+    def for_expert(self, user: User) -> Self:
         """Experts decide about prompts that are taught, about the corpus, and about their own responses."""
-        return self if senior else self.filter(Q(for_seniors=False) | Q(author_id=user.pk))
+        return self.filter(Q(for_seniors=False) | Q(author_id=user.pk))
+
+    def not_kept_for_others(self, sets: list[int]) -> Self:
+        """Not about prompts that are kept for people whom none of these assignments names."""
+        return self.filter(Q(prompt__assignment=None) | Q(prompt__assignment__in=sets))
 
     def open(self) -> Self:
         return self.filter(status=Finding.Status.OPEN)
@@ -180,6 +184,10 @@ class Finding(models.Model):
     def replaces(self) -> bool:
         """Whether confirming changes the text; otherwise it leaves the text out of what is taught."""
         return KINDS[self.kind].replaces
+
+    @property
+    def is_personal(self) -> bool:
+        return KINDS[self.kind].group == "personal"
 
     @property
     def is_whole(self) -> bool:

@@ -21,6 +21,7 @@ class Export(InParts):
     kind = models.CharField(max_length=20, choices=list(KINDS.items()))
     shape = models.CharField(max_length=40)
     format = models.CharField(max_length=20, choices=list(FORMATS.items()))
+    as_written = models.BooleanField(default=False, help_text="Without what was confirmed under Cleaning.")
     file_name = models.CharField(max_length=100, blank=True)
     size = models.PositiveBigIntegerField(default=0)
     sha256 = models.CharField(max_length=64, blank=True)

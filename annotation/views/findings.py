@@ -21,7 +21,18 @@ from annotation.actions import Refused, cleaning
 from annotation.cleaning import KINDS
 from annotation.diff import Piece
 from annotation.forms.cleaning import DecideAllForm, DecisionForm, FindingsFilter
-from annotation.models import Decision, Demonstration, Finding, FindingQuerySet, Project, Prompt, Split
+from annotation.models import (
+    Candidate,
+    Decision,
+    Demonstration,
+    Document,
+    Finding,
+    FindingQuerySet,
+    Project,
+    Prompt,
+    Split,
+)
+from annotation.queues import sets_of
 
 SHOWN = 50
 AROUND = 2_500  # characters of the text before and behind the place
@@ -251,9 +262,16 @@ def _other(found: Finding, project: Project, request: MemberRequest) -> dict[str
     row = cleanable.row_of(found.other) if found.other else None
     if row is None:
         return None
-    hidden = isinstance(row, Demonstration) or (isinstance(row, Prompt) and row.split == Split.EVALUATION)
-    if hidden and request.role not in SENIOR:
+    if request.role not in SENIOR and _is_hidden(row, project, request):
         return None
     name = str(row.prompt) if isinstance(row, Demonstration) else str(row)
     texts = {field: text for field, text in cleanable.texts_of(row).items() if field != cleanable.REFERENCE}
     return {"name": name, "text": "\n\n".join(texts.values())[: 2 * AROUND]}
+
+
+def _is_hidden(row: Prompt | Demonstration | Candidate | Document, project: Project, request: MemberRequest) -> bool:
+    """Answers, held-out prompts, and prompts that are kept for others."""
+    if not isinstance(row, Prompt):
+        return isinstance(row, Demonstration)
+    kept = row.assignment_id is not None and row.assignment_id not in sets_of(project, request.user)
+    return kept or row.split == Split.EVALUATION

@@ -29,6 +29,7 @@ def test_it_finds_what_is_there_and_changes_nothing(project: Project, ada: User,
     emails = Finding.objects.filter(kind="email")
     assert {(each.field, each.for_seniors) for each in emails} == {
         ("input", False),
+        ("input", True),  # of the held-out prompt
         ("response", True),
         ("candidate", True),
         ("reference", True),

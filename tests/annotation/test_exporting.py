@@ -137,7 +137,7 @@ def test_it_counts_what_there_is(project: Project, ada: User, erin: User, sign_i
 def test_it_reads_in_chunks(project: Project, erin: User, django_assert_max_num_queries) -> None:
     for _ in range(20):
         factories.demonstration(factories.prompt(project), erin)
-    with django_assert_max_num_queries(3):
+    with django_assert_max_num_queries(4):
         assert len(rows(project, "prompts")) == 20
 
 

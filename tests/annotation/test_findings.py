@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from annotation import cleanable
 from annotation.actions import Refused, cleaning
 from annotation.cleaned import Cleaned
-from annotation.models import BulkDecision, Finding, FindingDecision, Project
+from annotation.models import Assignment, BulkDecision, Finding, FindingDecision, Project, Prompt
 from tests import factories
 from tests.annotation.cleaning_house import ANSWER, INPUT, email_of, furnished, run
 from training.actions import freeze
@@ -209,3 +209,44 @@ def test_glossary_and_patterns_are_kept_and_unsafe_ones_refused(project: Project
     assert {each.words for each in Finding.objects.filter(prompt=prompt)} == {"lessor", "KL-4711"}
     client.post(address, {"action": "remove_term", "which": project.glossary.get().pk})
     assert not project.glossary.exists()
+
+
+def test_a_changed_stand_in_is_proposed_for_the_same_words_of_the_group(
+    made: dict[str, Any], project: Project, rita: User
+) -> None:
+    factories.prompt(project, input="Elsewhere: denise.okafor@gmail.com.", group="other")
+    same = factories.prompt(project, input="Again: denise.okafor@gmail.com.", group="okafor")
+    run(project, rita, ["email"])
+    others = Finding.objects.filter(kind="email", words="denise.okafor@gmail.com").exclude(prompt=made["taught"])
+    first = email_of(made["taught"])
+    cleaning.decide(finding=first, act="confirm", by=rita, replacement="the client")
+    carried = others.filter(replacement="the client", status=Status.OPEN)
+    assert carried.exclude(proposed="the client").count() == others.count() - 1 >= 3
+    assert not carried.filter(prompt__group="other").exists()
+    cleaning.decide(finding=email_of(same), act="confirm", by=rita)
+    assert email_of(same).replacement == "the client"
+    cleaning.undo(finding=first, by=rita)
+    assert list(others.filter(replacement="the client").values_list("prompt", flat=True)) == [same.pk]
+
+
+def test_prompts_kept_for_others_are_not_shown_to_an_expert(
+    made: dict[str, Any], project: Project, ada: User, erin: User, eve: User, rita: User, sign_in: Any
+) -> None:
+    text = "The tenant has thirty days from the fifth of March to bring the claim of quinta.ruiz@gmail.com."
+    kept = factories.prompt(project, input=text)
+    double = factories.prompt(project, input=text.upper())
+    Prompt.objects.filter(pk=kept.pk).update(assignment=Assignment.of(project, [erin.pk], []))
+    run(project, ada, ["email", "duplicate"])
+    found = email_of(kept)
+    address = reverse("finding", args=[project.pk, found.pk])
+    whole = Finding.objects.get(prompt=double, kind="duplicate")
+    for person, status in ((erin, 200), (rita, 200), (eve, 404)):
+        client = sign_in(person)
+        assert client.get(address).status_code == status
+        listed = client.get(f"{reverse('findings', args=[project.pk])}?kind=email").content.decode()
+        assert ("quinta.ruiz" in listed) == (status == 200)
+        page = client.get(reverse("finding", args=[project.pk, whole.pk])).content.decode()
+        assert ("quinta.ruiz" in page) == (status == 200)
+    assert client.post(address, {"act": "confirm"}).status_code == 404
+    cleaning.decide_all(project=project, kind="email", act="confirm", by=eve)
+    assert email_of(kept).status == Status.OPEN

@@ -20,16 +20,17 @@ def find(text: str, regions: Sequence[str] = ("US",)) -> list[Span]:
 
     `regions`: two-letter codes of the countries whose phone numbers are written without their +code.
     """
+    has_long = numbers.has_long(text)
     surest_first = [
         numbers.emails(text),
         numbers.ibans(text),
-        numbers.cards(text),
+        numbers.cards(text) if has_long else (),
         context.medical_records(text),
         context.bar_numbers(text),
         context.dockets(text),
-        numbers.social_security(text),
+        numbers.social_security(text) if has_long else (),
         context.births(text),
-        numbers.phones(text, regions),
+        numbers.phones(text, regions) if has_long else (),
         context.addresses(text),
     ]
     taken = bytearray(len(text))

@@ -1,4 +1,8 @@
-"""Identifiers that prove themselves: by check digits, by what an office gives out, by a country's numbering plan."""
+"""Identifiers that prove themselves: by check digits, by what an office gives out, by a country's numbering plan.
+
+Expressions here begin with a character to look for, and only then say what may not stand in front of it: `re` skips to
+such a character, and tries every place for one that begins by looking back.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,13 @@ from functools import lru_cache
 
 from annotation.checks.personal.spans import Span
 
+_LONG = re.compile(r"\d(?:[ ()./-]{0,2}\d){6}")
 BEFORE = 60  # characters in front of a number that say what it is
+
+
+def has_long(text: str) -> bool:
+    """Whether a number is as long as the shortest phone number: without one there is no card and no SSN either."""
+    return _LONG.search(text) is not None
 
 
 def emails(text: str) -> Iterator[Span]:
@@ -27,8 +37,8 @@ _FILE_ENDINGS = frozenset({"png", "jpg", "jpeg", "gif", "svg", "webp", "pdf", "c
 # --- Payment cards --------------------------------------------------------------------------------------------
 
 _CARD = re.compile(
-    r"(?<![\w.,$€£/-])(?:\d{4}(?P<mark>[ -])\d{4}(?P=mark)\d{4}(?P=mark)\d{4}(?:(?P=mark)\d{3})?"
-    r"|\d{4}(?P<mark6>[ -])\d{6}(?P=mark6)\d{4,5}|\d{13,19})(?![\w/]|[.,-]\d)"
+    r"\d(?<![\w.,$€£/-]\d)(?:\d{3}(?P<mark>[ -])\d{4}(?P=mark)\d{4}(?P=mark)\d{4}(?:(?P=mark)\d{3})?"
+    r"|\d{3}(?P<mark6>[ -])\d{6}(?P=mark6)\d{4,5}|\d{12,18})(?![\w/]|[.,-]\d)"
 )
 _ISSUERS = (  # ISO/IEC 7812 prefixes as the networks publish them, with their lengths
     (re.compile(r"4"), {13, 16, 19}),
@@ -69,7 +79,7 @@ def _is_other_number(text: str, start: int) -> bool:
 
 # --- Bank accounts --------------------------------------------------------------------------------------------
 
-_IBAN = re.compile(r"(?<![\w-])[A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,30}")
+_IBAN = re.compile(r"[A-Z](?<![\w-][A-Z])[A-Z]\d{2}(?: ?[A-Z0-9]){11,30}")
 _IBAN_LENGTHS = {  # SWIFT's IBAN registry
     country: int(length)
     for length, countries in {
@@ -122,7 +132,7 @@ def passes_mod_97(iban: str) -> bool:
 # --- US social security ---------------------------------------------------------------------------------------
 
 _SSN = re.compile(
-    r"(?<![\w./-])(?P<area>\d{3})(?P<mark>[ -]?)(?P<group>\d{2})(?P=mark)(?P<serial>\d{4})(?![\w/]|[.-]\w)"
+    r"(?P<area>\d(?<![\w./-]\d)\d\d)(?P<mark>[ -]?)(?P<group>\d{2})(?P=mark)(?P<serial>\d{4})(?![\w/]|[.-]\w)"
 )
 _SAYS_SSN = re.compile(r"\b(?:SSN|SS\s?#|soc(?:ial)?\.?\s+sec(?:urity)?)", re.IGNORECASE)
 
@@ -143,7 +153,7 @@ def social_security(text: str) -> Iterator[Span]:
 # --- Phones ---------------------------------------------------------------------------------------------------
 
 _EXTENSION = r"(?:,?\s?(?:ext\.?|extension|x)\s?\d{1,5}\b)?"
-_INTERNATIONAL = re.compile(r"(?<![\w+])\+\d(?:[ ()./-]{0,2}\d){6,14}(?!\d)")
+_INTERNATIONAL = re.compile(r"\+(?<![\w+]\+)\d(?:[ ()./-]{0,2}\d){6,14}(?!\d)")
 _AMERICAN = re.compile(
     r"(?<![\w.+/$-])(?<!\d )(?:\+?1[ .-])?(?:\([2-9]\d\d\) ?|[2-9]\d\d[ .-])[2-9]\d\d[ .-]\d{4}"
     rf"(?![\w/]|[.-]\d){_EXTENSION}"

@@ -24,6 +24,7 @@ class Command(BaseCommand):
         parser.add_argument("--kind", required=True, choices=list(KINDS))
         parser.add_argument("--shape", default="", metavar="SHAPE", help=f"details, {', '.join(SHAPES)}")
         parser.add_argument("--format", default="jsonl", choices=list(FORMATS), help="default: jsonl")
+        parser.add_argument("--as-written", action="store_true", help="without what was confirmed under Cleaning")
         parser.add_argument("--output", required=True, metavar="FILE", help="where to; - is the standard output")
         add_by(parser)
         add_json(parser)
@@ -34,7 +35,13 @@ class Command(BaseCommand):
         kind, output = options["kind"], options["output"]
         try:
             work = exporting.start(
-                project=project, kind=kind, shape=options["shape"], format=options["format"], by=by, ring=False
+                project=project,
+                kind=kind,
+                shape=options["shape"],
+                format=options["format"],
+                as_written=options["as_written"],
+                by=by,
+                ring=False,
             )
         except Refused as refused:
             raise CommandError(str(refused)) from None

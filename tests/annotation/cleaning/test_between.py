@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from annotation.checks import similar
-from annotation.cleaning import Boilerplate, Contradictions, Duplicates, NearDuplicates, signature
+from annotation.cleaning import Boilerplate, Contradictions, Duplicates, NearDuplicates, WordCounts, learn, signature
 
 WORDS = [f"word{number}" for number in range(400)]
 PASSAGE = "This report is confidential and may be read only by those whom its author has named on the first page of it."
@@ -78,6 +78,22 @@ def test_a_passage_is_boilerplate_from_ten_texts_on(times: int) -> None:
     found = [[one[start:end] for start, end, _number in counted.passages(one)] for one in made]
     wanted = [PASSAGE.rstrip(".")] if times >= 10 else []
     assert found == [wanted] * times + [[]] * (200 - times)
+    often = counted.often()
+    assert [list(often.found(one)) for one in made] == [list(counted.passages(one)) for one in made]
+
+
+def test_words_and_passages_are_learnt_by_the_chunk() -> None:
+    made = [f"{text(seed % 7, 40)} {PASSAGE}" for seed in range(30)]
+    words, counted, one_by_one, alone = WordCounts(), Boilerplate(), Boilerplate(), WordCounts()
+    for chunk in (made[:11], made[11:]):
+        learnt = learn((chunk, chunk))
+        words.add_all(learnt.words)
+        counted.add_all(learnt.texts, learnt.windows)
+    for one in made:
+        alone.add(one)
+        one_by_one.add(one)
+    assert words.known() == alone.known()
+    assert [list(counted.passages(one)) for one in made] == [list(one_by_one.passages(one)) for one in made]
 
 
 def test_a_passage_that_repeats_in_one_text_is_none() -> None:
@@ -107,6 +123,19 @@ def test_it_tells_answers_that_cannot_both_be_right(one: str, other: str) -> Non
         assert found.other == "1"
         assert 0 <= found.start < found.end <= len(second)
         assert found.note.endswith(".")
+
+
+def test_the_only_answer_to_a_prompt_is_read_when_there_is_another() -> None:
+    answers = {"1": "Denied", "2": "Maybe", "3": "Approved", "4": "Approved"}
+    read: list[str] = []
+
+    def again(key: str) -> str:
+        read.append(key)
+        return answers[key]
+
+    opposed = Contradictions(again)
+    found = [opposed.add(key, "two" if key == "2" else "one", answers[key]) for key in answers]
+    assert ([[each.other for each in one] for one in found], read) == ([[], [], ["1"], ["1"]], ["1"])
 
 
 @pytest.mark.parametrize(

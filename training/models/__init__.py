@@ -1,0 +1,34 @@
+"""Base models, frozen versions, rounds and what comes of them: adapters, packages, answers, audits, erasures."""
+
+from training.models.adapters import Adapter, AdapterQuerySet
+from training.models.audits import BiasAudit
+from training.models.base_models import BaseModel, BaseModelQuerySet
+from training.models.erasures import Erasure
+from training.models.packages import Package, PackageQuerySet
+from training.models.preflights import Preflight
+from training.models.rounds import TrainingRound, TrainingRoundQuerySet
+from training.models.samplings import Sampling
+from training.models.versions import DatasetVersion, DatasetVersionQuerySet, VersionPerson, VersionRow
+from training.models.workers import WORKER_GONE_AFTER, Worker, WorkerQuerySet
+
+__all__ = [
+    "WORKER_GONE_AFTER",
+    "Adapter",
+    "AdapterQuerySet",
+    "BaseModel",
+    "BaseModelQuerySet",
+    "BiasAudit",
+    "DatasetVersion",
+    "DatasetVersionQuerySet",
+    "Erasure",
+    "Package",
+    "PackageQuerySet",
+    "Preflight",
+    "Sampling",
+    "TrainingRound",
+    "TrainingRoundQuerySet",
+    "VersionPerson",
+    "VersionRow",
+    "Worker",
+    "WorkerQuerySet",
+]
