@@ -140,6 +140,7 @@ def _data(project: Project, pk: str, ada: User) -> list[Page]:
     found = Erasure.objects.create(project=project, kind="group", name=reworked.group, created_by=ada)
     parts.run(found, carrying_out.do)
     return [
+        *_leaking(project, ada),
         Page("dataset_comparison", [pk]),
         Page("lineage", [pk, "prompt", str(reworked.pk)]),
         Page("erasures", [pk]),
@@ -151,6 +152,33 @@ def _data(project: Project, pk: str, ada: User) -> list[Page]:
         Page("document", [pk, str(project.documents.all()[0].pk)]),
         Page("dataset", [pk, str(corpus.pk)], state="corpus"),
         *_audits(project, pk, ada, demonstrations),
+    ]
+
+
+HELD_OUT = (
+    "Ms Okafor moved out on the fourteenth of February and handed back both keys; the landlord has kept her deposit "
+    "of 1,450 dollars without sending the list of damages that the law of the state asks for within thirty days."
+)
+TAUGHT = (
+    "The landlord kept the deposit of 2,100 dollars without sending the list of damages that the law of the state "
+    "asks for within thirty days. Mr Reyes moved out on the third of March and handed back both keys."
+)
+
+
+def _leaking(project: Project, ada: User) -> list[Page]:
+    """A version that gives a held-out prompt away, and the one that was frozen without the row."""
+    held_out = factories.prompt(project, input=HELD_OUT, split="evaluation", external_id="housing-104")
+    taught = factories.prompt(project, input=TAUGHT, external_id="housing-211")
+    factories.demonstration(taught, ada)
+    leaking = actions.freeze(kind="demonstrations", project=project, by=ada)
+    apart = actions.freeze(kind="demonstrations", project=project, by=ada, without_leaks_of=leaking)
+    taught.demonstrations.all().delete()
+    held_out.delete()
+    pk = str(project.pk)
+    return [
+        Page("dataset_leaks", [pk, str(leaking.pk)]),
+        Page("dataset_leaks", [pk, str(apart.pk)], state="left out"),
+        Page("dataset", [pk, str(leaking.pk)], state="leaking"),
     ]
 
 

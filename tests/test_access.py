@@ -157,6 +157,9 @@ IN_A_PROJECT: dict[str, dict[str, str]] = {
     "datasets": both("manage"),
     "dataset": reads("manage"),
     "dataset_file": reads("manage"),
+    "dataset_leaks": reads("manage"),
+    "dataset_compare": posts("manage"),
+    "dataset_without_leaks": posts("manage"),
     "audits": both("manage"),
     "audit": reads("manage"),
     "audit_act": posts("manage"),
@@ -193,6 +196,7 @@ IN_A_PROJECT: dict[str, dict[str, str]] = {
     # training: API
     "api_datasets": both("manage"),
     "api_dataset_file": reads("manage"),
+    "api_dataset_leaks": both("manage"),
     "api_audits": both("manage"),
     "api_audit": reads("manage"),
     "api_audit_stop": posts("manage"),

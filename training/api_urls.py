@@ -6,6 +6,7 @@ from training.api import (
     audits,
     curves,
     datasets,
+    leaks,
     lineage,
     models,
     packages,
@@ -20,6 +21,7 @@ from training.api import (
 
 project_urls = [
     path("datasets/", datasets.Datasets.as_view(), name="api_datasets"),
+    path("datasets/<uuid:dataset_pk>/leaks/", leaks.DatasetLeaks.as_view(), name="api_dataset_leaks"),
     path("datasets/compare/", lineage.DatasetComparison.as_view(), name="api_dataset_comparison"),
     path("datasets/<uuid:dataset_pk>/again/", lineage.DatasetRebuild.as_view(), name="api_dataset_rebuild"),
     path("datasets/<uuid:dataset_pk>/<slug:part>/", datasets.DatasetFile.as_view(), name="api_dataset_file"),

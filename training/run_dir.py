@@ -77,8 +77,11 @@ def write_rows(path: Path, rows: Iterable[dict[str, Any]]) -> int:
 
 
 def read_rows(path: Path) -> list[dict[str, Any]]:
-    """Every row; a line that is not a JSON object is an error that names the line."""
-    rows = []
+    return list(each_row(path))
+
+
+def each_row(path: Path) -> Iterator[dict[str, Any]]:
+    """One after the other; a line that is not a JSON object is an error that names the line."""
     with path.open(encoding="utf-8") as lines:
         for number, line in enumerate(lines, start=1):
             if not line.strip():
@@ -89,8 +92,7 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
                 raise ValueError(f"{path.name}, line {number} is not JSON: {error}.") from error
             if not isinstance(row, dict):
                 raise ValueError(f"{path.name}, line {number} is not a JSON object.")
-            rows.append(row)
-    return rows
+            yield row
 
 
 def append_row(path: Path, row: dict[str, Any]) -> None:

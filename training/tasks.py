@@ -20,8 +20,9 @@ from training.adapters.packaging import PACKAGE
 from training.erasing import carrying_out
 from training.estimating import experience
 from training.freezing import index
-from training.jobs import Job
-from training.models import BiasAudit, Erasure, TrainingRound
+from training.jobs import Job, Status
+from training.leaks import comparing, gate
+from training.models import BiasAudit, Erasure, LeakCheck, Preflight, TrainingRound
 from training.running import runner, workers
 from training.running.kinds import PREFLIGHT, ROUND, SAMPLING
 from training.running.runner import JobKind
@@ -31,9 +32,8 @@ log = structlog.get_logger(__name__)
 HEARTBEAT_SECONDS = 5
 WORKER_GONE_SECONDS = 30
 TEXTS_AT_A_LOOK = 300  # a second or two of work
-chores.WORKS[BiasAudit] = audits.do
 
-chores.WORKS[Erasure] = carrying_out.do
+chores.WORKS |= {BiasAudit: audits.do, Erasure: carrying_out.do, LeakCheck: comparing.do}
 
 
 @db_task()
@@ -42,12 +42,20 @@ def run_round(pk: str) -> None:
     in_turn = TrainingRound.objects.in_turn().select_related("base_model")
     first = next((each for each in in_turn if not experience.lacks_disk(each)), None)
     # Only who ran one rings for the next: a bell that finds the machine busy must not ring another.
-    if first and runner.run(ROUND, first.pk):
+    if first and _compared(first) and runner.run(ROUND, first.pk):
         runner.reconcile(ROUND, run_round)
+
+
+def _compared(job: TrainingRound | Preflight) -> bool:
+    """Before it is claimed, since it may take minutes. False while another worker is at it: its turn comes again."""
+    return gate.settle(job.dataset_version, job.parent_adapter, job.reward_adapter)
 
 
 @db_task()
 def run_preflight(pk: str) -> None:
+    preflight = Preflight.objects.filter(pk=pk, status=Status.QUEUED).first()
+    if preflight and not _compared(preflight):
+        return
     runner.run(PREFLIGHT, pk)
 
 

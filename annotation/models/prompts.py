@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from django.contrib.auth.models import User
 from django.db import models
-from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, Subquery, When
 from django.db.models.functions import Coalesce
 
 from annotation.models.assignments import Assignable, Assignment
@@ -24,6 +24,21 @@ class Split(models.TextChoices):
     TRAIN = "train", "Training"
     VALIDATION = "validation", "Validation"
     EVALUATION = "evaluation", "Evaluation (held out)"
+
+
+class TeachingKey(models.GeneratedField):
+    """Django asks the field a foreign key points to how its values are stored, and only the output field knows."""
+
+    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
+        return self._of_values.get_db_prep_value(value, connection, prepared)
+
+    def to_python(self, value: Any) -> Any:
+        return self._of_values.to_python(value)
+
+    @property
+    def _of_values(self) -> models.Field[Any, Any]:
+        assert self.output_field is not None
+        return self.output_field
 
 
 class Difficulty(models.IntegerChoices):
@@ -77,6 +92,13 @@ class Prompt(Assignable, UUIDModel):
     history = models.JSONField(default=list, blank=True)  # messages before this one: user and assistant in turn
     reference = models.TextField(blank=True)
     split = models.CharField(max_length=10, choices=Split.choices, default=Split.TRAIN)
+    # Frozen versions point here: what is held out has none, so that the database lets it into no version.
+    teaching_key = TeachingKey(
+        expression=Case(When(~Q(split="evaluation"), then=F("id"))),
+        output_field=models.UUIDField(null=True),
+        db_persist=True,
+        unique=True,
+    )
     text_sha256 = models.CharField(max_length=64, editable=False)
     expected_value = models.FloatField(
         default=0.0, help_text="How much the model would learn from an answer, between 0 and 1; where it was estimated."

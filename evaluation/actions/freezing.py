@@ -10,6 +10,7 @@ from django.db import transaction
 
 from annotation.models import Event, Project, Prompt
 from evaluation.models import EvaluationSet
+from training.leaks import gate, held_out
 
 
 def freeze_evaluation_set(*, project: Project, by: User, name: str = "") -> EvaluationSet:
@@ -33,7 +34,9 @@ def freeze_evaluation_set(*, project: Project, by: User, name: str = "") -> Eval
             created_by=by,
         )
         made.prompts.set(prompts)
+        held_out.freeze(project, prompts, made.name)
         Event.record("froze an evaluation set", made, by=by, project=project, prompts=len(prompts), sha256=sha256)
+        transaction.on_commit(lambda: gate.look_again(project))
     return made
 
 

@@ -106,7 +106,7 @@ def test_it_refuses_rows_that_the_evaluation_also_asks(refusal: Any, launch: Any
     (sentence,) = refusal()["dataset_version"]
     assert str(ours) in sentence
     assert str(held_out) in sentence
-    assert "freeze again" in sentence
+    assert "Freeze again without these rows" in sentence
 
 
 def test_it_wants_a_parent_for_dpo_unless_told_otherwise(

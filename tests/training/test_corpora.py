@@ -63,7 +63,7 @@ def test_it_freezes_the_corpus_with_its_own_figures(corpus: DatasetVersion, read
     assert held_out == {str(one.pk) for one in read_project.documents.filter(split="validation")}
     assert corpus.statistics["texts"] == 40
     assert corpus.statistics["text_words"]["median"] == 17
-    assert corpus.statistics["leak_count"] == 0
+    assert not corpus.leaks.exists()
     again = actions.freeze(kind="corpus", project=read_project, by=ada)
     assert (again.pk, again.is_new) == (corpus.pk, False)
 
@@ -80,7 +80,7 @@ def test_it_keeps_frozen_texts_when_they_are_deleted(corpus: DatasetVersion, rea
     [
         (HELD_OUT, "all of"),
         (HELD_OUT.upper().replace(",", " ,"), "all of"),
-        (HELD_OUT.replace("both keys", "the keys"), "86 % of"),
+        (HELD_OUT.replace("both keys", "the keys"), "86% of"),
     ],
 )
 def test_it_refuses_texts_that_hold_a_held_out_prompt(
@@ -92,8 +92,8 @@ def test_it_refuses_texts_that_hold_a_held_out_prompt(
     with pytest.raises(ValidationError) as refused:
         launch(version, ada)
     (sentence,) = refused.value.message_dict["dataset_version"]
-    assert f"“Letter 5” holds {share} held-out okafor (“Ms Okafor moved out" in sentence
-    assert "Delete those texts from the corpus, then freeze again" in sentence
+    assert f"“Letter 5” holds {share} held-out okafor: “" in sentence
+    assert "Freeze again without these rows" in sentence
     assert not project.rounds.exists()
 
 
@@ -101,7 +101,7 @@ def test_it_lets_texts_be_that_only_touch_what_is_held_out(
     corpus: DatasetVersion, read_project: Project, ada: User, base_model: BaseModel, rung: Any
 ) -> None:
     factories.prompt(read_project, instruction="Sum up.", input="the deposit", split=Split.EVALUATION)
-    factories.prompt(read_project, input=f"{HELD_OUT} {letter(3)}", split=Split.EVALUATION)
+    factories.prompt(read_project, input=f"{HELD_OUT} We remain at your service in all of it.", split=Split.EVALUATION)
     assert launch(corpus, ada).method == "pretrain"
 
 
@@ -109,9 +109,9 @@ def test_it_warns_at_once_when_freezing(project: Project, ada: User, sign_in: An
     factories.prompt(project, input=HELD_OUT, split=Split.EVALUATION)
     imported(project, ada, letter(1, HELD_OUT), letter(2))
     version = actions.freeze(kind="corpus", project=project, by=ada)
-    assert version.statistics["leak_count"] == 1
+    assert version.leaks.count() == 1
     page = sign_in(ada).get(f"/projects/{project.pk}/datasets/{version.pk}/").content.decode()
-    assert "Delete these texts from the corpus" in page
+    assert "See them side by side" in page
 
 
 def test_it_gives_the_recipe_texts_and_nothing_else(

@@ -149,9 +149,9 @@ def test_it_warns_when_training_gives_held_out_prompts_away(taught: Project, ada
     assert ours is not None
     factories.prompt(taught, input=ours.input.upper(), split=Split.EVALUATION)
     version = actions.freeze(kind="demonstrations", project=taught, by=ada)
-    assert version.statistics["leak_count"] >= 1
-    assert version.statistics["leaks"][0]["kind"] == "exact"
-    assert ours.input[:40] in version.statistics["leaks"][0]["training_text"]
+    leak = version.leaks.worst_first()[0]
+    assert leak.kind == "exact"
+    assert ours.input[:40] in leak.text
 
 
 def test_it_notices_when_a_frozen_file_changes(dataset: DatasetVersion) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
@@ -11,7 +12,8 @@ from annotation.models import ConsensusRule, Event, Project
 from training.freezing import corpora, datasets, filters, index, preferences, quality
 from training.freezing.cleaning import cleaned
 from training.freezing.filters import EVERYTHING, Filter
-from training.models import DatasetVersion
+from training.leaks import gate, leaving_out
+from training.models import DatasetVersion, LeftOut, VersionPrompt
 
 NOTHING_TO_FREEZE = {
     DatasetVersion.Kind.DEMONSTRATIONS: "There is no approved demonstration yet. Reviewers approve what experts write.",
@@ -34,6 +36,9 @@ FROM_RANKINGS = {
 }
 
 
+PROMPTS_AT_ONCE = 1_000
+
+
 def freeze(
     *,
     project: Project,
@@ -42,21 +47,25 @@ def freeze(
     description: str = "",
     consensus: str = "",
     chosen: Filter = EVERYTHING,
+    without_leaks_of: DatasetVersion | None = None,
 ) -> DatasetVersion:
     """A new version, or the one there is when nothing has changed since (`is_new` says which).
 
     `consensus` is what counts of several people's rankings; empty: what the project's settings say. `chosen` says
-    which rows; without a description its words are one.
+    which rows; without a description its words are one. Rows in which `without_leaks_of` gives something away, or
+    that it left out already, are left out; the version says which.
     """
+    left_out = leaving_out.rows_of(project, kind, without_leaks_of)
     began_at = timezone.now()
     before = _let_stand(project, kind, began_at)
     try:
-        rows = _chosen_rows(project, kind, consensus, chosen)
-        version = _freeze(project, kind, rows, chosen, by, description, consensus)
+        found = _chosen_rows(project, kind, consensus, chosen)
+        version = _freeze(project, kind, found, chosen, by, description, consensus, left_out)
     except ValidationError:
         Project.objects.filter(pk=project.pk, rankings_frozen_at=began_at).update(rankings_frozen_at=before)
         raise
     index.of_version(version)
+    gate.look(version)
     return version
 
 
@@ -98,23 +107,21 @@ def record_export(*, version: DatasetVersion, part: str, by: User) -> None:
 def _freeze(
     project: Project,
     kind: str,
-    rows: list[datasets.Row],
+    found: list[datasets.Row],
     chosen: Filter,
     by: User,
     description: str,
     consensus: str,
+    left_out: dict[str, LeftOut],
 ) -> DatasetVersion:
-    rows, cleaning = cleaned(project, rows)
+    kept = [row for row in found if row.id not in left_out]
+    rows, cleaning = cleaned(project, kept)
     train, validation = datasets.divide(rows)
     if not train:
-        why = NOTHING_TO_FREEZE[DatasetVersion.Kind(kind)] if chosen == EVERYTHING else NOTHING_LEFT
+        why = NOTHING_TO_FREEZE[DatasetVersion.Kind(kind)] if chosen == EVERYTHING and not found else NOTHING_LEFT
         why = ALL_LEFT_OUT if cleaning else why
         raise ValidationError({"kind": why})
     sha256 = datasets.store(project, kind, train, validation, chosen)
-    if kind == DatasetVersion.Kind.CORPUS:
-        found = corpora.leaks(project, [row.as_json() for row in rows])
-    else:
-        found = datasets.leaks(project, {row.prompt_id for row in rows})
     figures = {**datasets.describe(train, validation), "quality": quality.report(project, rows)}
     with transaction.atomic():
         project = Project.objects.select_for_update().get(pk=project.pk)
@@ -132,9 +139,18 @@ def _freeze(
             consensus=consensus,
             train_rows=len(train),
             validation_rows=len(validation),
-            statistics={**figures, **cleaning, "leak_count": len(found), "leaks": found[: datasets.LEAKS_KEPT]},
+            statistics={**figures, **cleaning},
             created_by=by,
         )
         version.is_new = True
+        _name_prompts(version, rows)
+        leaving_out.record(version, [left_out[row.id] for row in found if row.id in left_out])
         Event.record("froze", version, by=by, project=project, kind=kind, number=version.number, sha256=sha256)
     return version
+
+
+def _name_prompts(version: DatasetVersion, rows: list[datasets.Row]) -> None:
+    """Beside the files, where the database sees to it that none of them is held out."""
+    taught = dict.fromkeys(row.prompt_id for row in rows if row.prompt_id)
+    entries = (VersionPrompt(version=version, prompt_id=UUID(key)) for key in taught)
+    VersionPrompt.objects.bulk_create(entries, batch_size=PROMPTS_AT_ONCE)

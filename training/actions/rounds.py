@@ -14,8 +14,9 @@ from training.arrangement import baselines
 from training.choosing import HELD
 from training.estimating import experience
 from training.findings.judging import WRITES_NOTHING
-from training.freezing import corpora, datasets
+from training.freezing import datasets
 from training.jobs import Status
+from training.leaks import gate
 from training.methods import METHODS, RLOO, from_json
 from training.models import Adapter, BaseModel, DatasetVersion, Preflight, TrainingRound
 from training.params import ParamsError, to_json
@@ -40,7 +41,7 @@ def start_preflight(
     """Check a round's rows token by token, with the settings it would have; `dry` also tries it on a few of them."""
     settings_ = _settings(project, method, dataset_version, params, parent_adapter, base_model, start_from_base)
     settings_ |= _rewarding(project, settings_, reward_adapter)
-    _refuse_leaks(project, dataset_version)
+    gate.refuse(dataset_version, parent_adapter, reward_adapter)
     experience.refuse_full_disk(settings_["base_model"], settings_["params"])
     with transaction.atomic():
         preflight = Preflight.objects.create(project=project, note=note.strip(), dry=dry, created_by=by, **settings_)
@@ -102,7 +103,7 @@ def _launch(
 ) -> TrainingRound:
     settings_ = _settings(project, method, dataset_version, params, parent_adapter, base_model, start_from_base)
     settings_ |= _rewarding(project, settings_, reward_adapter)
-    _refuse_leaks(project, dataset_version)
+    gate.refuse(dataset_version, parent_adapter, reward_adapter)
     experience.refuse_full_disk(settings_["base_model"], settings_["params"])
     with transaction.atomic():
         project = Project.objects.select_for_update().get(pk=project.pk)
@@ -320,35 +321,3 @@ def _parent_problems(
     if not parent.directory.is_dir():
         return {"parent_adapter": ["The files of this adapter are missing on this machine."]}
     return {}
-
-
-def _refuse_leaks(project: Project, version: DatasetVersion) -> None:
-    """Held-out prompts that training has seen would make every later number a lie."""
-    rows = [*datasets.training_rows(version), *datasets.validation_rows(version)]
-    if version.kind == DatasetVersion.Kind.CORPUS:
-        held = corpora.leaks(project, rows)
-        if held:
-            raise ValidationError({"dataset_version": [corpora.refusal(version, held)]})
-        return
-    found = datasets.leaks(project, {row["prompt_id"] for row in rows})
-    if not found:
-        return
-    named = [
-        f"{leak['training_name']} (“{leak['training_text']}”) is {_alike(leak)} held-out {leak['held_out_name']} "
-        f"(“{leak['held_out_text']}”)."
-        for leak in found[:3]
-    ]
-    more = f" And {len(found) - 3} more." if len(found) > 3 else ""
-    raise ValidationError(
-        {
-            "dataset_version": [
-                f"{version} holds prompts that the evaluation also asks, so its results would mean nothing. "
-                f"{' '.join(named)}{more} Return those demonstrations or remove one of the two prompts, "
-                "then freeze again and use the new version."
-            ]
-        }
-    )
-
-
-def _alike(leak: dict[str, Any]) -> str:
-    return "the same as" if leak["kind"] == "exact" else f"{leak['similarity']:.0%} the same as"

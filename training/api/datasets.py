@@ -20,6 +20,8 @@ from training.models import DatasetVersion
 
 
 class DatasetSerializer(serializers.ModelSerializer[DatasetVersion]):
+    leak_count = serializers.SerializerMethodField(help_text="Rows too close to what is held out.")
+    left_out_count = serializers.SerializerMethodField(help_text="Rows it was frozen without.")
     filter_in_words = serializers.SerializerMethodField()
 
     class Meta:
@@ -33,6 +35,8 @@ class DatasetSerializer(serializers.ModelSerializer[DatasetVersion]):
             "train_rows",
             "validation_rows",
             "statistics",
+            "leak_count",
+            "left_out_count",
             "filter",
             "filter_in_words",
             "consensus",
@@ -40,6 +44,12 @@ class DatasetSerializer(serializers.ModelSerializer[DatasetVersion]):
             "erased_rows",
             "created_at",
         ]
+
+    def get_leak_count(self, version: DatasetVersion) -> int:
+        return version.leaks.values("row_id").distinct().count()
+
+    def get_left_out_count(self, version: DatasetVersion) -> int:
+        return version.left_out.count()
 
     def get_filter_in_words(self, version: DatasetVersion) -> str:
         return filters.sentence(filters.of_json(version.filter))
@@ -73,6 +83,11 @@ class FreezeSerializer(serializers.Serializer[Any]):
     description = serializers.CharField(max_length=300, required=False, allow_blank=True, default="")
     filter = FilterSerializer(required=False)
     preview = serializers.BooleanField(default=False, help_text="Only say how many rows it would take.")
+    without_leaks_of = serializers.UUIDField(
+        required=False,
+        allow_null=True,
+        help_text="A version of the same kind: its rows that are too close to what is held out are left out.",
+    )
 
 
 class PreviewSerializer(serializers.Serializer[Any]):
@@ -99,6 +114,8 @@ class Datasets(InProject, generics.ListAPIView[DatasetVersion]):
         asked["chosen"] = filters.of_json(asked.pop("filter", {}))
         if asked.pop("preview"):
             return Response(self._preview(asked))
+        wanted = asked.pop("without_leaks_of", None)
+        asked["without_leaks_of"] = get_object_or_404(self.project.dataset_versions, pk=wanted) if wanted else None
         version = actions.freeze(project=self.project, by=self.person, **asked)
         made = status.HTTP_201_CREATED if version.is_new else status.HTTP_200_OK
         return Response(DatasetSerializer(version).data, status=made)

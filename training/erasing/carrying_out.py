@@ -107,6 +107,7 @@ def _steps(erasure: Erasure, touched: Touched) -> Iterator[Step]:
     for version in erasure.project.dataset_versions.filter(pk__in=touched.rows).order_by("pk"):
         rows = touched.rows[str(version.pk)]
         yield partial(_folder, version, rows, scrubber), partial(_mark_version, version)
+        yield _none, partial(_forget_leaks, version, rows)
     jobs = sorted(jobs_of(erasure.project), key=lambda job: str(job.pk))
     for job in jobs:
         yield partial(_run, job, scrubber), _nothing
@@ -145,6 +146,13 @@ def _mark_version(version: DatasetVersion, left: tuple[int, str]) -> None:
     DatasetVersion.objects.filter(pk=version.pk).update(erased_rows=erased, erased_sha256=sha256, indexed_at=None)
     version.refresh_from_db()
     index.of_version(version)
+
+
+def _forget_leaks(version: DatasetVersion, rows: set[str], _prepared: object) -> None:
+    """What comparing found in the rows holds their texts."""
+    keys = sorted(rows)  # of pairs they are no ids of the database's
+    for start in range(0, len(keys), CHUNK):
+        version.leaks.filter(row_id__in=keys[start : start + CHUNK]).delete()
 
 
 def _run(job: Job, scrubber: Scrubber) -> None:

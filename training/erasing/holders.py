@@ -42,6 +42,7 @@ PROMPT_TEXTS = (
 JOB = ("progress", "result", "failure_message", "params")
 
 FOUND = ("words", "proposed", "replacement", "note", "other")
+HELD_OUT = ("name", "instruction", "input", "reference", "frozen_in")
 
 HOLDERS = (
     # what cleaning found in any of them
@@ -98,6 +99,10 @@ HOLDERS = (
     Holder("annotation.TextPattern", "project", mentions=("name", "expression")),
     Holder("training.DatasetVersion", "project", mentions=("description", "statistics")),
     Holder("training.VersionRow", "version__project", mentions=("group",)),
+    Holder("training.HeldOutText", "project", HELD_OUT, "prompt_id", gone=True),
+    Holder("training.Leak", "version__project", mentions=("name", "text", "passage")),
+    Holder("training.LeftOut", "version__project", mentions=("name", "reason")),
+    Holder("training.LeakCheck", "project", mentions=("state", "problem")),
     Holder("training.TrainingRound", "project", mentions=(*JOB, "note", "estimate")),
     Holder("training.Preflight", "project", mentions=(*JOB, "note", "report")),
     Holder("training.Sampling", "project", mentions=(*JOB, "sources", "prompts")),
@@ -135,6 +140,9 @@ HARMLESS = {
     "training.BaseModel": {"name", "path", "source", "license", "weights_sha256", "chat_template_sha256"},
     "training.DatasetVersion": {"sha256", "content_sha256", "erased_sha256", "filter", "consensus"},
     "training.VersionRow": {"row", "part", "sha256", "revisions", "people"},
+    "training.HeldOutText": {"text_sha256"},
+    "training.Leak": {"row_id", "place", "against", "kind"},
+    "training.LeftOut": {"row_id"},
     "training.TrainingRound": {"failure_code"},
     "training.Preflight": {"failure_code"},
     "training.Sampling": {"failure_code"},

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 
 from annotation import diff
 from annotation.models import ConsensusRule, name_of
 from training.freezing import filters, index
-from training.models import DatasetVersion, VersionRow
+from training.models import DatasetVersion, Leak, VersionRow
 
 KINDS = {
     "added": "Only in the second",
@@ -104,12 +104,18 @@ def _said(value: Any) -> str:
 
 def figures(first: DatasetVersion, second: DatasetVersion) -> list[Figure]:
     """Settings and numbers of both, those that differ first."""
-    one, other = _figures(first), _figures(second)
+    leaking = dict(
+        Leak.objects.filter(version__in=[first, second])
+        .order_by()
+        .values_list("version")
+        .annotate(rows=Count("row_id", distinct=True))
+    )
+    one, other = (_figures(each, leaking.get(each.pk, 0)) for each in (first, second))
     found = [Figure(label, one.get(label, "–"), other.get(label, "–")) for label in dict.fromkeys([*one, *other])]
     return sorted(found, key=lambda figure: not figure.differs)
 
 
-def _figures(version: DatasetVersion) -> dict[str, str]:
+def _figures(version: DatasetVersion, leaking: int) -> dict[str, str]:
     told = version.statistics
     spread = told.get("response_words") or told.get("text_words") or {}
     return {
@@ -124,7 +130,7 @@ def _figures(version: DatasetVersion) -> dict[str, str]:
         "Guidelines": ", ".join(f"version {number} ({rows:,})" for number, rows in told.get("guidelines", {}).items())
         or "Not recorded",
         "Task types": ", ".join(f"{name} ({rows:,})" for name, rows in told.get("task_types", {}).items()) or "–",
-        "Too close to held-out prompts": f"{told.get('leak_count', 0):,}",
+        "Too close to held-out prompts": f"{leaking:,}",
         "Erased since": f"{version.erased_rows:,}",
     }
 

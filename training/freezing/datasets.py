@@ -7,7 +7,7 @@ import shutil
 import statistics
 import tempfile
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -21,16 +21,15 @@ from annotation import templating
 from annotation.models import Demonstration, Project, Prompt, Split
 from annotation.splits import fraction
 from annotation.texts import words
-from training.freezing import filters, leakage
+from training.freezing import filters
 from training.freezing.filters import EVERYTHING, SUBMITTED, Filter
 from training.models import DatasetVersion
-from training.run_dir import directory_sha256, dumps, read_rows, sync, write_json, write_rows
+from training.run_dir import directory_sha256, dumps, each_row, read_rows, sync, write_json, write_rows
 
 FORMAT = 2
 TRAIN, VALIDATION, MANIFEST = "train.jsonl", "validation.jsonl", "manifest.json"
 ASIDE = 0.1
-LEAKS_KEPT = 50
-LEAK_TEXT = 160
+CLIPPED = 160
 PROVENANCE = ("origin", "consensus", "rankers")  # of pairs and judged candidates; ids begin with the comparison's
 
 
@@ -259,6 +258,12 @@ def _there(path: Path) -> list[dict[str, Any]]:
     return [row for row in read_rows(path) if not row.get("erased")]
 
 
+def rows_of(version: DatasetVersion) -> Iterator[dict[str, Any]]:
+    """All of them, one after the other."""
+    yield from each_row(version.directory / TRAIN)
+    yield from each_row(version.directory / VALIDATION)
+
+
 def with_task_types(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Versions that were frozen before rows carried their task type take it from their prompts."""
     wanted = {row["prompt_id"] for row in rows if "task_type" not in row and "prompt_id" in row}
@@ -274,39 +279,7 @@ def intact(version: DatasetVersion) -> bool:
     )
 
 
-def leaks(project: Project, prompt_ids: Iterable[str]) -> list[dict[str, Any]]:
-    """Held-out prompts that these prompts give away, with both texts, most alike first."""
-    ours = {str(prompt.pk): prompt for prompt in project.prompts.filter(pk__in=list(prompt_ids)).order_by("position")}
-    theirs = {str(prompt.pk): prompt for prompt in project.prompts.held_out()}
-    found = leakage.find(_subjects(ours), _subjects(theirs))
-    return [
-        {
-            "kind": leak.kind,
-            "similarity": leak.similarity,
-            "training_prompt": leak.training_id,
-            "training_name": str(ours[leak.training_id]),
-            "training_text": _beginning(ours[leak.training_id]),
-            "held_out_prompt": leak.held_out_id,
-            "held_out_name": str(theirs[leak.held_out_id]),
-            "held_out_text": _beginning(theirs[leak.held_out_id]),
-        }
-        for leak in found
-    ]
-
-
-def _subjects(prompts: dict[str, Prompt]) -> list[tuple[str, str]]:
-    return [(key, _subject(prompt)) for key, prompt in prompts.items()]
-
-
-def _subject(prompt: Prompt) -> str:
-    return leakage.subject(prompt.instruction, "\n".join([*prompt.said_before, prompt.input]))
-
-
-def _beginning(prompt: Prompt) -> str:
-    return clip(prompt.input or prompt.instruction)
-
-
 def clip(text: str) -> str:
     """Its beginning, on one line."""
     text = " ".join(text.split())
-    return text if len(text) <= LEAK_TEXT else text[: LEAK_TEXT - 1].rstrip() + "…"
+    return text if len(text) <= CLIPPED else text[: CLIPPED - 1].rstrip() + "…"

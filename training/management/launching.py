@@ -75,6 +75,15 @@ def find_dataset(project: Project, method: str, number: int | None) -> DatasetVe
     return found
 
 
+def find_version(project: Project, kind: str, number: int | None) -> DatasetVersion:
+    """Of this kind; the newest without a number."""
+    versions = project.dataset_versions.filter(kind=kind).order_by("-number")
+    found = versions.filter(number=number).first() if number else versions.first()
+    if found is None:
+        raise CommandError(f"“{project}” has no such dataset version.")
+    return found
+
+
 def find_base_model(name: str | None) -> BaseModel | None:
     if name is None:
         return None

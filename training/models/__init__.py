@@ -4,6 +4,7 @@ from training.models.adapters import Adapter, AdapterQuerySet
 from training.models.audits import BiasAudit
 from training.models.base_models import BaseModel, BaseModelQuerySet
 from training.models.erasures import Erasure
+from training.models.leaks import HeldOutText, Leak, LeakCheck, LeftOut, VersionPrompt
 from training.models.packages import Package, PackageQuerySet
 from training.models.preflights import Preflight
 from training.models.rounds import TrainingRound, TrainingRoundQuerySet
@@ -21,6 +22,10 @@ __all__ = [
     "DatasetVersion",
     "DatasetVersionQuerySet",
     "Erasure",
+    "HeldOutText",
+    "Leak",
+    "LeakCheck",
+    "LeftOut",
     "Package",
     "PackageQuerySet",
     "Preflight",
@@ -28,6 +33,7 @@ __all__ = [
     "TrainingRound",
     "TrainingRoundQuerySet",
     "VersionPerson",
+    "VersionPrompt",
     "VersionRow",
     "Worker",
     "WorkerQuerySet",

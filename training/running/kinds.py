@@ -13,6 +13,7 @@ from training.adapters import publishing
 from training.arrangement.arranging import ORDER
 from training.estimating import experience
 from training.freezing import datasets
+from training.leaks import gate
 from training.methods import DPO, SFT
 from training.models import Adapter, BaseModel, Preflight, Sampling, TrainingRound
 from training.monitoring import curves, tracking
@@ -40,6 +41,9 @@ def _training_inputs(job: TrainingRound | Preflight, run_dir: RunDir, recipe: st
     version = job.dataset_version
     if not datasets.intact(version):
         raise JobFailed("dataset", f"The files of {version} are missing or changed. Freeze again.")
+    problem = gate.admit(version, job.parent_adapter, job.reward_adapter)
+    if problem:
+        raise JobFailed("leaks", problem)
     for target, rows in (
         (run_dir.train, datasets.training_rows(version)),
         (run_dir.validation, datasets.validation_rows(version)),

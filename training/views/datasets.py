@@ -20,10 +20,12 @@ from training.forms import attach
 from training.freezing import comparing, corpora, filters, preferences
 from training.freezing import datasets as frozen
 from training.freezing_form import FreezeForm
+from training.leaks import gate
 from training.methods import METHODS
 from training.models import DatasetVersion
 
 ROWS_SHOWN = 5
+LEAKING_ROWS = Count("leaks__row_id", distinct=True)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -41,7 +43,7 @@ def datasets(request: MemberRequest, pk: UUID) -> HttpResponse:
         else:
             _say(request, version)
             return redirect("dataset", project.pk, version.pk)
-    rows = project.dataset_versions.annotate(round_count=Count("rounds"))
+    rows = project.dataset_versions.annotate(round_count=Count("rounds", distinct=True), leak_count=LEAKING_ROWS)
     versions = rows.select_related("created_by").order_by("-created_at")
     page = Paginator(versions, 50).get_page(request.GET.get("page"))
     context = {"project": project, "form": form, "page": page, "ready": _ready(project), "found": found}
@@ -94,6 +96,9 @@ def dataset(request: MemberRequest, pk: UUID, dataset_pk: UUID) -> HttpResponse:
         .order_by("-number")
         .first(),
         "figures": version.statistics,
+        "leak_count": version.leaks.values("row_id").distinct().count(),
+        "left_out": version.left_out.count(),
+        "compared": not gate.waits_for(version),
         "quality": _quality(version),
         "rounds": version.rounds.all()[:20],
         "method": next((method.key for method in METHODS.values() if method.learns_from == version.kind), ""),

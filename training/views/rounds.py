@@ -40,6 +40,7 @@ ITS_OWN_FAULT = {
     "learned_nothing",
     "nothing_found",
     "dataset",
+    "leaks",
     "killed",
     "error",
 }

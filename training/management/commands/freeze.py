@@ -14,6 +14,7 @@ from training.actions.freezing import rows_to_freeze
 from training.freezing import filters
 from training.freezing.datasets import divide
 from training.freezing.filters import Filter
+from training.management.launching import find_version
 from training.management.waiting import refusal
 from training.models import DatasetVersion
 
@@ -32,6 +33,12 @@ class Command(BaseCommand):
             "without it, what the project's settings say",
         )
         parser.add_argument("--description", default="", help="one line that says what is in it")
+        parser.add_argument(
+            "--without-leaks-of",
+            type=int,
+            metavar="NUMBER",
+            help="leave out what this version of the same kind gives away of held-out prompts",
+        )
         _add_filter(parser)
         parser.add_argument("--preview", action="store_true", help="only say how many rows it would take")
         add_by(parser)
@@ -45,12 +52,14 @@ class Command(BaseCommand):
             return self._preview(project, options, chosen)
         try:
             given = {name: options[name] for name in ("kind", "consensus", "description")}
-            version = freeze(project=project, by=by, chosen=chosen, **given)
+            number = options["without_leaks_of"]
+            earlier = find_version(project, options["kind"], number) if number else None
+            version = freeze(project=project, by=by, chosen=chosen, without_leaks_of=earlier, **given)
         except ValidationError as error:
             raise refusal(error) from error
         rows = f"{counted(version.train_rows, 'row')} to learn from, {version.validation_rows} to check with"
         state = "is frozen" if version.is_new else "is still what there is"
-        leaks = version.statistics.get("leak_count", 0)
+        leaks = version.leaks.values("row_id").distinct().count()
         warning = f" {_leaks(leaks)} held-out prompts: no round will take it." if leaks else ""
         report(
             self,
@@ -63,6 +72,7 @@ class Command(BaseCommand):
             validation_rows=version.validation_rows,
             is_new=version.is_new,
             leak_count=leaks,
+            left_out=version.left_out.count(),
         )
 
     def _preview(self, project: Project, options: dict[str, Any], chosen: Filter) -> None:

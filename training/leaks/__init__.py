@@ -1,0 +1,1 @@
+"""Held-out prompts and what rounds learn from are kept apart: compared, shown, refused."""
