@@ -27,6 +27,7 @@ project_urls = [
     path("datasets/<uuid:dataset_pk>/<slug:part>/", datasets.DatasetFile.as_view(), name="api_dataset_file"),
     path("bias-audits/", audits.Audits.as_view(), name="api_audits"),
     path("bias-audits/<uuid:audit_pk>/", audits.Audit.as_view(), name="api_audit"),
+    path("bias-audits/<uuid:audit_pk>/copies/", audits.AuditCopies.as_view(), name="api_audit_copies"),
     path("bias-audits/<uuid:audit_pk>/stop/", audits.AuditStop.as_view(), name="api_audit_stop"),
     path("bias-audits/<uuid:audit_pk>/resume/", audits.AuditResume.as_view(), name="api_audit_resume"),
     path("lineage/<slug:kind>/<uuid:item_pk>/", lineage.TextLineage.as_view(), name="api_lineage"),

@@ -30,6 +30,7 @@ project_urls = [
     path("bias/", audits.audits, name="audits"),
     path("bias/<uuid:audit_pk>/", audits.audit, name="audit"),
     path("bias/<uuid:audit_pk>/act/", audits.audit_act, name="audit_act"),
+    path("bias/<uuid:audit_pk>/copies/", audits.audit_copies, name="audit_copies"),
     path("bias/<uuid:audit_pk>/<slug:format>/", audits.audit_file, name="audit_file"),
     path("lineage/<slug:kind>/<uuid:item_pk>/", lineage.lineage, name="lineage"),
     path("erasures/", erasing.erasures, name="erasures"),

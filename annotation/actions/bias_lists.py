@@ -22,10 +22,11 @@ def set_bias_lists(
     by: User,
     groups: Named | None = None,
     outcomes: Named | None = None,
+    roles: Sequence[Sequence[str]] | None = None,
 ) -> BiasLists:
-    """What is None stays. Groups and outcomes are {"name", "terms"}."""
-    given = {"groups": groups, "outcomes": outcomes}
-    problems = {"groups": _named(groups or ()), "outcomes": _named(outcomes or ())}
+    """What is None stays. Groups and outcomes are {"name", "terms"}, roles are pairs."""
+    given = {"groups": groups, "outcomes": outcomes, "roles": roles}
+    problems = {"groups": _named(groups or ()), "outcomes": _named(outcomes or ()), "roles": _pairs(roles or ())}
     if wrong := {field: [problem] for field, problem in problems.items() if problem}:
         raise ValidationError(wrong)
     with transaction.atomic():
@@ -56,3 +57,12 @@ def _problem(name: str, terms: Sequence[str]) -> str:
     if bad := next((term for term in terms if len(term) > LONGEST or not WORD.search(term)), None):
         return f"“{bad[:40]}” of “{name}” is no term: it needs a letter or a digit, and at most {LONGEST} characters."
     return ""
+
+
+def _pairs(given: Sequence[Sequence[str]]) -> str:
+    if len(given) > MOST_GROUPS:
+        return f"At most {MOST_GROUPS}."
+    if any(len(pair) != 2 or not all(WORD.fullmatch(role) and len(role) <= LONGEST for role in pair) for pair in given):
+        return "A pair has two roles of one word each, such as landlord and tenant."
+    roles = [role.lower() for pair in given for role in pair]
+    return "A role stands in one pair only." if len(set(roles)) < len(roles) else ""

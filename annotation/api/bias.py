@@ -6,7 +6,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from annotation.actions.bias_lists import LONGEST, MOST_TERMS, set_bias_lists
+from annotation.actions.bias_lists import LONGEST, MOST_GROUPS, MOST_TERMS, set_bias_lists
 from annotation.api.base import InProject
 from annotation.models import BiasLists
 
@@ -21,6 +21,12 @@ class BiasListsSerializer(serializers.Serializer):
 
     groups = NamedTermsSerializer(many=True, required=False)
     outcomes = NamedTermsSerializer(many=True, required=False, help_text="Empty: the usual list.")
+    roles = serializers.ListField(
+        child=serializers.ListField(child=serializers.CharField(max_length=LONGEST), min_length=2, max_length=2),
+        required=False,
+        max_length=MOST_GROUPS,
+        help_text="Pairs that swapped copies exchange.",
+    )
 
 
 class BiasListsDetail(InProject, APIView):

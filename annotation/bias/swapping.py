@@ -30,6 +30,10 @@ COUNTERPARTS = (
     ("chairwoman", "chairman"), ("spokeswoman", "spokesman"), ("stepmother", "stepfather"),
     ("stepdaughter", "stepson"), ("waitress", "waiter"), ("actress", "actor"), ("madam", "sir"), ("mrs", "mr"),
 )  # fmt: skip
+ROLE_PAIRS = (
+    ("landlord", "tenant"), ("plaintiff", "defendant"), ("claimant", "respondent"), ("buyer", "seller"),
+    ("employer", "employee"), ("creditor", "debtor"), ("lender", "borrower"), ("licensor", "licensee"),
+)  # fmt: skip
 ONE_WAY = {"ms": "mr", "miss": "mr"}  # there is one title for men: swapped twice they are "Mrs"
 # After "her" or "his" these begin something else, so that the word before stands for a person, not an owner.
 NO_NOUN = frozenset(
