@@ -7,7 +7,8 @@ from django.contrib import messages
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.db.models import Count
+from django.db.models import Count, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
@@ -22,7 +23,7 @@ from training.freezing import datasets as frozen
 from training.freezing_form import FreezeForm
 from training.leaks import gate
 from training.methods import METHODS
-from training.models import DatasetVersion
+from training.models import DatasetVersion, LeftOut
 
 ROWS_SHOWN = 5
 LEAKING_ROWS = Count("leaks__row_id", distinct=True)
@@ -78,7 +79,8 @@ def _ready(project: Project) -> dict[str, int]:
 @require_safe
 def dataset(request: MemberRequest, pk: UUID, dataset_pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "manage")
-    version = get_object_or_404(project.dataset_versions.select_related("created_by"), pk=dataset_pk)
+    versions = project.dataset_versions.select_related("created_by").annotate(left=_left_out())
+    version = get_object_or_404(versions, pk=dataset_pk)
     part = "validation" if request.GET.get("part") == "validation" else "train"
     here = frozen.intact(version)
     rows = (frozen.training_rows if part == "train" else frozen.validation_rows)(version) if here else []
@@ -97,13 +99,17 @@ def dataset(request: MemberRequest, pk: UUID, dataset_pk: UUID) -> HttpResponse:
         .first(),
         "figures": version.statistics,
         "leak_count": version.leaks.values("row_id").distinct().count(),
-        "left_out": version.left_out.count(),
         "compared": not gate.waits_for(version),
         "quality": _quality(version),
         "rounds": version.rounds.all()[:20],
         "method": next((method.key for method in METHODS.values() if method.learns_from == version.kind), ""),
     }
     return render(request, "training/dataset.html", context)
+
+
+def _left_out() -> Coalesce:
+    rows = LeftOut.objects.filter(version=OuterRef("pk")).order_by().values("version")
+    return Coalesce(Subquery(rows.annotate(number=Count("pk")).values("number")), 0)
 
 
 def _quality(version: DatasetVersion) -> dict[str, Any]:
