@@ -266,6 +266,7 @@ SPECTACULAR_SETTINGS = {
         "ConsensusEnum": "annotation.models.ConsensusRule",
         "ChoreKindEnum": "annotation.models.Chore.Kind",
         "DecisionEnum": "annotation.models.Decision",
+        "SwapKindEnum": "annotation.bias.swapping.CHOICES",
         "CleaningKindEnum": "annotation.forms.cleaning.TITLES",
         "DifficultyEnum": "annotation.models.Difficulty",
         "SaidDifficultyEnum": "annotation.api.sorting.SAID",

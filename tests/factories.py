@@ -6,11 +6,13 @@ import json
 from pathlib import Path
 
 from django.contrib.auth.models import User
+from django.db import connection
 from django.db.models import Max
 from django.utils import timezone
 
 from annotation.models import Candidate, Comparison, Demonstration, Guidelines, Project, Prompt, Split
-from training.models import Worker
+from training import immutable
+from training.models import DatasetVersion, Worker
 from training.run_dir import file_sha256
 
 SECTIONS = ["Parties", "Jurisdiction", "Core dispute", "Key facts", "Remedies sought", "Next step"]
@@ -65,6 +67,14 @@ def comparison(prompt: Prompt, texts: list[str] | None = None, **fields: object)
     for number, text in enumerate(texts or [RESPONSE, RESPONSE.replace(" by 3 March 2025", "")]):
         Candidate.objects.create(comparison=made, text=text, source=f"source-{number}")
     return made
+
+
+def as_if_of(rows: int) -> None:
+    """Dataset versions say they have so many rows to learn from, as if the database let anybody change them."""
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TRIGGER frozen_stays")
+    DatasetVersion.objects.update(train_rows=rows)
+    immutable.guard()
 
 
 def worker(**fields: object) -> Worker:

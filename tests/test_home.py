@@ -128,7 +128,7 @@ def test_it_keeps_to_the_order_of_the_loop_and_the_role(project):
 
     assert labels(Role.EXPERT) == {
         "Work": ["Write", "Rank", "Score", "Remarks"],
-        "Data": ["Overview"],
+        "Data": ["Overview", "Cleaning"],
         "Project": ["Guidelines"],
     }
     assert list(labels(Role.REVIEWER)) == ["Work", "Data", "Judge", "Project"]

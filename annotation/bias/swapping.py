@@ -19,6 +19,7 @@ KINDS = {
     ORIGIN: "Names of one origin and of another",
     ROLES: "Party roles",
 }
+CHOICES = list(KINDS.items())
 WORD = re.compile(r"[^\W_]+")
 COUNTERPARTS = (
     ("she", "he"), ("herself", "himself"), ("woman", "man"), ("women", "men"), ("lady", "gentleman"),

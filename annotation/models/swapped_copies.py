@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 from django.db import models
 from django.db.models import Q
 
-from annotation.bias.swapping import KINDS
+from annotation.bias.swapping import CHOICES
 from annotation.models.projects import Project, UUIDModel
 from annotation.models.prompts import Demonstration, Prompt
 
@@ -30,7 +30,7 @@ class SwappedCopy(UUIDModel):
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="swapped_copies")
     original = models.ForeignKey(Demonstration, on_delete=models.CASCADE, related_name="swapped_copies")
     original_version = models.PositiveIntegerField(help_text="The save of the original that was copied.")
-    kind = models.CharField(max_length=10, choices=list(KINDS.items()))
+    kind = models.CharField(max_length=10, choices=CHOICES)
     instruction = models.TextField()
     input = models.TextField(blank=True)
     history = models.JSONField(default=list, blank=True)

@@ -12,7 +12,7 @@ from django.http import StreamingHttpResponse
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from annotation import parts
+from annotation import importing, parts
 from annotation.exports import job
 from annotation.exports.rows import rows as exported
 from annotation.models import Demonstration, Prompt
@@ -33,6 +33,11 @@ def taken_out(person: Person, project: Any, kind: str) -> StreamingHttpResponse:
 
 def rows(response: StreamingHttpResponse) -> list[dict[str, Any]]:
     return [json.loads(line) for line in b"".join(response).decode().splitlines()]  # type: ignore[arg-type]
+
+
+def work_done(project: Any) -> None:
+    for work in project.imports.filter(status="queued"):
+        parts.run(work, importing.do)
 
 
 def uploaded(person: Person, project: Any, *lines: Any) -> str:
@@ -70,6 +75,7 @@ def test_columns_are_chosen_with_the_data_in_sight(project, Ada) -> None:
     Ada.send("import_map", project.pk, upload, action="preview", **chosen, **others, **shares)
     assert "Tenant moved out." in Ada.read("import_map", project.pk, upload)
     Ada.send("import_map", project.pk, upload, action="import", **chosen, **others, **shares)
+    work_done(project)
     (row,) = rows(taken_out(Ada, project, "demonstrations"))
     assert (row["id"], row["completion"][0]["content"]) == ("7", "Return the deposit.")
 
@@ -79,9 +85,9 @@ def test_a_wrong_line_is_named_before_anything_is_taken(project, Ada) -> None:
     upload = uploaded(Ada, project, {"input": "A note."}, ["no object"], {"input": "Another."})
     options = {"column-input": "input", "fixed_instruction": "Sum up.", "responses": "approved", "split_by": "group"}
     shares = {"evaluation_share": "0", "validation_share": "0"}
-    said = Ada.client.post(
-        f"/projects/{project.pk}/import/{upload}/", {"action": "import", **options, **shares}, follow=True
-    ).content.decode()
+    Ada.send("import_map", project.pk, upload, action="import", **options, **shares)
+    work_done(project)
+    said = Ada.read("import_map", project.pk, upload)
     assert "Line 2:" in said
     assert "nothing was imported" in said
     assert not Prompt.objects.exists()

@@ -10,6 +10,7 @@ from django.core.management.base import CommandError
 from django.urls import reverse
 from rest_framework.test import APIClient
 
+from tests.factories import as_if_of
 from tests.training.test_api import at
 from tests.training.test_commands import run, told
 from training import actions
@@ -75,7 +76,7 @@ def test_a_new_round_says_which_way_fits_its_model_and_rows(
     assert f"For {base_model}, {dataset} with {dataset.train_rows} rows" in said
     assert "<strong>LoRA.</strong>" in said
     assert "Full fine-tuning" in said
-    DatasetVersion.objects.update(train_rows=5000)
+    as_if_of(5000)
     assert "<strong>rsLoRA.</strong>" in client.get(page).text
 
 

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rest_framework.test import APIClient
 
+from tests.factories import as_if_of
 from tests.training.test_api import at
 from tests.training.test_commands import of, told
 from training.methods import METHODS, from_json
@@ -84,7 +85,7 @@ def test_a_page_a_command_and_the_api_take_the_same_for_the_same_rows(
     dataset: DatasetVersion, base_model: BaseModel, sign_in: Any, ada: Any, rung: Any
 ) -> None:
     project, client = dataset.project, sign_in(ada)
-    DatasetVersion.objects.update(train_rows=2_000)
+    as_if_of(2_000)
     new = reverse("round_create", args=[project.pk])
     said = client.get(new, {"dataset_version": dataset.pk}).text
     assert "With these 2,000 rows: 2 passes, 8 rows per step (500 steps), learning rate 0.0014." in said
@@ -109,7 +110,7 @@ def test_a_page_a_command_and_the_api_take_the_same_for_the_same_rows(
 def test_it_lets_given_settings_stand_on_a_page(
     dataset: DatasetVersion, base_model: BaseModel, sign_in: Any, ada: Any, rung: Any
 ) -> None:
-    DatasetVersion.objects.update(train_rows=2_000)
+    as_if_of(2_000)
     new = reverse("round_create", args=[dataset.project_id])
     asked = {"method": "sft", "dataset_version": dataset.pk, "preset": "standard"}
     sign_in(ada).post(new, {**asked, "per_device_train_batch_size": 2, "num_train_epochs": 5})

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from annotation.api.base import InProject
-from annotation.bias.swapping import KINDS
+from annotation.bias.swapping import CHOICES
 from training import actions
 from training.actions.swapping import MOST_COPIES
 from training.api.base import found_in
@@ -100,7 +100,7 @@ class SwapRunSerializer(serializers.ModelSerializer[SwapRun]):
 
 
 class SwapStartSerializer(serializers.Serializer[Any]):
-    kind = serializers.ChoiceField(choices=list(KINDS.items()), help_text="What is exchanged.")
+    kind = serializers.ChoiceField(choices=CHOICES, help_text="What is exchanged.")
     groups = serializers.ListField(
         child=serializers.CharField(max_length=100), required=False, help_text="Keys of the report's groups."
     )

@@ -32,6 +32,7 @@ def report(project: Project, rows: list[Row]) -> dict[str, Any]:
         "agreement": round(statistics.fmean(agreements), 4) if agreements else None,
         "judged": len(agreements),
         "swapped_copies": _swapped(project, rows),
+        "scores": _scores(rows),
         "tokens": _tokens(project, rows),
     }
 
@@ -40,6 +41,14 @@ def _swapped(project: Project, rows: list[Row]) -> int:
     copies = Demonstration.objects.filter(project=project, origin=Demonstration.Origin.SWAPPED)
     ids = {str(pk) for pk in copies.values_list("pk", flat=True)}
     return sum(row.id in ids for row in rows)
+
+
+def _scores(rows: list[Row]) -> dict[str, int] | None:
+    """Of the responses, as they were when the version was frozen."""
+    known = [row.score for row in rows if row.score is not None]
+    if not known:
+        return None
+    return {"lowest": min(known), "median": round(statistics.median(known)), "highest": max(known)}
 
 
 def _asked(row: Row) -> str:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from annotation.bias.swapping import KINDS
+from annotation.bias.swapping import CHOICES
 from annotation.models import InParts
 from training.models.audits import BiasAudit
 
@@ -14,7 +14,7 @@ class SwapRun(InParts):
     """
 
     audit = models.ForeignKey(BiasAudit, on_delete=models.CASCADE, related_name="swap_runs")
-    kind = models.CharField(max_length=10, choices=list(KINDS.items()))
+    kind = models.CharField(max_length=10, choices=CHOICES)
     groups = models.JSONField(default=list, help_text="Keys of the audit's groups.")
     origins = models.JSONField(default=list, help_text="The two whose names are exchanged.")
     most = models.PositiveIntegerField()

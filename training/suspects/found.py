@@ -70,8 +70,11 @@ def carried(run_dir: RunDir) -> Iterator[str]:
 def keep(round: TrainingRound, run_dir: RunDir) -> None:
     if round.method != SFT.key:
         return
+    measured = list(losses.readings(run_dir.path))
+    if not measured:  # it took over a result, or was trained before rows were watched
+        return
     rows = read_rows(run_dir.train)
-    found = suspects(losses.readings(run_dir.path), [row.get("task_type", "") for row in rows])
+    found = suspects(measured, [row.get("task_type", "") for row in rows])
     listed = [{"id": rows[each.row]["id"], "surplus": each.surplus, "passes": each.passes} for each in found]
     write_json(_file(round), {"rows": len(rows), "suspects": listed})
 

@@ -78,7 +78,12 @@ def test_it_adds_the_estimate_to_the_report(tiny: Any) -> None:
 def test_it_refuses_what_cannot_fit_and_proposes_what_does(tiny: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     usual = checked(tiny())["estimate"]["memory_bytes"]
     small = estimates.Machine(
-        name="small", device="cpu", threads=1, memory_bytes=int(usual * 0.75), free_bytes=int(usual * 0.5)
+        name="small",
+        device="cpu",
+        threads=1,
+        memory_bytes=int(usual * 0.75),
+        free_bytes=int(usual * 0.5),
+        narrow=machine.look().narrow,
     )
     monkeypatch.setattr(machine, "look", lambda: small)
     run_dir = tiny("attempt-2")

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('annotation', '0029_swapped_copies'),
-        ('training', '0014_leaks'),
+        ('training', '0015_scores_of_frozen_rows'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
