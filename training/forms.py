@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 
 from annotation.bias.lists import origin_labels
-from annotation.bias.swapping import CHOICES
+from annotation.bias.swapping import KINDS
 from annotation.forms.fields import field_of
 from annotation.models import Project, name_of
 from training import choosing
@@ -291,7 +291,7 @@ class AuditForm(forms.Form):
 class CopiesForm(forms.Form):
     """Which copies to propose; only groups that the audit found named can be chosen."""
 
-    kind = forms.ChoiceField(label="What is exchanged", choices=CHOICES)
+    kind = forms.ChoiceField(label="What is exchanged", choices=list(KINDS.items()))
     groups = forms.MultipleChoiceField(
         label="Only rows that name",
         required=False,
