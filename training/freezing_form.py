@@ -66,6 +66,20 @@ class FreezeForm(forms.Form):
         widget=forms.DateInput(attrs={"type": "date"}),
         help_text="The day of approval, of the last ranking, or of the import.",
     )
+    quality = forms.IntegerField(
+        label="Quality of at least",
+        min_value=0,
+        max_value=100,
+        required=False,
+        help_text="From 0 to 100, of responses alone; a prompt's page says what it rests on.",
+    )
+    best_share = forms.IntegerField(
+        label="Only the best, in %",
+        min_value=1,
+        max_value=100,
+        required=False,
+        help_text="50 learns from the better half of what is chosen above; the rows to check with stay as they are.",
+    )
     description = forms.CharField(
         label="Description",
         max_length=300,
@@ -97,7 +111,7 @@ class FreezeForm(forms.Form):
 
     def chosen(self) -> Filter:
         given = self.cleaned_data
-        percent = given["agreement"]
+        percent, best = given["agreement"], given["best_share"]
         return Filter(
             status=given["status"] or filters.APPROVED,
             agreement=None if percent is None else percent / 100,
@@ -107,6 +121,8 @@ class FreezeForm(forms.Form):
             task_types=tuple(sorted(given["task_types"])),
             since=given["since"],
             until=given["until"],
+            quality=given["quality"],
+            best_share=None if best in (None, 100) else best / 100,
         )
 
     def what(self) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from annotation.models import (
     name_of,
 )
 from annotation.ranking import LETTERS
+from annotation.scored import Scorer
 from annotation.templating import render as rendered
 
 PAGE = 50
@@ -66,8 +67,9 @@ def prompt(request: MemberRequest, pk: UUID, prompt_pk: UUID) -> HttpResponse:
     prompt = get_object_or_404(project.prompts.select_related("assignment", "approval_assignment"), pk=prompt_pk)
     revisions = Prefetch("revisions", Revision.objects.select_related("created_by"))
     told = prompt.demonstrations.exclude(~Q(author=request.user), status=Demonstration.Status.DRAFT)
-    demonstrations = told.select_related("author", "reviewed_by").prefetch_related(revisions)
+    demonstrations = list(told.select_related("author", "reviewed_by", "guidelines").prefetch_related(revisions))
     is_admin = request.role == Role.ADMIN
+    scores = Scorer(project).of_prompt(prompt, demonstrations) if is_admin else {}
     return render(
         request,
         "annotation/prompt.html",
@@ -75,7 +77,7 @@ def prompt(request: MemberRequest, pk: UUID, prompt_pk: UUID) -> HttpResponse:
             "project": project,
             "prompt": prompt,
             "asked": rendered(project.instruction_template, prompt.instruction, prompt.input),
-            "demonstrations": [(one, _history(one)) for one in demonstrations],
+            "demonstrations": [(one, _history(one), scores.get(one.pk)) for one in demonstrations],
             "comparisons": _comparisons(prompt) if is_admin else [],
             "is_admin": is_admin,
             "kept_for": _kept_for(prompt.assignment),

@@ -6,16 +6,19 @@ import json
 import random
 from datetime import date, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.core.management import call_command
-from django.db import IntegrityError, transaction
+from django.core.management import CommandError, call_command
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
+from annotation import scored
 from annotation.models import Demonstration, Guidelines, Project, Revision
 from tests import factories
 from training import actions
@@ -69,8 +72,8 @@ def test_it_takes_what_the_filter_asks_for(project: Project, ada: Any, erin: Any
     lately = timezone.localdate() - timedelta(days=3)
 
     def taken(**asked: Any) -> set[str]:
-        rows = actions.freezing.rows_to_freeze(project, "demonstrations", "", Filter(**asked))
-        return {row.id for row in rows}
+        train, validation = actions.freezing.rows_to_freeze(project, "demonstrations", "", Filter(**asked))
+        return {row.id for row in [*train, *validation]}
 
     assert taken() == {str(by_erin.pk), str(by_eve.pk)}
     assert taken(status="submitted") == {str(by_erin.pk), str(by_eve.pk), str(waiting.pk)}
@@ -175,3 +178,56 @@ def test_it_compares_two_versions_word_by_word_and_follows_texts(
     assert b"Demonstrations v2" in client.get(reverse("lineage", args=[project.pk, "prompt", prompt])).content
     call_command("show_lineage", *named, "--prompt", prompt)
     assert "Demonstrations v1: 1 row; no round; no adapter" in capsys.readouterr().out
+
+
+@pytest.fixture
+def graded(project: Project, ada: Any, erin: Any) -> dict[str, int]:
+    """Responses from good to bad, each with its quality."""
+    kept = {"reviewed_by": ada}
+    for number in range(4):
+        factories.demonstration(factories.prompt(project, group=f"good {number}"), erin, text=f"Good {number}.", **kept)
+    for number in range(4):
+        prompt = factories.prompt(project, group=f"own {number}")
+        factories.demonstration(prompt, erin, text=f"Own {number}.", reviewed_by=erin)
+    aside = factories.prompt(project, group="aside", split="validation")
+    factories.demonstration(aside, erin, text="Aside.", reviewed_by=erin)
+    pks = list(project.demonstrations.values_list("pk", flat=True))
+    return {str(pk): found.score for pk, found in scored.of_many(project, pks)}
+
+
+@pytest.mark.django_db
+def test_quality_chooses_rows(project: Project, ada: Any, graded: dict[str, int], sign_in: Any, capsys: Any) -> None:
+    good = {row for row, score in graded.items() if score == 100}
+    assert len(good) == 4
+    everything = actions.freeze(project=project, kind="demonstrations", by=ada)
+    assert dict(VersionRow.objects.filter(version=everything).values_list("row", "score")) == graded
+    half = actions.freeze(project=project, kind="demonstrations", by=ada, chosen=Filter(best_share=0.5))
+    assert {row["id"] for row in datasets.training_rows(half)} == good
+    assert datasets.validation_rows(half) == datasets.validation_rows(everything)
+    assert half.description == "Of the rows to learn from the best half by quality"
+    assert half.filter == {"best_share": 0.5}
+    assert half.statistics["quality"]["scores"] == {"lowest": min(graded.values()), "median": 100, "highest": 100}
+    again = actions.freeze(project=project, kind="demonstrations", by=ada, chosen=Filter(best_share=0.5))
+    assert (again.pk, again.is_new, again.sha256) == (half.pk, False, half.sha256)
+    client, url = sign_in(ada), reverse("datasets", args=[project.pk])
+    looked = client.post(url, {"kind": "demonstrations", "quality": "90", "best_share": "50", "look": "1"})
+    assert b"Quality of at least 90; of the rows to learn from the best half by quality" in looked.content
+    refused = client.post(url, {"kind": "corpus", "quality": "90", "look": "1"})
+    assert (refused.status_code, b"Only responses have a quality" in refused.content) == (422, True)
+    sent = {"kind": "demonstrations", "filter": {"quality": 90}}
+    made = client.post(reverse("api_datasets", args=[project.pk]), sent, content_type="application/json").json()
+    assert made["filter_in_words"] == "Quality of at least 90"
+    assert {row["id"] for row in datasets.rows_of(project.dataset_versions.get(pk=made["id"]))} == good
+    named = ["--project", str(project.pk), "--kind", "demonstrations", "--by", "ada", "--preview"]
+    call_command("freeze", *named, "--best-share", "0.25")
+    assert "2 rows to learn from, 1 to check with" in capsys.readouterr().out
+    with pytest.raises(CommandError, match="from 0 to 100"):
+        call_command("freeze", *named, "--quality", "101")
+    assert b"100 of 100 in the middle" in client.get(reverse("dataset", args=[project.pk, half.pk])).content
+
+
+@pytest.mark.django_db
+def test_scores_of_many_take_few_queries(project: Project, graded: dict[str, int]) -> None:
+    with CaptureQueriesContext(connection) as asked:
+        assert len(dict(scored.of_many(project, [UUID(pk) for pk in graded]))) == len(graded)
+    assert len(asked) <= 7

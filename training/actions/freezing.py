@@ -12,7 +12,7 @@ from annotation.actions import Refused, exporting
 from annotation.exports.job import CHANGED
 from annotation.exports.kinds import FROZEN
 from annotation.models import ConsensusRule, Event, Export, Project
-from training.freezing import corpora, datasets, filters, index, preferences, quality
+from training.freezing import corpora, datasets, filters, index, preferences, quality, scores
 from training.freezing.cleaning import cleaned
 from training.freezing.filters import EVERYTHING, Filter
 from training.leaks import gate, leaving_out
@@ -67,17 +67,28 @@ def freeze(
     except ValidationError:
         Project.objects.filter(pk=project.pk, rankings_frozen_at=began_at).update(rankings_frozen_at=before)
         raise
-    index.of_version(version)
+    index.of_version(version, {row.id: row.score for row in found if row.score is not None})
     gate.look(version)
     return version
 
 
-def rows_to_freeze(project: Project, kind: str, consensus: str, chosen: Filter) -> list[datasets.Row]:
-    """What a version would take; nothing is written."""
-    return cleaned(project, _chosen_rows(project, kind, consensus, chosen))[0]
+def rows_to_freeze(
+    project: Project, kind: str, consensus: str, chosen: Filter
+) -> tuple[list[datasets.Row], list[datasets.Row]]:
+    """What a version would take to learn from, and to check with; nothing is written."""
+    rows, _figures = cleaned(project, _chosen_rows(project, kind, consensus, chosen))
+    return _divided(rows, chosen)
+
+
+def _divided(rows: list[datasets.Row], chosen: Filter) -> tuple[list[datasets.Row], list[datasets.Row]]:
+    train, validation = datasets.divide(rows)
+    return scores.best(train, chosen.best_share), validation
 
 
 def _chosen_rows(project: Project, kind: str, consensus: str, chosen: Filter) -> list[datasets.Row]:
+    if chosen.asks_for_quality and kind != DatasetVersion.Kind.DEMONSTRATIONS:
+        name = "quality" if chosen.quality is not None else "best_share"
+        raise ValidationError({name: "Only responses have a quality. Freeze demonstrations, or leave this empty."})
     return [row for row in _rows(project, DatasetVersion.Kind(kind), consensus, chosen) if chosen.takes(row)]
 
 
@@ -87,7 +98,7 @@ def _rows(project: Project, kind: DatasetVersion.Kind, consensus: str, chosen: F
         return FROM_RANKINGS[kind](project, "" if rule == ConsensusRule.AUTOMATIC else rule)
     if kind == DatasetVersion.Kind.CORPUS:
         return corpora.document_rows(project)
-    return datasets.demonstration_rows(project, chosen)
+    return scores.scored_rows(project, datasets.demonstration_rows(project, chosen))
 
 
 def _let_stand(project: Project, kind: str, at: datetime) -> datetime | None:
@@ -144,7 +155,8 @@ def _freeze(
 ) -> DatasetVersion:
     kept = [row for row in found if row.id not in left_out]
     rows, cleaning = cleaned(project, kept)
-    train, validation = datasets.divide(rows)
+    train, validation = _divided(rows, chosen)
+    rows = [*train, *validation]
     if not train:
         why = NOTHING_TO_FREEZE[DatasetVersion.Kind(kind)] if chosen == EVERYTHING and not found else NOTHING_LEFT
         why = ALL_LEFT_OUT if cleaning else why

@@ -70,6 +70,12 @@ class FilterSerializer(serializers.Serializer[Any]):
     task_types = serializers.ListField(child=serializers.CharField(max_length=80), required=False)
     since = serializers.DateField(required=False)
     until = serializers.DateField(required=False)
+    quality = serializers.IntegerField(
+        min_value=0, max_value=100, required=False, help_text="Demonstrations: at least."
+    )
+    best_share = serializers.FloatField(
+        min_value=0.01, max_value=1, required=False, help_text="Demonstrations: of the rows to learn from, by quality."
+    )
 
 
 class FreezeSerializer(serializers.Serializer[Any]):
@@ -123,8 +129,7 @@ class Datasets(InProject, generics.ListAPIView[DatasetVersion]):
         return Response(DatasetSerializer(version).data, status=made)
 
     def _preview(self, asked: dict[str, Any]) -> dict[str, Any]:
-        rows = rows_to_freeze(self.project, asked["kind"], asked["consensus"], asked["chosen"])
-        train, validation = datasets.divide(rows)
+        train, validation = rows_to_freeze(self.project, asked["kind"], asked["consensus"], asked["chosen"])
         said = filters.sentence(asked["chosen"])
         return {"train_rows": len(train), "validation_rows": len(validation), "filter_in_words": said}
 

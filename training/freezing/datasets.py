@@ -47,6 +47,7 @@ class Row:
     content: dict[str, Any] = field(hash=False)
     revisions: tuple[str, ...] = ()  # of the demonstration, or the rankings: which state of it was frozen
     at: datetime | None = None
+    score: int | None = None  # of the response, when it was read
 
     def as_json(self) -> dict[str, Any]:
         of_prompt = {"prompt_id": self.prompt_id} if self.prompt_id else {}

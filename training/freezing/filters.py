@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 APPROVED, SUBMITTED = "approved", "submitted"
 STATUSES = {APPROVED: "Approved only", SUBMITTED: "Approved, and those that wait for approval"}
+HALF = 0.5
 GUIDELINES = {"from": "This version or a later one", "only": "This version only"}
 SPAN_WORDS = {
     (True, True): "made from {since} to {until}",
@@ -27,6 +28,8 @@ class Filter:
     """Rows that meet all of it. What is left empty asks for nothing.
 
     `people`: nobody else wrote or ranked the row. `agreement` asks only of rows that several people judged.
+    `quality` and `best_share` go by the scores of responses; the share is of the rows to learn from, once the others
+    are chosen and those to check with are set aside.
     """
 
     status: str = APPROVED
@@ -37,6 +40,12 @@ class Filter:
     task_types: tuple[str, ...] = ()
     since: date | None = None
     until: date | None = None
+    quality: int | None = None
+    best_share: float | None = None
+
+    @property
+    def asks_for_quality(self) -> bool:
+        return self.quality is not None or self.best_share is not None
 
     def takes(self, row: Row) -> bool:
         return (
@@ -45,6 +54,7 @@ class Filter:
             and (not self.people or (bool(row.people) and row.people <= set(self.people)))
             and (not self.task_types or row.task_type in self.task_types)
             and self._in_time(row.at)
+            and (self.quality is None or (row.score is not None and row.score >= self.quality))
         )
 
     def _agrees(self, row: Row) -> bool:
@@ -116,12 +126,20 @@ def words(chosen: Filter, names: Mapping[int, str] | None = None) -> list[str]:
     if chosen.since or chosen.until:
         template = SPAN_WORDS[bool(chosen.since), bool(chosen.until)]
         said.append(template.format(since=_day(chosen.since), until=_day(chosen.until)))
+    if chosen.quality is not None:
+        said.append(f"quality of at least {chosen.quality}")
+    if chosen.best_share is not None:
+        said.append(f"of the rows to learn from the {best_words(chosen.best_share)} by quality")
     return said
 
 
 def sentence(chosen: Filter, names: Mapping[int, str] | None = None) -> str:
     """What a version takes, as a line for people."""
     return capital("; ".join(words(chosen, names))) or "Everything that may be taught"
+
+
+def best_words(share: float) -> str:
+    return "best half" if share == HALF else f"best {100 * share:g} %"
 
 
 def _people(people: Iterable[int], names: Mapping[int, str] | None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
@@ -27,14 +27,19 @@ KINDS = {
 }
 
 
-def of_version(version: DatasetVersion) -> None:
-    """Once; part by part, so that nobody else waits for the database. What was cut off begins again."""
+def of_version(version: DatasetVersion, scores: Mapping[str, int] | None = None) -> None:
+    """With the scores of its rows, where they are known.
+
+    Once; part by part, so that nobody else waits for the database. What was cut off begins again.
+    """
     if version.indexed_at or not version.directory.is_dir():
         return
     VersionRow.objects.filter(version=version).delete()
     counts: Counter[int] = Counter()
     rows = (row for row, _content in read(version))
     while some := list(islice(rows, AT_ONCE)):
+        for row in some:
+            row.score = (scores or {}).get(row.row)
         counts.update(person for row in some for person in row.people)
         with transaction.atomic():
             VersionRow.objects.bulk_create(some, ignore_conflicts=True)

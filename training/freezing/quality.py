@@ -31,8 +31,17 @@ def report(project: Project, rows: list[Row]) -> dict[str, Any]:
         "by_person": [{"person": pk, "rows": number} for pk, number in people.most_common(MOST_NAMED)],
         "agreement": round(statistics.fmean(agreements), 4) if agreements else None,
         "judged": len(agreements),
+        "scores": _scores(rows),
         "tokens": _tokens(project, rows),
     }
+
+
+def _scores(rows: list[Row]) -> dict[str, int] | None:
+    """Of the responses, as they were when the version was frozen."""
+    known = [row.score for row in rows if row.score is not None]
+    if not known:
+        return None
+    return {"lowest": min(known), "median": round(statistics.median(known)), "highest": max(known)}
 
 
 def _asked(row: Row) -> str:

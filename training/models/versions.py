@@ -77,6 +77,7 @@ class VersionRow(models.Model):
     group = models.CharField(max_length=200, blank=True)
     revisions = models.JSONField(default=list)
     people = models.JSONField(default=list, help_text="Ids of those who wrote or ranked it.")
+    score = models.PositiveSmallIntegerField(null=True, help_text="Of the response, when it was frozen; 0 to 100.")
     erased = models.BooleanField(default=False)
 
     class Meta:

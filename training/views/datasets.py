@@ -37,16 +37,15 @@ def datasets(request: MemberRequest, pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "manage")
     form = FreezeForm(request.POST if request.method == "POST" else None, project=project)
     found = None
-    if request.method == "POST" and form.is_valid() and "look" in request.POST:
-        found = _found(project, form)
-    elif request.method == "POST" and form.is_valid():
+    if request.method == "POST" and form.is_valid():
         try:
-            version = freeze(project=project, by=request.user, **form.what())
+            if "look" not in request.POST:
+                version = freeze(project=project, by=request.user, **form.what())
+                _say(request, version)
+                return redirect("dataset", project.pk, version.pk)
+            found = _found(project, form)
         except ValidationError as refused:
             attach(form, refused)
-        else:
-            _say(request, version)
-            return redirect("dataset", project.pk, version.pk)
     rows = project.dataset_versions.annotate(round_count=Count("rounds", distinct=True), leak_count=LEAKING_ROWS)
     versions = rows.select_related("created_by").order_by("-created_at")
     page = Paginator(versions, 50).get_page(request.GET.get("page"))
@@ -57,8 +56,7 @@ def datasets(request: MemberRequest, pk: UUID) -> HttpResponse:
 def _found(project: Project, form: FreezeForm) -> dict[str, Any]:
     """How many rows it would take, and in which words it will say so."""
     given = form.what()
-    rows = rows_to_freeze(project, given["kind"], given["consensus"], given["chosen"])
-    train, validation = frozen.divide(rows)
+    train, validation = rows_to_freeze(project, given["kind"], given["consensus"], given["chosen"])
     said = filters.sentence(given["chosen"], form.names)
     return {"train": len(train), "validation": len(validation), "said": said}
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from argparse import ArgumentTypeError
 from datetime import date
 from typing import Any
 
@@ -12,7 +13,6 @@ from annotation.texts import counted
 from training.actions import freeze
 from training.actions.freezing import rows_to_freeze
 from training.freezing import filters
-from training.freezing.datasets import divide
 from training.freezing.filters import Filter
 from training.management.launching import find_version
 from training.management.waiting import refusal
@@ -76,7 +76,10 @@ class Command(BaseCommand):
         )
 
     def _preview(self, project: Project, options: dict[str, Any], chosen: Filter) -> None:
-        train, validation = divide(rows_to_freeze(project, options["kind"], options["consensus"], chosen))
+        try:
+            train, validation = rows_to_freeze(project, options["kind"], options["consensus"], chosen)
+        except ValidationError as error:
+            raise refusal(error) from error
         said = (
             f"{counted(len(train), 'row')} to learn from, {len(validation)} to check with: {filters.sentence(chosen)}."
         )
@@ -96,6 +99,10 @@ def _add_filter(parser: CommandParser) -> None:
     parser.add_argument("--task-type", action="append", default=[], metavar="TYPE", help="may be repeated")
     parser.add_argument("--since", type=date.fromisoformat, metavar="DATE", help="made on this day or later")
     parser.add_argument("--until", type=date.fromisoformat, metavar="DATE", help="made on this day or earlier")
+    parser.add_argument("--quality", type=_percent, metavar="NUMBER", help="demonstrations: 0 to 100, at least")
+    parser.add_argument(
+        "--best-share", type=_share, metavar="SHARE", help="demonstrations: 0 to 1, of the rows to learn from"
+    )
 
 
 def _filter(options: dict[str, Any]) -> Filter:
@@ -108,7 +115,21 @@ def _filter(options: dict[str, Any]) -> Filter:
         task_types=tuple(sorted(options["task_type"])),
         since=options["since"],
         until=options["until"],
+        quality=options["quality"],
+        best_share=options["best_share"],
     )
+
+
+def _percent(given: str) -> int:
+    if not 0 <= (number := int(given)) <= 100:
+        raise ArgumentTypeError("Give a number from 0 to 100.")
+    return number
+
+
+def _share(given: str) -> float:
+    if not 0 < (share := float(given)) <= 1:
+        raise ArgumentTypeError("Give a share above 0, up to 1.")
+    return share
 
 
 def _leaks(number: int) -> str:

@@ -1,0 +1,43 @@
+"""Which responses a version learns from where their quality decides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from uuid import UUID
+
+from annotation import scored
+from annotation.models import Project
+from training.freezing.datasets import Row
+from training.models import DatasetVersion, VersionRow
+
+AT_ONCE = 500
+
+
+def scored_rows(project: Project, rows: list[Row]) -> list[Row]:
+    """Each with the score that its response has now."""
+    found = of_responses(project, [row.id for row in rows])
+    return [replace(row, score=found.get(row.id)) for row in rows]
+
+
+def of_responses(project: Project, ids: list[str]) -> dict[str, int]:
+    return {str(pk): found.score for pk, found in scored.of_many(project, [UUID(pk) for pk in ids])}
+
+
+def best(rows: list[Row], share: float | None) -> list[Row]:
+    """The best share of them, in their order. Of those with one score the hash of the content decides, so that the
+    same rows are taken on any machine."""
+    if share is None:
+        return rows
+    by_score = sorted(rows, key=lambda row: (-(row.score or 0), row.content_sha256(), row.id))
+    taken = {row.id for row in by_score[: max(1, round(share * len(rows)))]}
+    return [row for row in rows if row.id in taken]
+
+
+def keep(version: DatasetVersion, scores: Mapping[str, int]) -> None:
+    """Beside the version's rows: they stay what they were when it was frozen."""
+    rows = VersionRow.objects.filter(version=version, score=None).only("pk", "row")
+    waiting = [row for row in rows if row.row in scores]
+    for row in waiting:
+        row.score = scores[row.row]
+    VersionRow.objects.bulk_update(waiting, ["score"], batch_size=AT_ONCE)
