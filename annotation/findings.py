@@ -6,9 +6,12 @@ And who may see which of these rows.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from uuid import UUID
 
 from django.contrib.auth.models import User
 
+from annotation import inserts
 from annotation.cleanable import REFERENCE, Subject, hashed
 from annotation.cleaning import Found
 from annotation.models import CleaningRun, Finding, FindingQuerySet, Project
@@ -28,17 +31,35 @@ def visible(project: Project, user: User, senior: bool) -> FindingQuerySet:
     return rows.not_kept_for_others(sets_of(project, user)) if project.has_assignments else rows
 
 
-def write(
+@dataclass(frozen=True)
+class Ready:
+    """What a part of a run changes, made ready before the database is held: nobody waits for its making."""
+
+    new: list[Finding]
+    gone: list[UUID]
+    back: list[UUID]
+    rows: list[inserts.Insert]
+
+    def write(self) -> int:
+        """How many were new."""
+        rows = Finding.objects.all()
+        if self.gone:
+            rows.filter(pk__in=self.gone, status=Status.OPEN).update(status=Status.OUTDATED)
+        if self.back:
+            rows.filter(pk__in=self.back, status=Status.OUTDATED).update(status=Status.OPEN)
+        inserts.run(self.rows)
+        return len(self.new)
+
+
+def ready(
     run: CleaningRun,
     subjects: list[Subject],
     found: Mapping[str, list[Found]],
     others: Mapping[tuple[str, Found], tuple[str, bool]] | None = None,
-) -> int:
-    """How many were new. What was decided stays decided: the same place of the same text is never found twice."""
-    if not subjects:
-        return 0
+) -> Ready:
+    """What was decided stays decided: the same place of the same text is never found twice."""
     hashes = {s.key: {field: hashed(text) for field, text in s.item.texts.items()} for s in subjects}
-    known = _known(subjects, hashes)
+    known, gone, back = _known(subjects, hashes)
     new: dict[_Place, Finding] = {}
     for subject in subjects:
         for each in found.get(subject.key, ()):
@@ -46,14 +67,18 @@ def write(
             place = (str(subject.pk), each.field, each.kind, each.start, each.end, hashes[subject.key][each.field])
             if place not in known:
                 new.setdefault(place, _finding(run, subject, each, place[-1], other, kept))
-    Finding.objects.bulk_create(new.values(), batch_size=500, ignore_conflicts=True)
-    return len(new)
+    findings = list(new.values())
+    return Ready(findings, gone, back, inserts.insert_of(findings, once=True))
 
 
-def _known(subjects: Iterable[Subject], hashes: Mapping[str, Mapping[str, str]]) -> set[_Place]:
+def _known(
+    subjects: Iterable[Subject], hashes: Mapping[str, Mapping[str, str]]
+) -> tuple[set[_Place], list[UUID], list[UUID]]:
+    """Places that are known; findings whose words no longer stand there; and those whose words stand there again."""
     by_pk = {subject.pk: hashes[subject.key] for subject in subjects}
     known: set[_Place] = set()
-    gone, back = [], []
+    gone: list[UUID] = []
+    back: list[UUID] = []
     rows = Finding.objects.filter(item__in=by_pk)
     for pk, item, field, kind, start, end, sha256, status in rows.values_list(
         "pk", "item", "field", "kind", "start", "end", "text_sha256", "status"
@@ -64,9 +89,7 @@ def _known(subjects: Iterable[Subject], hashes: Mapping[str, Mapping[str, str]])
             gone.append(pk)
         if status == Status.OUTDATED and holds:
             back.append(pk)
-    rows.filter(pk__in=gone, status=Status.OPEN).update(status=Status.OUTDATED)
-    rows.filter(pk__in=back, status=Status.OUTDATED).update(status=Status.OPEN)
-    return known
+    return known, gone, back
 
 
 def _finding(run: CleaningRun, subject: Subject, found: Found, sha256: str, other: str, kept: bool) -> Finding:

@@ -20,8 +20,11 @@ class Insert:
     rows: list[tuple[Any, ...]]
 
 
-def insert_of(objects: Sequence[models.Model]) -> list[Insert]:
-    """Of objects of one model, whose ids are known or the database's own to give; nothing for none."""
+def insert_of(objects: Sequence[models.Model], once: bool = False) -> list[Insert]:
+    """Of objects of one model, whose ids are known or the database's own to give; nothing for none.
+
+    `once`: those that are there already are passed over.
+    """
     if not objects:
         return []
     kind = type(objects[0])
@@ -30,7 +33,8 @@ def insert_of(objects: Sequence[models.Model]) -> list[Insert]:
     name = database.ops.quote_name
     columns = ", ".join(name(field.column) for field in fields)
     places = ", ".join(["%s"] * len(fields))
-    sql = f"INSERT INTO {name(kind._meta.db_table)} ({columns}) VALUES ({places})"  # noqa: S608 - names of our own
+    known = " ON CONFLICT DO NOTHING" if once else ""
+    sql = f"INSERT INTO {name(kind._meta.db_table)} ({columns}) VALUES ({places}){known}"  # noqa: S608 - our own names
     for each in objects:
         if isinstance(each, OwnerKnown):
             each.know_owner()

@@ -26,7 +26,7 @@ from annotation.cleaning import (
     own_pattern,
 )
 from annotation.comparing import Alike, compared
-from annotation.findings import write
+from annotation.findings import Ready, ready
 from annotation.models import CleaningRun, Project
 
 FEW = 300  # rows: below, starting processes would take longer than the work
@@ -122,8 +122,9 @@ def _look(work: CleaningRun, settings: Settings, many: bool, before: int, told: 
     parts = _checked(work, settings, (after[0], after[1]) if after else None, many)
     with parts as checked:
         for subjects, mark, found in checked:
+            part = ready(work, subjects, found)
             with work.part():
-                work.found += write(work, subjects, found)
+                work.found += part.write()
                 work.done += len(subjects)
                 work.state = {"after": mark}
             told(work)
@@ -178,16 +179,17 @@ def _compare(work: CleaningRun, many: bool, before: int, told: Told) -> None:
     cleaners = Cleaners(Settings(kinds=frozenset())) if many else None
     with cleaners or nullcontext():
         for number, alike in compared(work.project, work.scopes, frozenset(work.kinds), cleaners):
+            part = _ready(work, alike)
             with work.part():
-                work.found += _write_alike(work, alike)
+                work.found += part.write()
                 work.done += number
             told(work)
 
 
-def _write_alike(work: CleaningRun, alike: list[Alike]) -> int:
+def _ready(work: CleaningRun, alike: list[Alike]) -> Ready:
     found: dict[str, list[Found]] = {}
     for each in alike:
         found.setdefault(each.subject.key, []).append(each.found)
     subjects = {each.subject.key: each.subject for each in alike}
     others = {(each.subject.key, each.found): (each.other, each.kept_from_experts) for each in alike}
-    return write(work, list(subjects.values()), found, others)
+    return ready(work, list(subjects.values()), found, others)

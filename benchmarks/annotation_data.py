@@ -113,13 +113,15 @@ def _prompts(project: Any, count: int, author: Any) -> None:
 
 def _copy(project: Any, number: int) -> None:
     """The template once more: ids that only differ in their beginning keep what belongs together together."""
+    from django.apps import apps
     from django.db import connection
 
     start = f"{number:08x}"
 
     def copied(table: str, where: str, **changed: str) -> None:
+        model = next(each for each in apps.get_models() if each._meta.db_table == table)
+        columns = [field.column for field in model._meta.concrete_fields if not field.generated]
         with connection.cursor() as cursor:
-            columns = [column.name for column in connection.introspection.get_table_description(cursor, table)]
             values = ", ".join(changed.get(name, f'"{name}"') for name in columns)
             names = ", ".join(f'"{name}"' for name in columns)
             cursor.execute(f"INSERT INTO {table} ({names}) SELECT {values} FROM {table} WHERE {where}")  # noqa: S608

@@ -170,11 +170,11 @@ def _leaking(project: Project, ada: User) -> list[Page]:
     """A version that gives a held-out prompt away, and the one that was frozen without the row."""
     held_out = factories.prompt(project, input=HELD_OUT, split="evaluation", external_id="housing-104")
     taught = factories.prompt(project, input=TAUGHT, external_id="housing-211")
-    factories.demonstration(taught, ada)
+    for each in (held_out, taught):
+        factories.demonstration(each, ada)
     leaking = actions.freeze(kind="demonstrations", project=project, by=ada)
     apart = actions.freeze(kind="demonstrations", project=project, by=ada, without_leaks_of=leaking)
     taught.demonstrations.all().delete()
-    held_out.delete()
     pk = str(project.pk)
     return [
         Page("dataset_leaks", [pk, str(leaking.pk)]),

@@ -45,6 +45,11 @@ def test_it_finds_a_passage_of_thirteen_words_and_none_of_twelve() -> None:
     assert Known([(7, NOTE)]).look(f"{OTHER} {' '.join(NOTE.split()[3:15])} {OTHER}") == []
 
 
+def test_a_citation_is_no_passage_however_many_pieces_it_has() -> None:
+    cited = "One-year filing limit, O.C.G.A. § 34-9-82\nRemedies sought: "
+    assert Known([(7, f"{NOTE} {cited} Weekly benefits.")]).look(f"{OTHER} {cited} Lost wages.") == []
+
+
 def test_a_passage_that_many_groups_share_is_boilerplate() -> None:
     known, passages = Known([(7, f"{NOTE} {OTHER}")]), Passages()
     (hit,) = known.look(f"One thing and another. {' '.join(NOTE.split()[3:18])} And so forth it goes on.")

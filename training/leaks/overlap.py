@@ -3,7 +3,8 @@
 Three ways to look, each for what the others miss. *Exact*: equal after normalising. *Near*: of the held-out text's
 five-word runs 0.8 stand in the other one, or both use the same telling words, in whatever order and with whatever
 numbers (a paraphrase). *Passage*: thirteen words in a row are the same, the run that the GPT-3 paper (Brown et al.
-2020, appendix C) calls contamination; what stands in the texts of more than ten groups is boilerplate there and here.
+2020, appendix C) calls contamination, single letters not counted; what stands in the texts of more than ten groups is
+boilerplate there and here.
 """
 
 from __future__ import annotations
@@ -156,7 +157,7 @@ class Known:
             if likeness >= ALIKE:
                 kind = "exact" if inside and common == size else "near"
                 yield Hit(self.ids[who], kind, round(likeness, 3), where, length)
-            elif length:
+            elif length and _real_words(tokens[where : where + length]) >= PASSAGE:
                 share = round(min(1.0, length / int(self.lengths[who])), 3)
                 yield Hit(self.ids[who], "passage", share, where, length, begins)
 
@@ -188,6 +189,11 @@ class Known:
         share = common / np.maximum(whole, 1e-9)
         needed = ALIKE if part else SAME_WORDS
         return {int(who): round(float(share[who]), 3) for who in np.nonzero((share >= needed) & (count >= TELLING))[0]}
+
+
+def _real_words(tokens: Sequence[str]) -> int:
+    """Without what abbreviations and citations fall apart into: “O.C.G.A. § 34-9-82” is no seven words."""
+    return sum(len(each) > 1 or each in "ai" for each in tokens)
 
 
 class Passages:
