@@ -26,6 +26,7 @@ FORMATS = {
     "parquet": "Parquet",
     "hugging_face": "Hugging Face dataset folder (zip)",
 }
+FORMAT_NAMES = list(FORMATS)
 ENDINGS = {
     "jsonl": ".jsonl",
     "csv": ".csv",

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from annotation.api.base import InProject
 from annotation.api.exports import ExportSerializer
-from annotation.exports.kinds import FORMATS, PARTS
+from annotation.exports.kinds import FORMAT_NAMES, PARTS
 from annotation.models import ConsensusRule
 from training import actions
 from training.actions.freezing import record_manifest, rows_to_freeze, take_out
@@ -136,7 +136,7 @@ class Datasets(InProject, generics.ListAPIView[DatasetVersion]):
 
 class DatasetExportSerializer(serializers.Serializer[Any]):
     shape = serializers.CharField(required=False, help_text="Without it, the rows as a training round reads them.")
-    format = serializers.ChoiceField(choices=list(FORMATS.items()), required=False)
+    format = serializers.ChoiceField(choices=FORMAT_NAMES, required=False)
     part = serializers.ChoiceField(choices=[name for name in PARTS if name], required=False, help_text="Else both.")
 
 
