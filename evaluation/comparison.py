@@ -14,6 +14,7 @@ from evaluation.measures import Facts, Measure, Row
 from evaluation.models import Contestant, Evaluation, Output, Review
 from evaluation.statistics import Estimate, WinRate
 from training.jobs import Status
+from training.models import DatasetVersion
 
 SCORES = tuple(criterion.key for criterion in DEFAULT_CRITERIA)
 
@@ -36,6 +37,11 @@ class Column:
     def name(self) -> str:
         """In the middle of a sentence."""
         return f"the {self.label}" if self.contestant.adapter_id else "the base model"
+
+    @property
+    def version(self) -> DatasetVersion | None:
+        """What it learned from."""
+        return self.contestant.adapter.round.dataset_version if self.contestant.adapter else None
 
     @property
     def answered(self) -> bool:
@@ -76,7 +82,12 @@ class Pair:
     @property
     def asks_for_order(self) -> bool:
         """Whether the second is the first one's shuffled baseline."""
-        return _is_baseline(self.second, self.first)
+        return _is_baseline(self.second, self.first) and self.first.version == self.second.version
+
+    @property
+    def asks_for_half(self) -> bool:
+        """Whether the second learned from the best half of the first one's rows."""
+        return _is_baseline(self.second, self.first) and self.first.version != self.second.version
 
     def of(self, key: str) -> Difference:
         return next(difference for difference in self.differences if difference.measure.key == key)
@@ -104,7 +115,8 @@ class Comparison:
         return [self.pair(first, second) for first, second in self._opponents()]
 
     def _opponents(self) -> Iterator[tuple[Column, Column]]:
-        """Each contestant against the base model, its parent (or else the one before it) and its shuffled baseline."""
+        """Each contestant against the base model, its parent (or else the one before it) and what was launched beside
+        it."""
         answered = self.answered
         base = next((column for column in answered if column.contestant.adapter_id is None), None)
         by_adapter = {column.contestant.adapter_id: column for column in answered}
@@ -115,8 +127,8 @@ class Comparison:
             before = by_adapter.get(adapter.round.parent_adapter_id) or (answered[index - 1] if index else None)
             if before and _is_baseline(column, before):
                 before = None  # they are held against each other the other way round
-            beside = next((other for other in answered if _is_baseline(other, column)), None)
-            against = dict.fromkeys(id(other) for other in (base, before, beside) if other and other is not column)
+            beside = [other for other in answered if _is_baseline(other, column)]
+            against = dict.fromkeys(id(other) for other in (base, before, *beside) if other and other is not column)
             yield from ((column, other) for key in against for other in answered if id(other) == key)
 
     def pair(self, first: Column, second: Column) -> Pair:
@@ -145,15 +157,15 @@ class Comparison:
         return next((column for column in self.answered if column.contestant.adapter_id == adapter_id), None)
 
 
-def _is_baseline(shuffled: Column, ordered: Column) -> bool:
-    one, other = shuffled.contestant.adapter, ordered.contestant.adapter
+def _is_baseline(column: Column, of: Column) -> bool:
+    one, other = column.contestant.adapter, of.contestant.adapter
     return one is not None and other is not None and one.round.baseline_of_id == other.round_id
 
 
 def compare(evaluation: Evaluation, contestants: Sequence[Contestant] | None = None) -> Comparison:
     """Everything that is known by now."""
     if contestants is None:
-        contestants = list(evaluation.contestants.select_related("adapter__round", "base_model").order_by("position"))
+        contestants = list(evaluation.contestants.select_related(*NAMED).order_by("position"))
     found = measures.all_measures(evaluation.project.dated_section)
     outputs = list(_outputs(evaluation))
     reviews = _reviews(evaluation)
@@ -174,6 +186,8 @@ def compare(evaluation: Evaluation, contestants: Sequence[Contestant] | None = N
         reviews_in=sum(output["reviews_done"] for output in up_for_review),
     )
 
+
+NAMED = ("adapter__round__dataset_version", "base_model")  # what a contestant is called, and what it learned from
 
 OUTPUT_FIELDS = (
     "pk",

@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.db.models import Count, Exists, OuterRef, Q, Sum
 
 from annotation.models import AnyUser
+from evaluation.comparison import NAMED
 from evaluation.models import Contestant, Evaluation, Output
 from training import progress as job_progress
 from training.jobs import Status
@@ -61,7 +62,7 @@ class Progress:
 
 def progress_of(evaluation: Evaluation) -> Progress:
     """Two queries."""
-    contestants = list(evaluation.contestants.select_related("adapter__round", "base_model").order_by("position"))
+    contestants = list(evaluation.contestants.select_related(*NAMED).order_by("position"))
     return Progress(contestants, *_reviews(evaluation))
 
 

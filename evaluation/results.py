@@ -179,6 +179,7 @@ def _contestant_json(column: Column) -> dict[str, Any]:
         "base_model": str(contestant.base_model_id),
         "status": contestant.status,
         "failure_message": contestant.failure_message,
+        "rows_learned": column.version and column.version.train_rows,
         "outputs": len(column.outputs),
         "measures": {key: estimate.as_json() for key, estimate in column.estimates.items()},
     }

@@ -39,11 +39,20 @@ def verdict(pair: Pair) -> Verdict:
     judged = [each for each in differences if each.measure.group == measures.PEOPLE]
     measured = [each for each in differences if each.measure.group != measures.PEOPLE]
     findings = [*_by_people(pair, judged), *_by_measures(pair, measured)]
-    if not pair.asks_for_order:
+    question = order.ORDER if pair.asks_for_order else order.HALF if pair.asks_for_half else None
+    if question is None:
         return Verdict(pair.first.label, pair.second.label, findings)
-    side, words = order.sentence(differences, _lower)
-    of_order = Finding({1: BETTER, -1: WORSE}.get(side, UNCLEAR), words)
-    return Verdict(pair.first.label, f"{pair.second.label}, its shuffled baseline", [of_order, *findings])
+    side, words = order.sentence(differences, _lower, question)
+    answer = Finding({1: BETTER, -1: WORSE}.get(side, UNCLEAR), f"{words}{_rows(pair)}")
+    return Verdict(pair.first.label, f"{pair.second.label}, {question.beside}", [answer, *findings])
+
+
+def _rows(pair: Pair) -> str:
+    """What each of two rounds learned from, where that is what differs."""
+    one, other = pair.first.version, pair.second.version
+    if one is None or other is None or not pair.asks_for_half:
+        return ""
+    return f" All the rows are {one.train_rows:,}, the best half is {other.train_rows:,}."
 
 
 def _by_people(pair: Pair, judged: Sequence[Difference]) -> list[Finding]:

@@ -15,7 +15,7 @@ from training.models import Adapter, BaseModel, DatasetVersion
 from training.params import CHOICES, HELP, LABELS, GenerateParams, Preset, by_rows, shown, to_json
 from training.params.groups import grouped
 
-SHOWN_ABOVE = {"finetuning_type", "load_in_4bit"}
+SHOWN_ABOVE = {"finetuning_type", "load_in_4bit", "best_half"}
 
 
 class DatasetChoice(forms.ModelChoiceField):
@@ -64,6 +64,10 @@ class RoundForm(forms.Form):
                 initial="lora",
                 required=False,
                 help_text=HELP["finetuning_type"],
+            )
+        if "best_half" in _editable(method):
+            self.fields["best_half"] = forms.BooleanField(
+                label=LABELS["best_half"], required=False, help_text=HELP["best_half"]
             )
         self.advanced = [name for name in _editable(method) if name not in SHOWN_ABOVE]
         for name in self.advanced:

@@ -26,9 +26,19 @@ from training.models import TrainingRound
 def two(project: Project) -> list[Any]:
     """An adapter of a round in order and that of its shuffled baseline."""
     ordered, shuffled = factories.adapter(project), factories.adapter(project)
-    TrainingRound.objects.filter(pk=shuffled.round_id).update(baseline_of=ordered.round)
+    same = {"baseline_of": ordered.round, "dataset_version": ordered.round.dataset_version}
+    TrainingRound.objects.filter(pk=shuffled.round_id).update(**same)
     shuffled.round.refresh_from_db()
     return [ordered, shuffled]
+
+
+@pytest.fixture
+def halved(project: Project) -> list[Any]:
+    """An adapter of a round on all rows and that of the round on the best half."""
+    whole, half = factories.adapter(project), factories.adapter(project)
+    TrainingRound.objects.filter(pk=half.round_id).update(baseline_of=whole.round)
+    half.round.refresh_from_db()
+    return [whole, half]
 
 
 def difference(key: str, low: float, high: float, n: int = 20) -> Difference:
@@ -141,3 +151,21 @@ def test_page_command_and_json_show_the_task_types(typed: Evaluation, sign_in: A
         stdout=out,
     )
     assert "task_types" in json.dumps(json.loads(out.getvalue()))
+
+
+def test_it_says_whether_the_best_half_taught_more(project: Project, halved: list[Any], sign_in: Any, ada: Any) -> None:
+    whole, half = halved
+    every, best = whole.round.dataset_version, half.round.dataset_version
+    assert every != best
+    evaluation = factories.evaluation(project, halved, texts=(factories.FAIR, factories.GOOD))
+    (pair,) = compare(evaluation).pairs
+    assert (pair.asks_for_half, pair.asks_for_order) == (True, False)
+    (verdict,) = verdicts.verdicts(compare(evaluation))
+    assert verdict.second == "SFT adapter of round 2, the best half of the rows"
+    told = verdict.findings[0].text
+    assert told.endswith(f"All the rows are {every.train_rows}, the best half is {best.train_rows}.")
+    found, words = order.sentence([difference("rouge_l", -0.2, -0.1)], str.lower, order.HALF)
+    assert (found, words.startswith("The best half taught more: the round on the best half is clearly")) == (-1, True)
+    measured = factories.evaluation(project, halved, reviewed_prompts=0)
+    page = sign_in(ada).get(reverse("evaluation", args=[project.pk, measured.pk])).content.decode()
+    assert f"learned from {every.train_rows} row" in page

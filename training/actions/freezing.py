@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import User
@@ -40,6 +42,7 @@ FROM_RANKINGS = {
 
 
 PROMPTS_AT_ONCE = 1_000
+FEWEST_TO_HALVE = 2
 
 
 def freeze(
@@ -156,11 +159,54 @@ def _freeze(
     kept = [row for row in found if row.id not in left_out]
     rows, cleaning = cleaned(project, kept)
     train, validation = _divided(rows, chosen)
-    rows = [*train, *validation]
     if not train:
         why = NOTHING_TO_FREEZE[DatasetVersion.Kind(kind)] if chosen == EVERYTHING and not found else NOTHING_LEFT
         why = ALL_LEFT_OUT if cleaning else why
         raise ValidationError({"kind": why})
+    left = [left_out[row.id] for row in found if row.id in left_out]
+    return _keep(project, kind, train, validation, chosen, by, description, consensus, cleaning, left)
+
+
+def freeze_best_half(*, version: DatasetVersion, by: User) -> DatasetVersion:
+    """The same version with the better half of its rows to learn from, by the quality they had when it was frozen.
+
+    What was written or approved since then is in neither: a round on each differs in nothing but the rows left out.
+    """
+    chosen = filters.of_json(version.filter)
+    refused = ""
+    if version.kind != DatasetVersion.Kind.DEMONSTRATIONS:
+        refused = "Only responses have a quality, so there is no best half of these rows."
+    elif chosen.best_share is not None:
+        refused = f"{version} is the best share of its rows already. Choose the version with all of them."
+    elif version.train_rows < FEWEST_TO_HALVE:
+        refused = f"{version} has too few rows to halve."
+    if refused:
+        raise ValidationError({"best_half": [refused]})
+    project, known = Project.objects.get(pk=version.project_id), scores.of_version(version)
+    project.instruction_template = datasets.template_of(version)  # as it was then, for the manifest
+    train, validation = datasets.frozen_rows(version, known)
+    half = scores.best(train, filters.HALF)
+    said = f"The best half of {version}, by quality"
+    chosen = replace(chosen, best_share=filters.HALF)
+    made = _keep(project, version.kind, half, validation, chosen, by, said, version.consensus, {}, [])
+    index.of_version(made, known)
+    gate.look(made)
+    return made
+
+
+def _keep(
+    project: Project,
+    kind: str,
+    train: list[datasets.Row],
+    validation: list[datasets.Row],
+    chosen: Filter,
+    by: User,
+    description: str,
+    consensus: str,
+    cleaning: dict[str, Any],
+    left_out: list[LeftOut],
+) -> DatasetVersion:
+    rows = [*train, *validation]
     sha256 = datasets.store(project, kind, train, validation, chosen)
     figures = {**datasets.describe(train, validation), "quality": quality.report(project, rows)}
     with transaction.atomic():
@@ -184,7 +230,7 @@ def _freeze(
         )
         version.is_new = True
         _name_prompts(version, rows)
-        leaving_out.record(version, [left_out[row.id] for row in found if row.id in left_out])
+        leaving_out.record(version, left_out)
         Event.record("froze", version, by=by, project=project, kind=kind, number=version.number, sha256=sha256)
     return version
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django.conf import settings
@@ -8,8 +9,9 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from annotation.models import Event, Project
-from annotation.texts import counted
+from annotation.texts import capital, counted
 from training import tasks
+from training.actions.freezing import freeze_best_half
 from training.arrangement import baselines
 from training.choosing import HELD
 from training.estimating import experience
@@ -68,7 +70,7 @@ def launch_round(
 
     `start_from_base` says that a DPO round without a parent is meant. A pre-flight launches once: asked again, the
     round that it launched is returned. A round with its rows in order is followed by its shuffled baseline, if its
-    settings ask for one.
+    settings ask for one; where they ask for the best half too, the same round on it follows.
     """
     return _launch(
         project=project,
@@ -99,19 +101,23 @@ def _launch(
     note: str,
     preflight: Preflight | None = None,
     baseline_of: TrainingRound | None = None,
-    has_baseline: bool = False,
+    there: Collection[str] = (),  # of what goes beside it
 ) -> TrainingRound:
     settings_ = _settings(project, method, dataset_version, params, parent_adapter, base_model, start_from_base)
     settings_ |= _rewarding(project, settings_, reward_adapter)
     gate.refuse(dataset_version, parent_adapter, reward_adapter)
     experience.refuse_full_disk(settings_["base_model"], settings_["params"])
+    beside = baselines.wanted(settings_["params"], there)
+    half = None
+    if baselines.BEST_HALF in beside:
+        half = freeze_best_half(version=dataset_version, by=by)
+        gate.refuse(half, parent_adapter, reward_adapter)
     with transaction.atomic():
         project = Project.objects.select_for_update().get(pk=project.pk)
         launched = TrainingRound.objects.filter(preflight=preflight).first() if preflight else None
         if launched:
             return launched
-        baseline = {} if has_baseline else baselines.params_of(settings_["params"])
-        _refuse_more_than_its_share(project, 2 if baseline else 1)
+        _refuse_more_than_its_share(project, beside)
         round = TrainingRound.objects.create(
             project=project,
             number=project.rounds.next_number(),
@@ -123,26 +129,29 @@ def _launch(
             **settings_,
         )
         Event.record("launched", round, by=by, project=project, number=round.number, method=method)
-        if baseline:
-            _launch_baseline(round, baseline, by)
+        for number, (kind, given) in enumerate(beside.items(), start=round.number + 1):
+            version = half if kind == baselines.BEST_HALF and half else dataset_version
+            _launch_beside(round, kind, number, version, given, by)
         tasks.ring_after_commit(tasks.run_round, round)
     return round
 
 
-def _launch_baseline(round: TrainingRound, params: dict[str, Any], by: User) -> None:
+def _launch_beside(
+    round: TrainingRound, kind: str, number: int, version: DatasetVersion, params: dict[str, Any], by: User
+) -> None:
     beside = TrainingRound.objects.create(
         project=round.project,
-        number=round.number + 1,
-        note=f"Shuffled baseline of round {round.number}. {round.note}".strip()[:300],
+        number=number,
+        note=f"{capital(kind)} of round {round.number}. {round.note}".strip()[:300],
         created_by=by,
         baseline_of=round,
         method=round.method,
-        dataset_version=round.dataset_version,
+        dataset_version=version,
         params=params,
         parent_adapter=round.parent_adapter,
         reward_adapter=round.reward_adapter,
         base_model=round.base_model,
-        estimate=round.estimate,
+        estimate=round.estimate if version == round.dataset_version else {},
     )
     Event.record("launched", beside, by=by, project=round.project, number=beside.number, method=beside.method)
     tasks.ring_after_commit(tasks.run_round, beside)
@@ -196,7 +205,7 @@ def retry_round(*, round: TrainingRound, by: User) -> TrainingRound:
             note=f"Round {round.number} again. {round.note}".strip()[:300],
             by=by,
             baseline_of=round.baseline_of,
-            has_baseline=beside.exists(),
+            there={baselines.kind_of(each) for each in beside},
         )
         beside.update(baseline_of=again)
     return again
@@ -209,14 +218,14 @@ def cancel_round(*, round: TrainingRound, by: User) -> None:
         Event.record("cancelled", round, by=by, project=round.project, number=round.number)
 
 
-def _refuse_more_than_its_share(project: Project, more: int) -> None:
-    share = settings.ROUNDS_QUEUED_PER_PROJECT
+def _refuse_more_than_its_share(project: Project, beside: Collection[str]) -> None:
+    share, more = settings.ROUNDS_QUEUED_PER_PROJECT, 1 + len(beside)
     waiting = project.rounds.filter(status=Status.QUEUED).count()
     if more > 1 and waiting < share < waiting + more:
         raise ValidationError(
-            f"With its shuffled baseline this is two rounds, and only {counted(share, 'round')} of a project may wait; "
-            f"{waiting} {'does' if waiting == 1 else 'do'} already. Leave the baseline out, or launch it when another "
-            "has started."
+            f"With its {' and its '.join(beside)} this is {'three' if more > 2 else 'two'} rounds, and only "
+            f"{counted(share, 'round')} of a project may wait; {waiting} {'does' if waiting == 1 else 'do'} already. "
+            "Leave that out, or launch it when another has started."
         )
     if waiting >= share:
         raise ValidationError(

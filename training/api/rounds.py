@@ -23,7 +23,7 @@ EVENTS_SHOWN = 100
 class RoundSerializer(serializers.ModelSerializer[TrainingRound]):
     adapter = serializers.SerializerMethodField()
     baseline_of = serializers.PrimaryKeyRelatedField[TrainingRound](
-        read_only=True, help_text="The round whose rows it reads as often, but shuffled."
+        read_only=True, help_text="The round it was launched with: it reads its rows shuffled, or the best half."
     )
     estimate = serializers.DictField(
         read_only=True, help_text="`said` before the round, and what `happened`: seconds, memory_bytes."

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 import statistics
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -235,6 +236,42 @@ def _manifest(project: Project, kind: str, train: list[Row], validation: list[Ro
         "statistics": describe(train, validation),
         "rows": {"train": [row.source() for row in train], "validation": [row.source() for row in validation]},
     }
+
+
+def template_of(version: DatasetVersion) -> str:
+    """What the model was asked in, when it was frozen."""
+    template: str = _manifest_of(version)["instruction_template"]
+    return template
+
+
+def frozen_rows(version: DatasetVersion, scores: Mapping[str, int]) -> tuple[list[Row], list[Row]]:
+    """As they were frozen, to learn from and to check with: so that others can be made of them."""
+    sources = _manifest_of(version)["rows"]
+    train, validation = (
+        [_frozen(row, source, scores) for row, source in zip(read_rows(version.directory / name), told, strict=True)]
+        for name, told in ((TRAIN, sources["train"]), (VALIDATION, sources["validation"]))
+    )
+    return train, validation
+
+
+def _manifest_of(version: DatasetVersion) -> dict[str, Any]:
+    manifest: dict[str, Any] = json.loads((version.directory / MANIFEST).read_text(encoding="utf-8"))
+    return manifest
+
+
+def _frozen(row: dict[str, Any], source: dict[str, Any], scores: Mapping[str, int]) -> Row:
+    return Row(
+        id=row["id"],
+        prompt_id=row.get("prompt_id", ""),
+        group=row["group"],
+        split="",
+        task_type=row.get("task_type", ""),
+        guidelines=source.get("guidelines"),
+        people=frozenset(source.get("people", ())),
+        content={name: value for name, value in row.items() if name not in ("id", "prompt_id", "task_type", "group")},
+        revisions=tuple(source.get("revisions", ())),
+        score=scores.get(row["id"]),
+    )
 
 
 FILES = {"train": TRAIN, "validation": VALIDATION, "manifest": MANIFEST}

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from annotation import scored
 from annotation.models import Project
+from training.freezing import index
 from training.freezing.datasets import Row
 from training.models import DatasetVersion, VersionRow
 
@@ -24,6 +25,16 @@ def of_responses(project: Project, ids: list[str]) -> dict[str, int]:
     return {str(pk): found.score for pk, found in scored.of_many(project, [UUID(pk) for pk in ids])}
 
 
+def of_version(version: DatasetVersion) -> dict[str, int]:
+    """As they were when it was frozen. Versions from before there were scores take those of now, and keep them."""
+    index.of_version(version)
+    rows = VersionRow.objects.filter(version=version)
+    unknown = list(rows.filter(score=None).values_list("row", flat=True))
+    if unknown:
+        _keep(version, of_responses(version.project, unknown))
+    return {row: score for row, score in rows.values_list("row", "score") if score is not None}
+
+
 def best(rows: list[Row], share: float | None) -> list[Row]:
     """The best share of them, in their order. Of those with one score the hash of the content decides, so that the
     same rows are taken on any machine."""
@@ -34,8 +45,7 @@ def best(rows: list[Row], share: float | None) -> list[Row]:
     return [row for row in rows if row.id in taken]
 
 
-def keep(version: DatasetVersion, scores: Mapping[str, int]) -> None:
-    """Beside the version's rows: they stay what they were when it was frozen."""
+def _keep(version: DatasetVersion, scores: Mapping[str, int]) -> None:
     rows = VersionRow.objects.filter(version=version, score=None).only("pk", "row")
     waiting = [row for row in rows if row.row in scores]
     for row in waiting:

@@ -12,12 +12,14 @@ from annotation.management.arguments import report
 from annotation.models import Project
 from annotation.texts import capital
 from training import progress, tasks
+from training.arrangement import baselines
 from training.jobs import Job, Status
 from training.models import Adapter, TrainingRound
 from training.wording import NO_WORKER, sentence, standing
 
 LOOK_SECONDS = 1.0
 PATIENCE_SECONDS = 30
+TOLD = {baselines.SHUFFLED: "baseline", baselines.BEST_HALF: "best_half"}
 
 
 def add_wait(parser: CommandParser) -> None:
@@ -83,16 +85,17 @@ def _line(job: Job) -> str:
 
 def report_round(command: BaseCommand, options: dict[str, Any], round: TrainingRound) -> None:
     """Where a round that was just launched stands, after waiting for it and its baseline if that was asked."""
-    beside = round.baselines.first()
+    beside = [(each, baselines.kind_of(each)) for each in round.baselines.select_related("baseline_of")]
+    beside.sort(key=lambda each: each[0].number)
     if options["wait"]:
         wait_for(command, round)
-    if options["wait"] and beside:
-        command.stderr.write(f"Now its shuffled baseline, {beside}.")
-        wait_for(command, beside)
+    for each, kind in beside if options["wait"] else []:
+        command.stderr.write(f"Now its {kind}, {each}.")
+        wait_for(command, each)
     note = "" if options["wait"] else worker_note()
-    baseline = f" Round {beside.number} is its shuffled baseline." if beside else ""
-    said = f"{round} {standing(round)} ({round.pk}).{baseline}{note}"
-    told = {"baseline": beside.number} if beside else {}
+    named = "".join(f" Round {each.number} is its {kind}." for each, kind in beside)
+    said = f"{round} {standing(round)} ({round.pk}).{named}{note}"
+    told = {TOLD[kind]: each.number for each, kind in beside}
     report(command, options, said, id=round.pk, number=round.number, status=round.status, **told)
 
 

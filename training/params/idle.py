@@ -11,4 +11,6 @@ OF_A_TEMPERATURE = frozenset({"mixing_temperature"})
 
 def idle(params: Mapping[str, Any]) -> frozenset[str]:
     without_order = OF_AN_ORDER if params.get("curriculum", "none") == "none" else frozenset()
-    return without_order | (OF_A_TEMPERATURE if params.get("task_mixing") != "temperature" else frozenset())
+    without_half = frozenset() if params.get("best_half") else frozenset({"best_half"})
+    without_mix = OF_A_TEMPERATURE if params.get("task_mixing") != "temperature" else frozenset()
+    return without_order | without_half | without_mix

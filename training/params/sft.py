@@ -20,6 +20,7 @@ class SFTParams(LoraOrFullParams):
     curriculum_stages: int = 3
     replay_share: float = 0.2
     shuffled_baseline: bool = True
+    best_half: bool = False  # a second round beside it
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -21,12 +21,16 @@ BESIDE = (
     "A shuffled baseline trains after this round, on the same rows in as many steps. What is said of time and cost "
     "here is for one of the two."
 )
+HALF_TOO = (
+    "The same round on the best half of the rows trains after this one. What is said of rows, time and cost here is "
+    "for the round on all of them."
+)
 
 
 def pick(train: list[dict[str, Any]], params: SFTParams) -> rows.Picked:
     """Every row, and what people should know about how they are mixed and ordered."""
     settings = to_json(params)
-    notes = []
+    notes = [HALF_TOO] if settings["best_half"] else []
     if settings["task_mixing"] != "proportional" and len(set(arranging.task_types(train))) == 1:
         notes.append(ONE_TYPE)
     if not arranging.in_order(settings):

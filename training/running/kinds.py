@@ -10,6 +10,7 @@ from uuid import UUID
 from annotation.actions.ranking import create_comparison
 from annotation.models import Prompt
 from training.adapters import publishing
+from training.arrangement import baselines
 from training.arrangement.arranging import ORDER
 from training.estimating import experience
 from training.freezing import datasets
@@ -81,7 +82,7 @@ def _round_inputs(round: TrainingRound, run_dir: RunDir) -> None:
     params = _training_inputs(round, run_dir, round.method)
     for name in (ORDER, *suspects.carried(run_dir)):
         carry(round, run_dir, name)
-    more = {"same_draws": round.baseline_of_id is not None, "resume_from": resume_from(round, run_dir)}
+    more = {"same_draws": baselines.kind_of(round) == baselines.SHUFFLED, "resume_from": resume_from(round, run_dir)}
     write_json(run_dir.params, {**params, **more})
 
 
