@@ -261,6 +261,7 @@ SPECTACULAR_SETTINGS = {
         "DemonstrationStatusEnum": "annotation.models.Demonstration.Status",
         "ImportStatusEnum": "annotation.models.Import.Status",
         "MarkKindEnum": "annotation.models.Mark.Kind",
+        "ExportFormatEnum": "annotation.exports.kinds.FORMAT_NAMES",
         "DatasetKindEnum": "training.models.DatasetVersion.Kind",
         "RoleEnum": "annotation.models.Role",
         "ConsensusEnum": "annotation.models.ConsensusRule",

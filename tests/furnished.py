@@ -157,6 +157,7 @@ def _data(project: Project, pk: str, ada: User) -> list[Page]:
         Page("erasure", [pk, str(found.pk)], state="found"),
         Page("import_map", [pk, str(row.pk)]),
         Page("dataset", [pk, str(demonstrations.pk)]),
+        Page("dataset_export", [pk, str(demonstrations.pk)]),
         Page("dataset", [pk, str(preferences.pk)], state="preferences"),
         Page("corpus", [pk]),
         Page("document", [pk, str(project.documents.all()[0].pk)]),

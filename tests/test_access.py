@@ -158,7 +158,8 @@ IN_A_PROJECT: dict[str, dict[str, str]] = {
     # training: pages
     "datasets": both("manage"),
     "dataset": reads("manage"),
-    "dataset_file": reads("manage"),
+    "dataset_export": both("manage"),
+    "dataset_manifest": reads("manage"),
     "dataset_leaks": reads("manage"),
     "dataset_compare": posts("manage"),
     "dataset_without_leaks": posts("manage"),
@@ -198,7 +199,8 @@ IN_A_PROJECT: dict[str, dict[str, str]] = {
     "playground_result": reads("manage"),
     # training: API
     "api_datasets": both("manage"),
-    "api_dataset_file": reads("manage"),
+    "api_dataset_export": posts("manage"),
+    "api_dataset_manifest": reads("manage"),
     "api_dataset_leaks": both("manage"),
     "api_audits": both("manage"),
     "api_audit": reads("manage"),

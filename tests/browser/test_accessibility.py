@@ -111,7 +111,7 @@ FRAGMENTS = [
     "write_draft",
 ]  # parts of pages in the list above
 FILES = [
-    "dataset_file",
+    "dataset_manifest",
     "audit_file",
     "import_problems",
     "package_file",

@@ -131,7 +131,7 @@ HARMLESS = {
     "annotation.Document": {"sha256"},
     "annotation.Import": {"sha256", "format", "counts"},
     "annotation.Lease": {"shown"},
-    "annotation.Export": {"shape", "file_name", "sha256"},  # the file itself is deleted
+    "annotation.Export": {"shape", "frozen_name", "file_name", "sha256"},  # the file itself is deleted
     "annotation.CleaningRun": {"scopes", "kinds"},
     "annotation.BulkDecision": {"kind"},
     "annotation.Finding": {"kind", "field", "text_sha256"},

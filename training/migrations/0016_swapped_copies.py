@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotation', '0029_swapped_copies'),
+        ('annotation', '0030_swapped_copies'),
         ('training', '0015_scores_of_frozen_rows'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
@@ -14,9 +15,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from annotation.access import MemberRequest, project_for
+from annotation.actions import Refused
+from annotation.forms.exporting import FrozenExportForm
 from annotation.models import Project, name_of
 from training.actions import freeze
-from training.actions.freezing import record_export, rows_to_freeze
+from training.actions.freezing import record_manifest, rows_to_freeze, take_out
 from training.forms import attach
 from training.freezing import comparing, corpora, filters, preferences
 from training.freezing import datasets as frozen
@@ -26,6 +29,7 @@ from training.methods import METHODS
 from training.models import DatasetVersion, LeftOut
 
 ROWS_SHOWN = 5
+EXPORTS_SHOWN = 50
 LEAKING_ROWS = Count("leaks__row_id", distinct=True)
 
 
@@ -122,14 +126,38 @@ def _quality(version: DatasetVersion) -> dict[str, Any]:
     return {**told, "people": named}
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+def dataset_export(request: MemberRequest, pk: UUID, dataset_pk: UUID) -> HttpResponse:
+    project = project_for(request, pk, "manage")
+    version = get_object_or_404(project.dataset_versions.select_related("project"), pk=dataset_pk)
+    form = FrozenExportForm(request.POST if request.method == "POST" else None, kind=version.kind)
+    if request.method == "POST" and form.is_valid():
+        try:
+            take_out(version=version, by=request.user, **form.cleaned_data)
+        except Refused as refused:
+            messages.error(request, str(refused))
+        return redirect("dataset_export", project.pk, version.pk)
+    works = list(project.exports.filter(frozen=version.pk).select_related("created_by", "project")[:EXPORTS_SHOWN])
+    context = {
+        "project": project,
+        "version": version,
+        "form": form,
+        "works": works,
+        "unfinished": any(each.is_unfinished for each in works),
+        "intact": frozen.intact(version),
+        "days": settings.EXPORTS_KEPT_DAYS,
+    }
+    return render(request, "training/dataset_export.html", context, status=422 if form.errors else 200)
+
+
 @require_safe
-def dataset_file(request: MemberRequest, pk: UUID, dataset_pk: UUID, part: str) -> FileResponse:
-    """The rows as TRL reads them."""
+def dataset_manifest(request: MemberRequest, pk: UUID, dataset_pk: UUID) -> FileResponse:
+    """Where each row came from."""
     project = project_for(request, pk, "manage")
     version = get_object_or_404(project.dataset_versions, pk=dataset_pk)
-    path = frozen.file_of(version, part)
+    path = frozen.file_of(version, "manifest")
     if path is None:
         raise Http404("No such file")
-    record_export(version=version, part=part, by=request.user)
+    record_manifest(version=version, by=request.user)
     name = f"{version.kind}-v{version.number}-{path.name}"
-    return FileResponse(path.open("rb"), as_attachment=True, filename=name, content_type="application/x-ndjson")
+    return FileResponse(path.open("rb"), as_attachment=True, filename=name, content_type="application/json")

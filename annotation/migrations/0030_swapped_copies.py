@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotation', '0028_teaching_key'),
+        ('annotation', '0029_frozen_exports'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
