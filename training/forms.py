@@ -303,7 +303,10 @@ class CopiesForm(forms.Form):
         help_text="None chosen: every row that names somebody to exchange.",
     )
     origins = forms.MultipleChoiceField(
-        label="Origins", required=False, help_text="For names of one origin and of another: choose two."
+        label="Origins",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="For names of one origin and of another: choose two.",
     )
     most = forms.IntegerField(label="How many at most", min_value=1, max_value=MOST_COPIES, initial=100)
 
