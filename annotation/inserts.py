@@ -46,13 +46,21 @@ def _numbered(field: Any) -> bool:
 
 
 def _column(field: Any, objects: Sequence[models.Model], database: Any) -> Iterator[Any]:
-    """As the database takes it. Most columns hold the same thing all the way down, which is prepared once."""
+    """As the database takes it. Most columns hold the same thing all the way down, which is prepared once; and what is
+    written together arrived at one time."""
+    at_one_time = getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False)
+    now = field.pre_save(objects[0], True) if at_one_time else None
     before = stored = object()
     for each in objects:
-        value = field.pre_save(each, True)
-        if value is not before:
+        value = now or field.pre_save(each, True)
+        if value is not before and not _both_empty(value, before):
             before, stored = value, field.get_db_prep_save(value, database)
         yield stored
+
+
+def _both_empty(value: Any, before: Any) -> bool:
+    """Lists of nothing are a new list for each row."""
+    return not value and not before and type(value) is type(before)
 
 
 def run(inserts: Iterable[Insert]) -> None:

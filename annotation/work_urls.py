@@ -14,6 +14,7 @@ from annotation.views import (
     precedents,
     ranking,
     rechecking,
+    swapped_copies,
     writing,
 )
 
@@ -40,6 +41,8 @@ urlpatterns = [
     path(f"{IN_PROJECT}/guidelines/recheck/", rechecking.guidelines_recheck, name="guidelines_recheck"),
     path(f"{IN_PROJECT}/second-look/", looking_again.second_look_next, name="second_look_next"),
     path(f"{IN_PROJECT}/second-look/<uuid:look_pk>/", looking_again.second_look, name="second_look"),
+    path(f"{IN_PROJECT}/swapped-copies/", swapped_copies.swapped_copy_next, name="swapped_copy_next"),
+    path(f"{IN_PROJECT}/swapped-copies/<uuid:copy_pk>/", swapped_copies.swapped_copy, name="swapped_copy"),
     path(f"{IN_PROJECT}/recheck/", rechecking.recheck_next, name="recheck_next"),
     path(f"{IN_PROJECT}/recheck/<uuid:recheck_pk>/", rechecking.recheck, name="recheck"),
     path(f"{IN_PROJECT}/approve/", approving.approve_next, name="approve_next"),

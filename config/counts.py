@@ -28,6 +28,7 @@ from annotation.models import (
     Ranking,
     Recheck,
     SecondLook,
+    SwappedCopy,
 )
 from evaluation.models import Output
 
@@ -52,11 +53,12 @@ def counts_of(projects: list[UUID], user: User) -> dict[UUID, Counts]:
 
 
 def _talk(projects: list[UUID], user: User) -> QuerySet[Any, Any]:
-    """What others said, asked or found wrong: four kinds, in one question."""
+    """What others said, asked or found wrong or proposed: the kinds, in one question."""
     kinds = [
         _numbers(threads.new_to(user), threads.OF_PROMPT, projects, "my_remarks"),
         _numbers(Recheck.objects.open().filter(person=user), F("project_id"), projects, "my_rechecks"),
         _numbers(SecondLook.objects.open().filter(person=user), F("project_id"), projects, "my_second_looks"),
+        _numbers(SwappedCopy.objects.open(), F("project_id"), projects, "swapped_copies"),
         _numbers(Flag.objects.open(), threads.OF_PROMPT, projects, "flags"),
     ]
     return kinds[0].union(*kinds[1:], all=True)

@@ -121,6 +121,13 @@ def _waiting(counts: Counts, role: str, unannounced: bool) -> list[Waiting]:
             "second_look_next",
             "Look",
         ),
+        Waiting(
+            counts["swapped_copies"] if role in SENIOR else 0,
+            "swapped copies to decide",
+            "Copies of approved responses with the people exchanged.",
+            "swapped_copy_next",
+            "Decide",
+        ),
         Waiting(counts["my_to_write"], "to write", "Prompts that lack a response.", "write_next", "Write"),
         Waiting(
             _to_approve(counts) if role in SENIOR else 0,

@@ -34,6 +34,7 @@ PAGES: dict[str, tuple[Page, ...]] = {
     "Work": (
         Page("Write", "write_next", "pencil", EVERYONE, ("write",)),
         Page("Approve", "approve_next", "check", SENIOR, ("approve",)),
+        Page("Swapped copies", "swapped_copy_next", "shuffle", SENIOR, ("swapped_copy",)),
         Page("Rank", "rank_next", "scale", EVERYONE, ("rank", "rank_training", "rank_explained")),
         Page("Score", "score_next", "star", EVERYONE, ("score",)),
         Page("Remarks", "remarks", "message", EVERYONE, ("discussion",)),

@@ -11,11 +11,11 @@ from django.core.files.base import ContentFile
 from django.utils import timezone
 
 from annotation import parts
-from annotation.actions import looking_again
+from annotation.actions import looking_again, swapped_copies
 from annotation.actions.corpus import import_documents
 from annotation.actions.uploads import upload
 from annotation.corpus import Text
-from annotation.models import Demonstration, Project, Prompt, SecondLook
+from annotation.models import Demonstration, Project, Prompt, SecondLook, SwappedCopy
 from evaluation import scoring
 from evaluation.models import Contestant, Evaluation, Promotion
 from tests import factories, furnished_cleaning, furnished_work
@@ -25,7 +25,17 @@ from training import actions
 from training.erasing import carrying_out
 from training.freezing.filters import Filter
 from training.jobs import Status
-from training.models import Adapter, BaseModel, DatasetVersion, Erasure, Package, Preflight, Sampling, TrainingRound
+from training.models import (
+    Adapter,
+    BaseModel,
+    BiasAudit,
+    DatasetVersion,
+    Erasure,
+    Package,
+    Preflight,
+    Sampling,
+    TrainingRound,
+)
 from training.params import DPOParams, GenerateParams, SFTParams, to_json
 from training.run_dir import append_row, write_json
 from training.suspects import found as suspects
@@ -147,6 +157,7 @@ def _data(project: Project, pk: str, ada: User) -> list[Page]:
         Page("erasure", [pk, str(found.pk)], state="found"),
         Page("import_map", [pk, str(row.pk)]),
         Page("dataset", [pk, str(demonstrations.pk)]),
+        Page("dataset_export", [pk, str(demonstrations.pk)]),
         Page("dataset", [pk, str(preferences.pk)], state="preferences"),
         Page("corpus", [pk]),
         Page("document", [pk, str(project.documents.all()[0].pk)]),
@@ -188,7 +199,19 @@ def _audits(project: Project, pk: str, ada: User, version: DatasetVersion) -> li
     stopped = actions.start_audit(project=project, by=ada)
     actions.stop_audit(audit=stopped, by=ada)
     states = {"": done, "of a version": frozen, "stopped": stopped}
-    return [Page("audit", [pk, str(audit.pk)], state=state) for state, audit in states.items()]
+    pages = [Page("audit", [pk, str(audit.pk)], state=state) for state, audit in states.items()]
+    return [*pages, *_copies(pk, ada, done)]
+
+
+def _copies(pk: str, ada: User, audit: BiasAudit) -> list[Page]:
+    """One to decide on, one dismissed."""
+    actions.propose_copies(audit=audit, by=ada, kind="gender", most=3, wait=True)
+    open_, dismissed = SwappedCopy.objects.filter(project=pk)[:2]
+    swapped_copies.dismiss(copy=dismissed, by=ada, reason="The law differs here.")
+    return [
+        Page("swapped_copy", [pk, str(open_.pk)], "rita", "to decide"),
+        Page("swapped_copy", [pk, str(dismissed.pk)], "rita", "dismissed"),
+    ]
 
 
 def _reworked(project: Project, ada: User) -> Prompt:
@@ -249,6 +272,7 @@ def _suspects(project: Project, pk: str, ada: User, sft: TrainingRound, dpo: Tra
         Page("second_look", [pk, str(corrected.pk)], corrected.person.username, "answered"),
         Page("second_look_next", [pk], open_.person.username),
         Page("second_look_next", [pk], "rita", "nothing asked"),
+        Page("swapped_copy_next", [pk], "rita"),
     ]
 
 

@@ -67,6 +67,6 @@ def _parts(pages: list[Page], pk: str) -> list[Page]:
     """What pages ask for again while they are open, and the files and ways to the next item beside them."""
     again = {"round": "round_progress", "evaluation": "evaluation_progress", "import_map": "import_problems"}
     parts = [Page(again[page.name], page.arguments, page.who, page.state) for page in pages if page.name in again]
-    rows = [Page("dataset_file", [*page.arguments, "train"]) for page in pages if page.name == "dataset"]
+    rows = [Page("dataset_manifest", page.arguments) for page in pages if page.name == "dataset"]
     work = [Page(name, [pk], "ada") for name in ("write_next", "approve_next", "rank_next", "score_next")]
     return [*parts, *rows, *work]

@@ -8,10 +8,13 @@ class TrainingConfig(AppConfig):
         from django.db.models.signals import post_migrate
 
         from annotation import informative
+        from annotation.exports import frozen
         from annotation.model_side import lend_tokens
         from training import doubt, immutable
+        from training.freezing import taking_out
         from training.tokens import of_default_model
 
         lend_tokens(of_default_model)
+        frozen.finders.append(taking_out.found)
         informative.doubts.append(doubt.of_prompts)
         post_migrate.connect(immutable.guard, sender=self)

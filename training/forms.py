@@ -7,11 +7,15 @@ from django import forms
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 
+from annotation.bias.lists import origin_labels
+from annotation.bias.swapping import KINDS
 from annotation.forms.fields import field_of
 from annotation.models import Project, name_of
 from training import choosing
+from training.actions.swapping import MOST_COPIES
 from training.methods import METHODS, RLOO, SFT
 from training.models import Adapter, BaseModel, DatasetVersion
+from training.monitoring.audit_report import groups_named
 from training.params import CHOICES, HELP, LABELS, GenerateParams, Preset, by_rows, shown, to_json
 from training.params.groups import grouped
 
@@ -286,6 +290,32 @@ class AuditForm(forms.Form):
         super().__init__(data, initial=initial)
         versions = project.dataset_versions.order_by("-created_at")
         field_of(self, "dataset_version", DatasetChoice).queryset = versions
+
+
+class CopiesForm(forms.Form):
+    """Which copies to propose; only groups that the audit found named can be chosen."""
+
+    kind = forms.ChoiceField(label="What is exchanged", choices=list(KINDS.items()))
+    groups = forms.MultipleChoiceField(
+        label="Only rows that name",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="None chosen: every row that names somebody to exchange.",
+    )
+    origins = forms.MultipleChoiceField(
+        label="Origins",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="For names of one origin and of another: choose two.",
+    )
+    most = forms.IntegerField(label="How many at most", min_value=1, max_value=MOST_COPIES, initial=100)
+
+    def __init__(self, data: Any = None, *, report: dict[str, Any]) -> None:
+        super().__init__(data)
+        named = groups_named(report)
+        field_of(self, "groups", forms.MultipleChoiceField).choices = [(key, label) for key, label, _ in named]
+        field_of(self, "groups", forms.MultipleChoiceField).initial = [key for key, _, differs in named if differs]
+        field_of(self, "origins", forms.MultipleChoiceField).choices = list(origin_labels().items())
 
 
 class SendSuspectsForm(forms.Form):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -10,12 +12,12 @@ from django.db import transaction
 from annotation import tasks
 from annotation.actions import Refused
 from annotation.exports import files, job
-from annotation.exports.kinds import KINDS, problem_with, shapes_of
+from annotation.exports.kinds import FROZEN, KINDS, problem_with, problem_with_frozen, shapes_of
 from annotation.exports.rows import rows
 from annotation.models import Event, Export, Project
 from annotation.shapes import Refused as LeftOut
 
-__all__ = ["KINDS", "delete", "lines", "record_download", "resume", "start", "stop"]
+__all__ = ["KINDS", "delete", "lines", "record_download", "resume", "start", "start_frozen", "stop"]
 
 MOST_WAITING = 20
 
@@ -35,13 +37,35 @@ def start(
     shape = shape or next(iter(shapes_of(kind)))
     if problem := problem_with(kind, shape, format):
         raise Refused(problem)
+    return _queue(project, by, ring, kind=kind, shape=shape, format=format, as_written=as_written)
+
+
+def start_frozen(
+    *,
+    project: Project,
+    kind: str,
+    frozen: UUID,
+    name: str,
+    by: User,
+    shape: str = FROZEN,
+    format: str = "jsonl",
+    part: str = "",
+    ring: bool = True,
+) -> Export:
+    """The same of frozen rows; `name` is what people call them, `part` one of PARTS."""
+    if problem := problem_with_frozen(kind, shape, format, part):
+        raise Refused(problem)
+    about = {"frozen": frozen, "frozen_name": name, "frozen_part": part}
+    return _queue(project, by, ring, kind=kind, shape=shape, format=format, **about)
+
+
+def _queue(project: Project, by: User, ring: bool, **asked: Any) -> Export:
     with transaction.atomic():
         if project.exports.unfinished().count() >= MOST_WAITING:
             raise Refused(f"{MOST_WAITING} exports are waiting already. Let them end first.")
-        asked = {"kind": kind, "shape": shape, "format": format, "as_written": as_written}
         work = Export.objects.create(project=project, created_by=by, **asked)
-        about = {**asked, "export": str(work.pk)}
-        Event.record("exported data", project, by=by, project=project, **about)
+        about = {name: str(value) if isinstance(value, UUID) else value for name, value in asked.items()}
+        Event.record("exported data", project, by=by, project=project, **about, export=str(work.pk))
         if ring:
             tasks.ring_after_commit(work)
     return work

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from annotation.actions import exporting
 from annotation.api.base import InProject
 from annotation.downloads import attachment
-from annotation.exports.kinds import FORMATS, KINDS, problem_with, shapes_of
+from annotation.exports.kinds import FORMAT_NAMES, KINDS, problem_with, shapes_of
 from annotation.models import Export
 
 
@@ -33,6 +33,9 @@ class ExportSerializer(serializers.ModelSerializer[Export]):
             "shape",
             "format",
             "as_written",
+            "frozen",
+            "frozen_name",
+            "frozen_part",
             "status",
             "rows",
             "total",
@@ -51,7 +54,7 @@ class ExportSerializer(serializers.ModelSerializer[Export]):
 class NewExportSerializer(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(choices=list(KINDS))
     shape = serializers.CharField(required=False, help_text="Without it, the usual one of the kind.")
-    format = serializers.ChoiceField(choices=list(FORMATS), required=False)
+    format = serializers.ChoiceField(choices=FORMAT_NAMES, required=False)
     as_written = serializers.BooleanField(required=False, help_text="Without what was confirmed under Cleaning.")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ KINDS = {
     ORIGIN: "Names of one origin and of another",
     ROLES: "Party roles",
 }
+CHOICES = list(KINDS.items())
 WORD = re.compile(r"[^\W_]+")
 COUNTERPARTS = (
     ("she", "he"), ("herself", "himself"), ("woman", "man"), ("women", "men"), ("lady", "gentleman"),
@@ -29,6 +30,10 @@ COUNTERPARTS = (
     ("females", "males"), ("businesswoman", "businessman"), ("policewoman", "policeman"),
     ("chairwoman", "chairman"), ("spokeswoman", "spokesman"), ("stepmother", "stepfather"),
     ("stepdaughter", "stepson"), ("waitress", "waiter"), ("actress", "actor"), ("madam", "sir"), ("mrs", "mr"),
+)  # fmt: skip
+ROLE_PAIRS = (
+    ("landlord", "tenant"), ("plaintiff", "defendant"), ("claimant", "respondent"), ("buyer", "seller"),
+    ("employer", "employee"), ("creditor", "debtor"), ("lender", "borrower"), ("licensor", "licensee"),
 )  # fmt: skip
 ONE_WAY = {"ms": "mr", "miss": "mr"}  # there is one title for men: swapped twice they are "Mrs"
 # After "her" or "his" these begin something else, so that the word before stands for a person, not an owner.

@@ -149,16 +149,27 @@ def _add_row(counts: Tally, row: Row, *, in_prompt: bool, in_response: bool) -> 
 
 def _ascribed(row: Row, text: str, read: Read, named: list[Match], tally: Tally, matchers: _Matchers) -> None:
     """Qualities in the same sentence as a word for the group they are ascribed to, and insults."""
+    insults = matchers.slurs.find(text, read)
     qualities = matchers.stereotypes.find(text, read) if named else []
     for quality in qualities:
         start, end = _sentence(text, quality.start)
         if any(match.key == quality.key and start <= match.start < end for match in named):
             word = text[quality.start : quality.end].lower()
-            _keep(tally["stereotypes"], f"{quality.key}|{word}", row, text[start:end])
-    for slur in matchers.slurs.find(text, read):
+            _keep(tally["stereotypes"], f"{quality.key}|{word}", row, _masked(text, start, end, insults))
+    for slur in insults:
         word = lists.masked(text[slur.start : slur.end].lower())
         start, end = _sentence(text, slur.start)
-        _keep(tally["slurs"], word, row, text[start : slur.start] + word + text[slur.end : end])
+        _keep(tally["slurs"], word, row, _masked(text, start, end, insults))
+
+
+def _masked(text: str, start: int, end: int, insults: list[Match]) -> str:
+    """This sentence, with every insult in it as reports show it."""
+    parts = []
+    for each in insults:
+        if start <= each.start < end:
+            parts += [text[start : each.start], lists.masked(text[each.start : each.end])]
+            start = each.end
+    return "".join([*parts, text[start:end]])
 
 
 def _sentence(text: str, at: int) -> tuple[int, int]:

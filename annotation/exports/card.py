@@ -10,7 +10,8 @@ SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_
 
 @dataclass(frozen=True)
 class About:
-    """What the data say of themselves. `people`: how many of each role; `left_out`: how many rows, by the reason."""
+    """What the data say of themselves. `people`: how many of each role; `left_out`: how many rows, by the reason;
+    `frozen`: what is known of a frozen version, in lines."""
 
     project: str
     kind: str
@@ -20,6 +21,7 @@ class About:
     guidelines: int
     left_out: dict[str, int] = field(default_factory=dict)
     as_written: bool = False
+    frozen: list[str] = field(default_factory=list)
 
 
 def card(about: About, features: list[tuple[str, str]], splits: dict[str, int]) -> str:
@@ -61,6 +63,7 @@ def _body(about: About, features: list[tuple[str, str]], splits: dict[str, int],
         "| --- | --- |",
         *(f"| {_plain(name)} | `{kind}` |" for name, kind in features),
         "",
+        *(["## Version", "", *(f"- {_plain(line)}" for line in about.frozen), ""] if about.frozen else []),
     ]
 
 
@@ -72,7 +75,9 @@ def _datasheet(about: About, rows: int) -> list[str]:
         else "The project has no written guidelines."
     )
     texts = (
-        "The rows hold the texts as they were written, and names or other personal data in them "
+        "The texts are as they were when they were frozen, with names or other personal data in them "
+        if about.frozen
+        else "The rows hold the texts as they were written, and names or other personal data in them "
         if about.as_written
         else "What experts have confirmed under Cleaning is replaced or left out; the rows are else as they were "
         "written, with names or other personal data in them "

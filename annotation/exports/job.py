@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,15 +16,17 @@ from django.contrib.auth.models import User
 from django.db.models import Q
 from django.utils import timezone
 
-from annotation.exports import files
+from annotation.exports import files, frozen
 from annotation.exports.card import About, card
+from annotation.exports.frozen import Frozen
 from annotation.exports.kinds import ENDINGS
-from annotation.exports.rows import rows
+from annotation.exports.rows import Row, rows
 from annotation.models import Demonstration, Export, Ranking, Role
 from annotation.parts import Unable
 from annotation.shapes import Refused
 
 TOLD_EVERY = 500
+CHANGED = "The files of this version are missing or changed, so nothing can be taken out of it."
 FORMER = "former member"
 
 
@@ -73,6 +75,8 @@ def _clear(work: Export, folder: Path) -> None:
 
 def _expected(work: Export) -> int | None:
     """As far as a count can tell."""
+    if work.frozen:
+        return _frozen(work).total(work.frozen_part)
     if work.kind == "prompts":
         return work.project.prompts.count()
     if work.kind == "demonstrations":
@@ -80,12 +84,25 @@ def _expected(work: Export) -> int | None:
     return None
 
 
+def _frozen(work: Export) -> Frozen:
+    assert work.frozen is not None
+    found = frozen.find(work.frozen)
+    if found is None:
+        raise Unable(CHANGED)
+    return found
+
+
+def _rows(work: Export) -> Iterator[Row | Refused]:
+    if work.frozen:
+        return frozen.rows(_frozen(work), work.kind, work.shape, work.frozen_part)
+    return rows(work.project, work.kind, work.shape, work.as_written)
+
+
 def _collect(work: Export, source: Path) -> None:
     left_out: Counter[str] = Counter()
-    found = rows(work.project, work.kind, work.shape, work.as_written)
     written = 0
     with source.open("w", encoding="utf-8", newline="\n") as file:
-        for number, row in enumerate(found, start=1):
+        for number, row in enumerate(_rows(work), start=1):
             if isinstance(row, Refused):
                 left_out[str(row)] += 1
             else:
@@ -115,7 +132,10 @@ def _in_format(work: Export, source: Path, made: Path) -> Path:
         if work.format == "parquet":
             tables.write_parquet(made, source, told, tables.schema_of(source))
         else:
-            tables.write_hugging_face(made, source, told, lambda features, splits: card(_about(work), features, splits))
+            about = _about(work)
+            tables.write_hugging_face(
+                made, source, told, lambda features, splits: card(about, features, splits), work.frozen_part or "train"
+            )
     except tables.Uneven:
         raise Unable("These rows do not fit into one table. Take them out as JSON Lines.") from None
     return made
@@ -134,18 +154,27 @@ def _still_there(work: Export) -> Callable[[], None]:
 def _about(work: Export) -> About:
     return About(
         project=work.project.name,
-        kind=work.get_kind_display(),
+        kind=work.frozen_name or work.get_kind_display(),
         shape=work.shape_title,
         made_on=work.created_at.date().isoformat(),
         people=_people(work),
         guidelines=work.project.guidelines.count(),
         left_out=work.left_out,
         as_written=work.as_written,
+        frozen=_frozen(work).told() if work.frozen else [],
     )
 
 
 def _people(work: Export) -> dict[str, int]:
     """Who wrote and approved, or ranked, by the role they have today."""
+    roles = dict(work.project.memberships.values_list("user", "role"))
+    counts = Counter(roles.get(pk, FORMER) for pk in _who(work))
+    return {role: counts[role] for role in (*Role.values, FORMER)}
+
+
+def _who(work: Export) -> Collection[int]:
+    if work.frozen:
+        return _frozen(work).people()
     written = Demonstration.objects.approved().filter(project=work.project)
     given = Ranking.objects.filter(project=work.project, in_training=False)
     if work.kind in ("preferences", "rankings"):
@@ -154,9 +183,7 @@ def _people(work: Export) -> dict[str, int]:
         people = User.objects.filter(
             Q(pk__in=written.order_by().values("author")) | Q(pk__in=written.order_by().values("reviewed_by"))
         )
-    roles = dict(work.project.memberships.values_list("user", "role"))
-    counts = Counter(roles.get(pk, FORMER) for pk in people.values_list("pk", flat=True))
-    return {role: counts[role] for role in (*Role.values, FORMER)}
+    return list(people.values_list("pk", flat=True))
 
 
 def _sha256(path: Path) -> str:

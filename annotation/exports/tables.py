@@ -5,10 +5,12 @@ Loaded where such a file is made and nowhere else: pyarrow takes 50 MB.
 
 from __future__ import annotations
 
+import shutil
 import zipfile
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -40,12 +42,14 @@ def _named(stretch: list[Row]) -> pa.Schema:
     return pa.schema([(name, pa.infer_type([row.get(name) for row in stretch])) for name in names])
 
 
-def write_parquet(path: Path, source: Path, told: Callable[[], object], schema: pa.Schema, split: str = "") -> int:
-    """`split`: only its rows. Returns how many there are."""
+def write_parquet(
+    path: Path, source: Path, told: Callable[[], object], schema: pa.Schema, split: str = "", usual: str = "train"
+) -> int:
+    """`split`: only its rows; `usual`: of rows that do not say. Returns how many there are."""
     count = 0
     with pq.ParquetWriter(path, schema) as writer:
         for stretch in stretches(source):
-            chosen = [row for row in stretch if not split or row.get("split", "train") == split]
+            chosen = [row for row in stretch if not split or row.get("split", usual) == split]
             if chosen:
                 writer.write_table(pa.Table.from_pylist(chosen, schema=schema))
                 count += len(chosen)
@@ -54,7 +58,11 @@ def write_parquet(path: Path, source: Path, told: Callable[[], object], schema: 
 
 
 def write_hugging_face(
-    path: Path, source: Path, told: Callable[[], object], card: Callable[[list[tuple[str, str]], dict[str, int]], str]
+    path: Path,
+    source: Path,
+    told: Callable[[], object],
+    card: Callable[[list[tuple[str, str]], dict[str, int]], str],
+    usual: str = "train",
 ) -> None:
     """A folder as the `datasets` library loads it, as a zip: a Parquet file for each split, and a card."""
     schema = schema_of(source)
@@ -64,14 +72,16 @@ def write_hugging_face(
         for split, name in SPLITS.items():
             scratch = path.with_suffix(".split")
             try:
-                if count := write_parquet(scratch, source, told, schema, split):
+                if count := write_parquet(scratch, source, told, schema, split, usual):
                     counts[name] = count
-                    _put(folder, f"data/{name}-00000-of-00001.parquet", scratch.read_bytes)
+                    with scratch.open("rb") as file:
+                        _put(folder, f"data/{name}-00000-of-00001.parquet", file)
             finally:
                 scratch.unlink(missing_ok=True)
-        _put(folder, "README.md", lambda: card(features, counts).encode())
+        _put(folder, "README.md", BytesIO(card(features, counts).encode()))
 
 
-def _put(folder: zipfile.ZipFile, name: str, content: Callable[[], bytes]) -> None:
+def _put(folder: zipfile.ZipFile, name: str, content: IO[bytes]) -> None:
     """With a time that never changes: the same rows are the same bytes."""
-    folder.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), content())
+    with folder.open(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), "w", force_zip64=True) as place:
+        shutil.copyfileobj(content, place)

@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 
-from annotation.exports.kinds import FORMATS, problem_with, shapes_of
+from annotation.exports.kinds import FORMATS, PARTS, problem_with, problem_with_frozen, shapes_of, shapes_of_frozen
 
 SHAPE_HELP = "Which program is to read it. The rows say the same in every shape."
 FORMAT_HELP = (
@@ -16,24 +16,50 @@ AS_WRITTEN_HELP = (
     "file. The ids of the rows are the same."
 )
 
+PART_HELP = "In a file of all rows each says which it is, where its shape has a place for that."
 
-class ExportForm(forms.Form):
-    """The shapes are those of one kind, which the address says."""
+
+class FileForm(forms.Form):
+    """Shape and file of rows of one kind, which the address says."""
 
     shape = forms.ChoiceField(label="Shape", help_text=SHAPE_HELP)
     format = forms.ChoiceField(label="File", choices=list(FORMATS.items()), help_text=FORMAT_HELP)
 
-    as_written = forms.BooleanField(label="Texts as they were written", required=False, help_text=AS_WRITTEN_HELP)
-
     def __init__(self, data: Any = None, *, kind: str) -> None:
         super().__init__(data)
         self.kind = kind
-        self.fields["shape"].choices = list(shapes_of(kind).items())  # type: ignore[attr-defined]
+        self.fields["shape"].choices = list(self.shapes().items())  # type: ignore[attr-defined]
+
+    def shapes(self) -> dict[str, str]:
+        raise NotImplementedError
+
+    def problem(self, cleaned: dict[str, Any]) -> str:
+        raise NotImplementedError
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
         if "shape" not in cleaned or "format" not in cleaned:
             return cleaned
-        if problem := problem_with(self.kind, cleaned["shape"], cleaned["format"]):
+        if problem := self.problem(cleaned):
             self.add_error("format", problem)
         return cleaned
+
+
+class ExportForm(FileForm):
+    as_written = forms.BooleanField(label="Texts as they were written", required=False, help_text=AS_WRITTEN_HELP)
+
+    def shapes(self) -> dict[str, str]:
+        return shapes_of(self.kind)
+
+    def problem(self, cleaned: dict[str, Any]) -> str:
+        return problem_with(self.kind, cleaned["shape"], cleaned["format"])
+
+
+class FrozenExportForm(FileForm):
+    part = forms.ChoiceField(label="Rows", choices=list(PARTS.items()), required=False, help_text=PART_HELP)
+
+    def shapes(self) -> dict[str, str]:
+        return shapes_of_frozen(self.kind)
+
+    def problem(self, cleaned: dict[str, Any]) -> str:
+        return problem_with_frozen(self.kind, cleaned["shape"], cleaned["format"], cleaned.get("part", ""))

@@ -51,15 +51,14 @@ def csv_rows(file: IO[bytes]) -> Iterator[Row | Problem]:
 
 
 def _next(reader: Any) -> list[str] | None:
+    begins = reader.line_num + 1
     try:
         return next(reader)
     except StopIteration:
         return None
     except csv.Error as error:
         if "field larger" in str(error):
-            raise Unreadable(
-                f"Line {reader.line_num:,}: a cell is longer than 1 MB, or its quote is not closed."
-            ) from None
+            raise Unreadable(f"Line {begins:,}: a cell is longer than 1 MB, or its quote is not closed.") from None
         raise Unreadable(
             f"Line {reader.line_num:,}: the quotes do not match ({error}). A quote inside a cell is written twice."
         ) from None

@@ -59,6 +59,7 @@ from annotation.models.rankers import Ranker
 from annotation.models.rechecks import Recheck
 from annotation.models.reports import AgreementReport
 from annotation.models.second_looks import SecondLook
+from annotation.models.swapped_copies import SwappedCopy
 
 __all__ = [
     "Adjudication",
@@ -114,6 +115,7 @@ __all__ = [
     "SignInFailure",
     "SignInLink",
     "Split",
+    "SwappedCopy",
     "TextPattern",
     "ThreadRead",
     "UUIDModel",

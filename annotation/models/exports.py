@@ -7,21 +7,24 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 
-from annotation.exports.kinds import DETAILS, ENDINGS, FORMATS, KINDS
+from annotation.exports.kinds import ENDINGS, FORMATS, FROZEN_KINDS, KINDS, PARTS, title_of
 from annotation.models.in_parts import InParts
-from annotation.shapes import SHAPES
 
 
 class Export(InParts):
     """A file of a project's data: made by the worker, kept for some days, fetched by who may manage the project.
 
+    `frozen` names the frozen rows it is of, as the app that froze them does; none: of what there is now.
     `done` counts rows written. `file_name` is the file's in the folder of exports, and empty while there is none.
     """
 
-    kind = models.CharField(max_length=20, choices=list(KINDS.items()))
+    kind = models.CharField(max_length=20, choices=list((KINDS | FROZEN_KINDS).items()))
     shape = models.CharField(max_length=40)
     format = models.CharField(max_length=20, choices=list(FORMATS.items()))
     as_written = models.BooleanField(default=False, help_text="Without what was confirmed under Cleaning.")
+    frozen = models.UUIDField(null=True, help_text="The frozen rows it is of; none: what there was at the time.")
+    frozen_name = models.CharField(max_length=60, blank=True)
+    frozen_part = models.CharField(max_length=10, blank=True, choices=list(PARTS.items()), help_text="Of frozen rows.")
     file_name = models.CharField(max_length=100, blank=True)
     size = models.PositiveBigIntegerField(default=0)
     sha256 = models.CharField(max_length=64, blank=True)
@@ -34,11 +37,11 @@ class Export(InParts):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} as {self.get_format_display()}"
+        return f"{self.frozen_name or self.get_kind_display()} as {self.get_format_display()}"
 
     @property
     def shape_title(self) -> str:
-        return "Every judgement in full" if self.shape == DETAILS else SHAPES[self.shape].title
+        return title_of(self.shape)
 
     @property
     def path(self) -> Path | None:
@@ -61,7 +64,8 @@ class Export(InParts):
 
     @property
     def download_name(self) -> str:
-        return f"{self.project.name} {self.kind} {self.shape.replace('_', '-')}{ENDINGS[self.format]}"
+        what = " ".join(filter(None, [self.frozen_name.lower() or self.kind, self.frozen_part]))
+        return f"{self.project.name} {what} {self.shape.replace('_', '-')}{ENDINGS[self.format]}"
 
     @property
     def left_out(self) -> dict[str, int]:

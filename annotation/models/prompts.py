@@ -209,6 +209,7 @@ class Demonstration(OwnerKnown, UUIDModel):
         BETTER = "better", "Written where every candidate was bad"
         EDITED = "edited", "Edited from a candidate"
         IMPORTED = "imported", "Imported"
+        SWAPPED = "swapped", "Swapped copy of another"
 
     OWNER = "prompt"
 

@@ -75,6 +75,7 @@ PAGES = [
     "glossary",
     "datasets",
     "dataset",
+    "dataset_export",
     "dataset_comparison",
     "dataset_leaks",
     "lineage",
@@ -83,6 +84,8 @@ PAGES = [
     "erasure",
     "audits",
     "audit",
+    "swapped_copy_next",
+    "swapped_copy",
     "bias_lists",
     "rounds",
     "round_create",
@@ -111,7 +114,7 @@ FRAGMENTS = [
     "write_draft",
 ]  # parts of pages in the list above
 FILES = [
-    "dataset_file",
+    "dataset_manifest",
     "audit_file",
     "import_problems",
     "package_file",
@@ -130,6 +133,7 @@ ACTS = [  # answer only to POST
     "findings_decide",
     "findings_undo",
     "audit_act",
+    "audit_copies",
     "dataset_compare",
     "dataset_rebuild",
     "dataset_without_leaks",

@@ -79,13 +79,15 @@ def test_processes_count_what_one_would(furnished, ada, monkeypatch):
 
 
 @pytest.mark.parametrize("kind", ["demonstrations", "corpus"])
-def test_it_reads_a_frozen_version_and_stays_as_it_is(furnished, ada, kind):
+def test_it_reads_a_frozen_version_and_stays_as_it_is(furnished, ada, sign_in, kind):
     import_documents(project=furnished, texts=[Text("A", "She left in 1931.", "", "a.txt")], by=ada)
     version = actions.freeze(project=furnished, kind=kind, by=ada)
     audit = actions.start_audit(project=furnished, by=ada, dataset_version=version, wait=True)
     assert audit.status == Status.DONE, audit.problem
     assert audit.report["prompts"] == version.train_rows + version.validation_rows
     assert list(version.bias_audits.all()) == [audit]
+    page = sign_in(ada).get(reverse("dataset", args=[furnished.pk, version.pk])).content.decode()
+    assert reverse("audit", args=[furnished.pk, audit.pk]) in page
     before = audit.report
     furnished.prompts.all().delete()
     audit.refresh_from_db()
@@ -144,13 +146,13 @@ def test_the_page_shows_the_report_and_its_files(furnished, ada, sign_in):
 def test_the_projects_own_groups_are_looked_for(furnished, ada, sign_in):
     client = sign_in(ada)
     address = reverse("bias_lists", args=[furnished.pk])
-    bad = client.post(address, {"groups": "no colon", "roles": "landlord"})
+    bad = client.post(address, {"groups": "no colon"})
     assert bad.status_code == 422
-    twice = client.post(address, {"roles": "landlord, tenant\ntenant, owner"})
-    assert (twice.status_code, b"one pair only" in twice.content) == (422, True)
-    sent = {"groups": "Firms: firm, company", "outcomes": "No: refused", "roles": "landlord, tenant"}
+    twice = client.post(address, {"groups": "Firms: firm\nfirms: company"})
+    assert (twice.status_code, b"the same name" in twice.content) == (422, True)
+    sent = {"groups": "Firms: firm, company", "outcomes": "No: refused"}
     assert client.post(address, sent).status_code == 302
-    assert BiasLists.of(furnished).roles == [["landlord", "tenant"]]
+    assert BiasLists.of(furnished).outcomes == [{"name": "No", "terms": ["refused"]}]
     assert "Firms: firm, company" in client.get(address).content.decode()
     audit = actions.start_audit(project=furnished, by=ada, wait=True)
     assert one(audit.report, "own/firms")["prompts"]["hits"] == 12
@@ -179,8 +181,8 @@ def test_the_api_says_the_same(furnished, ada, sign_in):
 
 def test_the_command_writes_the_figures(furnished, capsys, tmp_path):
     common = {"project": furnished.name, "by": "ada"}
-    call_command("change_bias_lists", group=["Firms: firm"], roles=["buyer, seller"], json=True, **common)
-    assert json.loads(capsys.readouterr().out)["roles"] == [["buyer", "seller"]]
+    call_command("change_bias_lists", group=["Firms: firm"], outcome=["No: refused"], json=True, **common)
+    assert json.loads(capsys.readouterr().out)["outcomes"] == [{"name": "No", "terms": ["refused"]}]
     with pytest.raises(CommandError):
         call_command("change_bias_lists", group=["Firms"], **common)
     call_command("audit_bias", csv=tmp_path / "figures.csv", **common)

@@ -15,6 +15,7 @@ from training import tasks
 from training.jobs import Status
 from training.management import waiting
 from training.models import Adapter, BaseModel, DatasetVersion, Sampling, TrainingRound
+from training.run_dir import read_rows
 
 pytestmark = pytest.mark.django_db
 
@@ -48,7 +49,15 @@ def test_it_exports_frozen_rows(dataset: DatasetVersion, tmp_path: Path) -> None
     target = tmp_path / "rows.jsonl"
     export = ["export_dataset", *of(dataset.project, "--kind", "demonstrations", "--output")]
     assert "written to" in run(*export, str(target))
-    assert target.read_bytes() == (dataset.directory / "train.jsonl").read_bytes()
+    rows = [{**row, "split": "train"} for row in read_rows(dataset.directory / "train.jsonl")]
+    assert read_rows(target) == rows
+    said = told(*export[:-1], "--part", "all", "--shape", "messages", "--output", str(target))
+    assert (said["rows"], said["left_out"]) == (dataset.train_rows + dataset.validation_rows, {})
+    assert "messages" in read_rows(target)[-1]
+    run(*export, str(target), "--part", "manifest")
+    assert target.read_bytes() == (dataset.directory / "manifest.json").read_bytes()
+    with pytest.raises(CommandError, match="cannot be written in this shape"):
+        run(*export, str(target), "--shape", "trl_preference")
     with pytest.raises(CommandError, match="no such dataset version"):
         run(*export, str(target), "--number", "7")
     with pytest.raises(CommandError, match="cannot be written"):

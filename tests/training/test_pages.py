@@ -144,18 +144,16 @@ def test_it_refuses_to_freeze_beside_the_field(
     assert not taught.dataset_versions.exists()
 
 
-def test_it_shows_the_rows_of_both_sides_and_hands_out_the_files(
+def test_it_shows_the_rows_of_both_sides_and_hands_out_the_manifest(
     dataset: DatasetVersion, sign_in: Any, ada: Any
 ) -> None:
     client = sign_in(ada)
     page = reverse("dataset", args=[dataset.project_id, dataset.pk])
     for query in ("", "?part=validation", "?page=2", "?page=none", "?page=999", "?part=elsewhere"):
         assert client.get(page + query).status_code == 200, query
-    for part in ("train", "validation", "manifest"):
-        response = client.get(reverse("dataset_file", args=[dataset.project_id, dataset.pk, part]))
-        assert response.status_code == 200
-        assert "attachment" in response.headers["Content-Disposition"]
-    assert client.get(reverse("dataset_file", args=[dataset.project_id, dataset.pk, "secret_key"])).status_code == 404
+    response = client.get(reverse("dataset_manifest", args=[dataset.project_id, dataset.pk]))
+    assert response.status_code == 200
+    assert "attachment" in response.headers["Content-Disposition"]
 
 
 def test_it_says_when_the_files_are_gone(dataset: DatasetVersion, sign_in: Any, ada: Any) -> None:

@@ -14,6 +14,7 @@ from training.actions.rounds import (
 )
 from training.actions.sampling import LONGEST_ANSWER, ask, cancel_sampling, start_sampling
 from training.actions.suspects import drop_suspects, send_suspects
+from training.actions.swapping import propose_copies, resume_copies, stop_copies
 from training.actions.tracking import write_to_mlflow
 
 __all__ = [
@@ -26,8 +27,10 @@ __all__ = [
     "freeze",
     "launch_preflight",
     "launch_round",
+    "propose_copies",
     "register_base_model",
     "resume_audit",
+    "resume_copies",
     "retry_round",
     "send_suspects",
     "start_audit",
@@ -35,6 +38,7 @@ __all__ = [
     "start_preflight",
     "start_sampling",
     "stop_audit",
+    "stop_copies",
     "try_preflight",
     "write_to_mlflow",
 ]

@@ -10,7 +10,10 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from annotation.models import ConsensusRule, Event, Project
+from annotation.actions import Refused, exporting
+from annotation.exports.job import CHANGED
+from annotation.exports.kinds import FROZEN
+from annotation.models import ConsensusRule, Event, Export, Project
 from training.freezing import corpora, datasets, filters, index, preferences, quality, scores
 from training.freezing.cleaning import cleaned
 from training.freezing.filters import EVERYTHING, Filter
@@ -113,9 +116,34 @@ def _let_stand(project: Project, kind: str, at: datetime) -> datetime | None:
     return before
 
 
-def record_export(*, version: DatasetVersion, part: str, by: User) -> None:
+def take_out(
+    *,
+    version: DatasetVersion,
+    by: User,
+    shape: str = "",
+    format: str = "jsonl",
+    part: str = "",
+    ring: bool = True,
+) -> Export:
+    """An export of its rows, as exporting.start makes one of what there is now."""
+    if not datasets.intact(version):
+        raise Refused(CHANGED)
+    return exporting.start_frozen(
+        project=version.project,
+        kind=version.kind,
+        frozen=version.pk,
+        name=str(version),
+        shape=shape or FROZEN,
+        format=format,
+        part=part,
+        by=by,
+        ring=ring,
+    )
+
+
+def record_manifest(*, version: DatasetVersion, by: User) -> None:
     """Who took what out is part of the history."""
-    Event.record("exported", version, by=by, project=version.project, part=part)
+    Event.record("exported", version, by=by, project=version.project, part="manifest")
 
 
 def _freeze(

@@ -12,9 +12,11 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from annotation.api.base import InProject
+from annotation.bias.swapping import CHOICES
 from training import actions
+from training.actions.swapping import MOST_COPIES
 from training.api.base import found_in
-from training.models import BiasAudit
+from training.models import BiasAudit, SwapRun
 
 
 class AuditSerializer(serializers.ModelSerializer[BiasAudit]):
@@ -89,3 +91,37 @@ class AuditResume(OfAudit):
         audit = self.audit(audit_pk)
         actions.resume_audit(audit=audit, by=self.person)
         return Response(AuditSerializer(audit).data, status=status.HTTP_202_ACCEPTED)
+
+
+class SwapRunSerializer(serializers.ModelSerializer[SwapRun]):
+    class Meta:
+        model = SwapRun
+        fields = ["id", "status", "kind", "groups", "origins", "most", "proposed", "done", "total", "problem"]
+
+
+class SwapStartSerializer(serializers.Serializer[Any]):
+    kind = serializers.ChoiceField(choices=CHOICES, help_text="What is exchanged.")
+    groups = serializers.ListField(
+        child=serializers.CharField(max_length=100), required=False, help_text="Keys of the report's groups."
+    )
+    origins = serializers.ListField(
+        child=serializers.CharField(max_length=100), required=False, help_text="Two, for names of origins."
+    )
+    most = serializers.IntegerField(min_value=1, max_value=MOST_COPIES, default=100)
+
+
+class AuditCopies(OfAudit):
+    acts = {"GET": "manage", "POST": "manage"}
+
+    @extend_schema(responses=SwapRunSerializer(many=True))
+    def get(self, request: Request, pk: UUID, audit_pk: UUID) -> Response:
+        """What was proposed for this audit's rows, the newest first."""
+        return Response(SwapRunSerializer(self.audit(audit_pk).swap_runs.all()[:100], many=True).data)
+
+    @extend_schema(request=SwapStartSerializer, responses={202: SwapRunSerializer})
+    def post(self, request: Request, pk: UUID, audit_pk: UUID) -> Response:
+        """Propose swapped copies, which reviewers decide on; the worker does it."""
+        given = SwapStartSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        run = actions.propose_copies(audit=self.audit(audit_pk), by=self.person, **given.validated_data)
+        return Response(SwapRunSerializer(run).data, status=status.HTTP_202_ACCEPTED)

@@ -12,9 +12,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from annotation.api.base import InProject
+from annotation.api.exports import ExportSerializer
+from annotation.exports.kinds import FORMAT_NAMES, PARTS
 from annotation.models import ConsensusRule
 from training import actions
-from training.actions.freezing import record_export, rows_to_freeze
+from training.actions.freezing import record_manifest, rows_to_freeze, take_out
 from training.freezing import datasets, filters
 from training.models import DatasetVersion
 
@@ -132,13 +134,32 @@ class Datasets(InProject, generics.ListAPIView[DatasetVersion]):
         return {"train_rows": len(train), "validation_rows": len(validation), "filter_in_words": said}
 
 
-class DatasetFile(InProject):
-    @extend_schema(responses={(200, "application/x-ndjson"): OpenApiTypes.BINARY})
-    def get(self, request: Request, pk: UUID, dataset_pk: UUID, part: str) -> FileResponse:
-        """The frozen rows as TRL reads them: train or validation; manifest says where each row came from."""
+class DatasetExportSerializer(serializers.Serializer[Any]):
+    shape = serializers.CharField(required=False, help_text="Without it, the rows as a training round reads them.")
+    format = serializers.ChoiceField(choices=FORMAT_NAMES, required=False)
+    part = serializers.ChoiceField(choices=[name for name in PARTS if name], required=False, help_text="Else both.")
+
+
+class DatasetExport(InProject):
+    acts = {"POST": "manage"}
+
+    @extend_schema(request=DatasetExportSerializer, responses={202: ExportSerializer})
+    def post(self, request: Request, pk: UUID, dataset_pk: UUID) -> Response:
+        """Have the worker make a file of a version's rows; it is then one of the project's exports."""
         version = get_object_or_404(self.project.dataset_versions.select_related("project"), pk=dataset_pk)
-        path = datasets.file_of(version, part)
+        sent = DatasetExportSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        work = take_out(version=version, by=self.person, **sent.validated_data)
+        return Response(ExportSerializer(work).data, status.HTTP_202_ACCEPTED)
+
+
+class DatasetManifest(InProject):
+    @extend_schema(responses={(200, "application/json"): OpenApiTypes.BINARY})
+    def get(self, request: Request, pk: UUID, dataset_pk: UUID) -> FileResponse:
+        """Where each row of a version came from."""
+        version = get_object_or_404(self.project.dataset_versions.select_related("project"), pk=dataset_pk)
+        path = datasets.file_of(version, "manifest")
         if path is None:
             raise Http404("No such file")
-        record_export(version=version, part=part, by=self.person)
-        return FileResponse(path.open("rb"), content_type="application/x-ndjson")
+        record_manifest(version=version, by=self.person)
+        return FileResponse(path.open("rb"), content_type="application/json")

@@ -42,6 +42,7 @@ PROMPT_TEXTS = (
 JOB = ("progress", "result", "failure_message", "params")
 
 FOUND = ("words", "proposed", "replacement", "note", "other")
+COPIED = ("instruction", "input", "history", "text", "doubts", "reason")
 HELD_OUT = ("name", "instruction", "input", "reference", "frozen_in")
 
 HOLDERS = (
@@ -53,6 +54,7 @@ HOLDERS = (
     # what belongs to a prompt, from what depends on it to the prompt itself
     Holder("annotation.Likeness", "project", prompt="demonstration__prompt", author="demonstration__author", gone=True),
     Holder("annotation.ModelDraft", "prompt__project", ("text", "own_text"), "prompt", author="asked_by", gone=True),
+    Holder("annotation.SwappedCopy", "project", COPIED, "original__prompt", gone=True),
     Holder("annotation.Comment", "prompt__project", ("text",), "prompt", author="author"),
     Holder("annotation.Flag", "prompt__project", ("reason", "outcome"), "prompt", author="raised_by"),
     Holder(
@@ -107,6 +109,7 @@ HOLDERS = (
     Holder("training.Preflight", "project", mentions=(*JOB, "note", "report")),
     Holder("training.Sampling", "project", mentions=(*JOB, "sources", "prompts")),
     Holder("training.Package", "project", mentions=("progress", "result", "failure_message")),
+    Holder("training.SwapRun", "project", mentions=("state", "problem", "groups")),
     Holder("training.Erasure", "project", mentions=("problem",)),
     Holder("evaluation.EvaluationSet", "project", mentions=("name",)),
     Holder("evaluation.Evaluation", "project", mentions=("name", "instruction_template")),
@@ -128,11 +131,12 @@ HARMLESS = {
     "annotation.Document": {"sha256"},
     "annotation.Import": {"sha256", "format", "counts"},
     "annotation.Lease": {"shown"},
-    "annotation.Export": {"shape", "file_name", "sha256"},  # the file itself is deleted
+    "annotation.Export": {"shape", "frozen_name", "file_name", "sha256"},  # the file itself is deleted
     "annotation.CleaningRun": {"scopes", "kinds"},
     "annotation.BulkDecision": {"kind"},
     "annotation.Finding": {"kind", "field", "text_sha256"},
     "annotation.SecondLook": {"source"},
+    "annotation.SwappedCopy": {"kind", "source"},
     "annotation.SignInLink": {"token_sha256"},
     "annotation.SignInFailure": {"key_sha256"},
     "annotation.Ranker": {"ahead"},
@@ -147,6 +151,7 @@ HARMLESS = {
     "training.Preflight": {"failure_code"},
     "training.Sampling": {"failure_code"},
     "training.Package": {"failure_code"},
+    "training.SwapRun": {"kind", "origins"},
     "training.Adapter": {"sha256", "allowed_because"},
     "training.Worker": {"host", "running", "devices"},
     "training.Erasure": {"name", "state", "found", "touched"},  # emptied by the erasure itself

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.apps import apps
 from django.db.models import QuerySet
 
-from annotation.models import Adjudication, Demonstration, Event, Gold, InParts, Project, Ranking
+from annotation.models import Adjudication, Demonstration, Event, Gold, InParts, Project, Ranking, SwappedCopy
 from training.erasing.holders import HOLDERS, Holder
 from training.erasing.scrubbing import Scrubber, pattern_of
 from training.freezing import index
@@ -70,6 +70,7 @@ def in_chunks(ids: Iterable[str]) -> Iterator[list[UUID]]:
 
 def find(erasure: Erasure) -> Touched:
     touched = FINDERS[Erasure.Kind(erasure.kind)](erasure)
+    touched.prompts |= _copies_of(touched)
     scrubber = scrubber_of(erasure, touched)
     for version in erasure.project.dataset_versions.all():
         if version.directory.is_dir():
@@ -77,6 +78,16 @@ def find(erasure: Erasure) -> Touched:
             if rows:
                 touched.rows[str(version.pk)] = rows
     return touched
+
+
+def _copies_of(touched: Touched) -> set[str]:
+    """Swapped copies say of others what their original says, so they go with it though they name nobody of it."""
+    found: set[str] = set()
+    for items, path in ((touched.prompts, "original__prompt"), (touched.demonstrations, "original")):
+        for some in in_chunks(items):
+            copies = SwappedCopy.objects.filter(prompt__isnull=False, **{f"{path}__in": some})
+            found.update(map(str, copies.values_list("prompt_id", flat=True)))
+    return found
 
 
 def _goes(erasure: Erasure, touched: Touched, scrubber: Scrubber, row: VersionRow, content: dict[str, Any]) -> bool:

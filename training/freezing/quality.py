@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
-from annotation.models import Finding, Project
+from annotation.models import Demonstration, Finding, Project
 from training.freezing.datasets import Row
 from training.tokens import of_default_model
 
@@ -31,9 +31,16 @@ def report(project: Project, rows: list[Row]) -> dict[str, Any]:
         "by_person": [{"person": pk, "rows": number} for pk, number in people.most_common(MOST_NAMED)],
         "agreement": round(statistics.fmean(agreements), 4) if agreements else None,
         "judged": len(agreements),
+        "swapped_copies": _swapped(project, rows),
         "scores": _scores(rows),
         "tokens": _tokens(project, rows),
     }
+
+
+def _swapped(project: Project, rows: list[Row]) -> int:
+    copies = Demonstration.objects.filter(project=project, origin=Demonstration.Origin.SWAPPED)
+    ids = {str(pk) for pk in copies.values_list("pk", flat=True)}
+    return sum(row.id in ids for row in rows)
 
 
 def _scores(rows: list[Row]) -> dict[str, int] | None:

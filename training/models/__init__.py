@@ -9,6 +9,7 @@ from training.models.packages import Package, PackageQuerySet
 from training.models.preflights import Preflight
 from training.models.rounds import TrainingRound, TrainingRoundQuerySet
 from training.models.samplings import Sampling
+from training.models.swap_runs import SwapRun
 from training.models.versions import DatasetVersion, DatasetVersionQuerySet, VersionPerson, VersionRow
 from training.models.workers import WORKER_GONE_AFTER, Worker, WorkerQuerySet
 
@@ -30,6 +31,7 @@ __all__ = [
     "PackageQuerySet",
     "Preflight",
     "Sampling",
+    "SwapRun",
     "TrainingRound",
     "TrainingRoundQuerySet",
     "VersionPerson",

@@ -28,6 +28,20 @@ def named(report: Report) -> list[dict[str, Any]]:
     ]
 
 
+def groups_named(report: Report) -> list[tuple[str, str, bool]]:
+    """Key and label of each that is named, and whether responses clearly fare otherwise or state other outcomes."""
+    standing = {each["group"] for each in report["outcomes"] if each.get("stands")}
+    return [
+        (group["key"], group["label"], group["label"] in standing or _differs(group, report["measures"]))
+        for attribute in named(report)
+        for group in attribute["groups"]
+    ]
+
+
+def _differs(group: dict[str, Any], measures: dict[str, str]) -> bool:
+    return any(row.get("clear") for row in quality_rows(group, measures))
+
+
 def representation(attribute: dict[str, Any], groups: list[dict[str, Any]]) -> Chart:
     rows = [(group["label"], group["prompts"]) for group in groups]
     return share_chart(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from uuid import UUID
 
 from django.contrib import messages
@@ -13,11 +14,12 @@ from annotation.actions import Refused
 from annotation.downloads import attachment
 from annotation.models import BiasLists, Project
 from training import actions
-from training.forms import AuditForm
-from training.models import BiasAudit
+from training.forms import AuditForm, CopiesForm
+from training.models import BiasAudit, SwapRun
 from training.monitoring import audit_report
 
 ACTIONS = {"stop": actions.stop_audit, "resume": actions.resume_audit}
+RUN_ACTIONS = {"stop": actions.stop_copies, "resume": actions.resume_copies}
 MOST_OUTCOMES = 40
 
 
@@ -46,7 +48,45 @@ def audits(request: MemberRequest, pk: UUID) -> HttpResponse:
 def audit(request: MemberRequest, pk: UUID, audit_pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "manage")
     found = _one(project, audit_pk)
-    return render(request, "training/audit.html", {"project": project, "audit": found, **_shown(found)})
+    return _page(request, project, found, CopiesForm(report=found.report) if found.report else None)
+
+
+def _page(
+    request: MemberRequest, project: Project, found: BiasAudit, form: CopiesForm | None, status: int = 200
+) -> HttpResponse:
+    runs = found.swap_runs.all()[:10]
+    context = {"project": project, "audit": found, "form": form, "runs": runs, **_shown(found)}
+    return render(request, "training/audit.html", context, status=status)
+
+
+@require_POST
+def audit_copies(request: MemberRequest, pk: UUID, audit_pk: UUID) -> HttpResponse:
+    """Propose swapped copies; or, with the `action` stop or resume, what is under way."""
+    project = project_for(request, pk, "manage")
+    found = _one(project, audit_pk)
+    if act := RUN_ACTIONS.get(request.POST.get("action", "")):
+        return _act_on_run(request, project, found, act)
+    if not found.report:
+        return redirect("audit", project.pk, found.pk)
+    form = CopiesForm(request.POST, report=found.report)
+    if not form.is_valid():
+        return _page(request, project, found, form, status=422)
+    try:
+        actions.propose_copies(audit=found, by=request.user, **form.cleaned_data)
+    except Refused as refusal:
+        form.add_error(None, str(refusal))
+        return _page(request, project, found, form, status=422)
+    return redirect("audit", project.pk, found.pk)
+
+
+def _act_on_run(request: MemberRequest, project: Project, found: BiasAudit, act: Callable[..., None]) -> HttpResponse:
+    run = SwapRun.objects.filter(audit=found).unfinished().first() or found.swap_runs.first()
+    try:
+        if run:
+            act(run=run, by=request.user)
+    except Refused as refusal:
+        messages.warning(request, str(refusal))
+    return redirect("audit", project.pk, found.pk)
 
 
 def _one(project: Project, pk: UUID) -> BiasAudit:

@@ -3,28 +3,33 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.db.models import Count
+from django.db.models import Count, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from annotation.access import MemberRequest, project_for
+from annotation.actions import Refused
+from annotation.forms.exporting import FrozenExportForm
 from annotation.models import Project, name_of
 from training.actions import freeze
-from training.actions.freezing import record_export, rows_to_freeze
+from training.actions.freezing import record_manifest, rows_to_freeze, take_out
 from training.forms import attach
 from training.freezing import comparing, corpora, filters, preferences
 from training.freezing import datasets as frozen
 from training.freezing_form import FreezeForm
 from training.leaks import gate
 from training.methods import METHODS
-from training.models import DatasetVersion
+from training.models import DatasetVersion, LeftOut
 
 ROWS_SHOWN = 5
+EXPORTS_SHOWN = 50
 LEAKING_ROWS = Count("leaks__row_id", distinct=True)
 
 
@@ -76,12 +81,14 @@ def _ready(project: Project) -> dict[str, int]:
 @require_safe
 def dataset(request: MemberRequest, pk: UUID, dataset_pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "manage")
-    version = get_object_or_404(project.dataset_versions.select_related("created_by"), pk=dataset_pk)
+    versions = project.dataset_versions.select_related("created_by").annotate(left=_left_out())
+    version = get_object_or_404(versions, pk=dataset_pk)
     part = "validation" if request.GET.get("part") == "validation" else "train"
     here = frozen.intact(version)
     rows = (frozen.training_rows if part == "train" else frozen.validation_rows)(version) if here else []
     page = Paginator(rows, ROWS_SHOWN).get_page(request.GET.get("page"))
     context = {
+        "audits": version.bias_audits.defer("report", "state", "lists").order_by("-created_at"),
         "project": project,
         "version": version,
         "part": part,
@@ -94,13 +101,17 @@ def dataset(request: MemberRequest, pk: UUID, dataset_pk: UUID) -> HttpResponse:
         .first(),
         "figures": version.statistics,
         "leak_count": version.leaks.values("row_id").distinct().count(),
-        "left_out": version.left_out.count(),
         "compared": not gate.waits_for(version),
         "quality": _quality(version),
         "rounds": version.rounds.all()[:20],
         "method": next((method.key for method in METHODS.values() if method.learns_from == version.kind), ""),
     }
     return render(request, "training/dataset.html", context)
+
+
+def _left_out() -> Coalesce:
+    rows = LeftOut.objects.filter(version=OuterRef("pk")).order_by().values("version")
+    return Coalesce(Subquery(rows.annotate(number=Count("pk")).values("number")), 0)
 
 
 def _quality(version: DatasetVersion) -> dict[str, Any]:
@@ -115,14 +126,38 @@ def _quality(version: DatasetVersion) -> dict[str, Any]:
     return {**told, "people": named}
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+def dataset_export(request: MemberRequest, pk: UUID, dataset_pk: UUID) -> HttpResponse:
+    project = project_for(request, pk, "manage")
+    version = get_object_or_404(project.dataset_versions.select_related("project"), pk=dataset_pk)
+    form = FrozenExportForm(request.POST if request.method == "POST" else None, kind=version.kind)
+    if request.method == "POST" and form.is_valid():
+        try:
+            take_out(version=version, by=request.user, **form.cleaned_data)
+        except Refused as refused:
+            messages.error(request, str(refused))
+        return redirect("dataset_export", project.pk, version.pk)
+    works = list(project.exports.filter(frozen=version.pk).select_related("created_by", "project")[:EXPORTS_SHOWN])
+    context = {
+        "project": project,
+        "version": version,
+        "form": form,
+        "works": works,
+        "unfinished": any(each.is_unfinished for each in works),
+        "intact": frozen.intact(version),
+        "days": settings.EXPORTS_KEPT_DAYS,
+    }
+    return render(request, "training/dataset_export.html", context, status=422 if form.errors else 200)
+
+
 @require_safe
-def dataset_file(request: MemberRequest, pk: UUID, dataset_pk: UUID, part: str) -> FileResponse:
-    """The rows as TRL reads them."""
+def dataset_manifest(request: MemberRequest, pk: UUID, dataset_pk: UUID) -> FileResponse:
+    """Where each row came from."""
     project = project_for(request, pk, "manage")
     version = get_object_or_404(project.dataset_versions, pk=dataset_pk)
-    path = frozen.file_of(version, part)
+    path = frozen.file_of(version, "manifest")
     if path is None:
         raise Http404("No such file")
-    record_export(version=version, part=part, by=request.user)
+    record_manifest(version=version, by=request.user)
     name = f"{version.kind}-v{version.number}-{path.name}"
-    return FileResponse(path.open("rb"), as_attachment=True, filename=name, content_type="application/x-ndjson")
+    return FileResponse(path.open("rb"), as_attachment=True, filename=name, content_type="application/json")

@@ -1,17 +1,13 @@
 from __future__ import annotations
 
-import shutil
-import sys
-from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from annotation import parts
 from annotation.actions import Refused, exporting
-from annotation.exports import job
 from annotation.exports.kinds import FORMATS, KINDS
 from annotation.management.arguments import add_by, add_json, add_project, find_actor, find_project, report
+from annotation.management.taking_out import make
 from annotation.models import Export
 from annotation.shapes import SHAPES
 
@@ -45,26 +41,9 @@ class Command(BaseCommand):
             )
         except Refused as refused:
             raise CommandError(str(refused)) from None
-        parts.run(work, job.do)
-        path = work.path
-        if path is None:
-            raise CommandError(work.problem or "It was stopped.")
-        try:
-            self._copy(path, output)
-        finally:
-            job.delete_file(work)
+        make(work, output)
         if output != "-":
             self._report(work, output, options)
-
-    def _copy(self, path: Path, output: str) -> None:
-        if output == "-":
-            with path.open("rb") as file:
-                shutil.copyfileobj(file, sys.stdout.buffer)
-            return
-        try:
-            shutil.copyfile(path, output)
-        except OSError as error:
-            raise CommandError(f"{output} cannot be written: {error.strerror}.") from None
 
     def _report(self, work: Export, output: str, options: dict[str, Any]) -> None:
         left = sum(work.left_out.values())

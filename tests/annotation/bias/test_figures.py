@@ -124,6 +124,12 @@ def test_a_stereotype_counts_in_the_sentence_of_its_group_only():
     assert "retard" not in found["slurs"][0]["examples"][0]["text"]
 
 
+def test_every_insult_in_an_example_is_masked():
+    found = report([row(1, "Retards, said the emotional girl, and retards again.")])
+    shown = [each["examples"][0]["text"] for each in (*found["slurs"], *found["stereotypes"])]
+    assert shown == ["R…s, said the emotional girl, and r…s again."] * 2
+
+
 def test_a_prompt_with_two_responses_counts_once_as_a_prompt():
     again = Row("b", "p1", "She asks.", "b", first=False)
     women = group(report([row(1, "She asks.", "a"), again]), "gender/women")
