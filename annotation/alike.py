@@ -23,7 +23,9 @@ LEAST = 0.05
 COUNT_SQLITE = "SELECT %s, count(*) FROM (SELECT 1 FROM annotation_words WHERE annotation_words MATCH %s LIMIT %s)"
 COUNT_POSTGRESQL = """(SELECT %s, count(*) FROM (
     SELECT 1 FROM annotation_prompt WHERE searched @@ to_tsquery('simple', %s) LIMIT %s
-) some)"""
+) texts)"""
+COMMON_POSTGRESQL = """SELECT unnest(most_common_elems::text::text[]) FROM pg_stats
+WHERE schemaname = current_schema() AND tablename = 'annotation_prompt' AND attname = 'searched'"""
 FIND_SQLITE = """
 SELECT s.key FROM annotation_words JOIN annotation_searched s ON s.id = annotation_words.rowid
 WHERE annotation_words MATCH %s ORDER BY rank LIMIT %s
@@ -74,8 +76,18 @@ def _rarest(text: str) -> list[str]:
     return [word for number, word in counts if number < COMMON][:RAREST] or [word for _, word in counts[:RAREST]]
 
 
+def _uncommon(asked: Iterable[str]) -> list[str]:
+    """What PostgreSQL's statistics do not call common: to count a common word it would read all it stands in."""
+    with connection.cursor() as cursor:
+        cursor.execute(COMMON_POSTGRESQL)
+        common = {word for (word,) in cursor.fetchall()}
+    return [word for word in asked if word not in common]
+
+
 def _counts(asked: Iterable[str]) -> list[tuple[str, int]]:
     on_sqlite = connection.vendor == "sqlite"
+    if not on_sqlite:
+        asked = _uncommon(asked) or asked
     one = COUNT_SQLITE if on_sqlite else COUNT_POSTGRESQL
     given = [part for word in asked for part in (word, f'body : "{word}"' if on_sqlite else f"'{word}'", COMMON)]
     with connection.cursor() as cursor:

@@ -28,9 +28,9 @@ FIRST_FEW = """
 SELECT s.key FROM annotation_words JOIN annotation_searched s ON s.id = annotation_words.rowid
 WHERE annotation_words MATCH %s LIMIT %s
 """
-ONE_OF_MANY = """EXISTS (
-    SELECT 1 FROM annotation_words
-    WHERE annotation_words MATCH {said} AND rowid = (SELECT s.id FROM annotation_searched s WHERE s.key = {key})
+# Asked once for all rows: beginnings of words are put together anew each time that FTS5 is asked.
+ONE_OF_MANY = """(SELECT s.id FROM annotation_searched s WHERE s.key = {key}) IN (
+    SELECT rowid FROM annotation_words WHERE annotation_words MATCH {said}
 )"""
 
 Rows = TypeVar("Rows", bound=QuerySet[Any])
@@ -79,7 +79,7 @@ class _Said(Func):
     def as_sql(self, compiler: Any, connection: Any, *_said: Any, **_context: Any) -> Any:
         (key, of_key), (said, of_said) = map(compiler.compile, self.get_source_expressions())
         if connection.vendor == "sqlite":
-            return ONE_OF_MANY.format(said=said, key=key), [*of_said, *of_key]
+            return ONE_OF_MANY.format(said=said, key=key), [*of_key, *of_said]
         return f"{key.rsplit('.', 1)[0]}.searched @@ to_tsquery('simple', {said})", [*of_key, *of_said]
 
 
