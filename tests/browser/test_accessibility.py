@@ -40,6 +40,7 @@ PAGES = [
     "prompt",
     "who_gets_what",
     "prompt_kinds",
+    "prompt_similar",
     "progress",
     "remarks",
     "discussion",
