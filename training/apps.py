@@ -5,7 +5,7 @@ class TrainingConfig(AppConfig):
     name = "training"
 
     def ready(self) -> None:
-        from django.db.models.signals import post_migrate
+        from django.db.models.signals import post_migrate, pre_migrate
 
         from annotation import informative
         from annotation.exports import frozen
@@ -17,4 +17,5 @@ class TrainingConfig(AppConfig):
         lend_tokens(of_default_model)
         frozen.finders.append(taking_out.found)
         informative.doubts.append(doubt.of_prompts)
+        pre_migrate.connect(immutable.release, sender=self)
         post_migrate.connect(immutable.guard, sender=self)

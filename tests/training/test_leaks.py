@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,10 @@ from evaluation.actions import freeze_evaluation_set
 from tests import factories
 from tests.postgres import postgres_url  # noqa: F401 - a fixture
 from training import actions
+from training.freezing import index
+from training.immutable import HELD_OUT
 from training.leaks import comparing, gate, held_out
-from training.models import BaseModel, DatasetVersion, HeldOutText, LeakCheck, TrainingRound, VersionPrompt
+from training.models import BaseModel, DatasetVersion, HeldOutText, LeakCheck, TrainingRound, VersionPrompt, VersionRow
 
 ROOT = Path(__file__).resolve().parents[2]
 ASKED = (
@@ -197,10 +200,16 @@ def refuses_held_out_prompts(version: DatasetVersion, prompt: Prompt) -> None:
     statements = [
         ("INSERT INTO training_versionprompt (version_id, prompt_id) VALUES (%s, %s)", [of_version, of_prompt]),
         ("UPDATE training_versionprompt SET prompt_id = %s", [of_prompt]),
+        ("UPDATE training_versionrow SET prompt = %s", [of_prompt]),
+        (
+            'INSERT INTO training_versionrow (version_id, row, part, place, sha256, prompt, "group", revisions, people,'
+            " erased) VALUES (%s, 'new', 'train', 0, '', %s, '', '[]', '[]', %s)",
+            [of_version, of_prompt, False],
+        ),
         ("UPDATE annotation_prompt SET answers_needed = 0, split = 'evaluation'", []),
     ]
     for sql, given in statements:
-        with pytest.raises(IntegrityError):
+        with pytest.raises(IntegrityError, match=HELD_OUT if "versionrow" in sql else None):
             _execute(sql, given)
 
 
@@ -208,6 +217,48 @@ def _execute(sql: str, given: list[Any]) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(sql, given)
         connection.check_constraints()
+
+
+def test_a_row_alone_keeps_its_prompt_from_being_held_out(taught: Project, ada: User) -> None:
+    frozen(taught, ada)
+    VersionPrompt.objects.all().delete()
+    with pytest.raises(IntegrityError, match="teaches cannot be held out"):
+        _execute("UPDATE annotation_prompt SET answers_needed = 0, split = 'evaluation'", [])
+
+
+def test_older_versions_get_their_prompts_named(taught: Project, ada: User) -> None:
+    """By the migration, and where they were not indexed yet; of those held out by now there is a leak instead."""
+    version = frozen(taught, ada)
+    named = set(VersionPrompt.objects.values_list("version", "prompt"))
+    VersionPrompt.objects.all().delete()
+    _execute(import_module("training.migrations.0017_version_prompts_filled").FILL, [])
+    assert set(VersionPrompt.objects.values_list("version", "prompt")) == named
+    VersionPrompt.objects.all().delete()
+    VersionRow.objects.all().delete()
+    held, *rest = [prompt for _version, prompt in named]
+    Prompt.objects.filter(pk=held).update(split=Split.EVALUATION, answers_needed=0)
+    DatasetVersion.objects.update(indexed_at=None)
+    index.catch_up()
+    assert set(VersionPrompt.objects.values_list("prompt", flat=True)) == set(rest)
+    assert set(VersionRow.objects.values_list("prompt", flat=True)) == {*rest, None}
+    assert version.rows.count() == len(OTHERS)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_prompt_held_out_while_freezing_is_a_sentence(
+    taught: Project, ada: User, sign_in: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = actions.freezing._keep
+
+    def late(*given: Any) -> DatasetVersion:
+        Prompt.objects.filter(input=OTHERS[0]).update(split=Split.EVALUATION, answers_needed=0)
+        return real(*given)
+
+    monkeypatch.setattr(actions.freezing, "_keep", late)
+    page = sign_in(ada).post(f"/projects/{taught.pk}/datasets/", {"kind": "demonstrations"})
+    assert page.status_code == 422
+    assert "A prompt of these rows is held out by now." in page.content.decode()
+    assert not DatasetVersion.objects.exists()
 
 
 @pytest.mark.postgres

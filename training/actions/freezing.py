@@ -2,18 +2,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from annotation.actions import Refused, exporting
 from annotation.exports.job import CHANGED
 from annotation.exports.kinds import FROZEN
-from annotation.models import ConsensusRule, Event, Export, Project
+from annotation.models import ConsensusRule, Event, Export, Project, Prompt
 from training.freezing import corpora, datasets, filters, index, preferences, quality, scores
 from training.freezing.cleaning import cleaned
 from training.freezing.filters import EVERYTHING, Filter
@@ -34,6 +35,7 @@ NOTHING_TO_FREEZE = {
 }
 NOTHING_LEFT = "No row meets this filter. Ask for less."
 ALL_LEFT_OUT = "What was confirmed under Cleaning leaves every row out. Take some of it back."
+PROMPTS_CHANGED = "A prompt of these rows is held out by now. Freeze again, without it."
 # A judgement that went into one of these can no longer be taken back.
 FROM_RANKINGS = {
     DatasetVersion.Kind.PREFERENCES: preferences.preference_rows,
@@ -164,7 +166,10 @@ def _freeze(
         why = ALL_LEFT_OUT if cleaning else why
         raise ValidationError({"kind": why})
     left = [left_out[row.id] for row in found if row.id in left_out]
-    return _keep(project, kind, train, validation, chosen, by, description, consensus, cleaning, left)
+    try:
+        return _keep(project, kind, train, validation, chosen, by, description, consensus, cleaning, left)
+    except IntegrityError:
+        raise ValidationError({"kind": [PROMPTS_CHANGED]}) from None
 
 
 def freeze_best_half(*, version: DatasetVersion, by: User) -> DatasetVersion:
@@ -188,7 +193,10 @@ def freeze_best_half(*, version: DatasetVersion, by: User) -> DatasetVersion:
     half = scores.best(train, filters.HALF)
     said = f"The best half of {version}, by quality"
     chosen = replace(chosen, best_share=filters.HALF)
-    made = _keep(project, version.kind, half, validation, chosen, by, said, version.consensus, {}, [])
+    try:
+        made = _keep(project, version.kind, half, validation, chosen, by, said, version.consensus, {}, [])
+    except IntegrityError:
+        raise ValidationError({"best_half": [PROMPTS_CHANGED]}) from None
     index.of_version(made, known)
     gate.look(made)
     return made
@@ -237,6 +245,7 @@ def _keep(
 
 def _name_prompts(version: DatasetVersion, rows: list[datasets.Row]) -> None:
     """Beside the files, where the database sees to it that none of them is held out."""
-    taught = dict.fromkeys(row.prompt_id for row in rows if row.prompt_id)
-    entries = (VersionPrompt(version=version, prompt_id=UUID(key)) for key in taught)
-    VersionPrompt.objects.bulk_create(entries, batch_size=PROMPTS_AT_ONCE)
+    taught = iter(dict.fromkeys(UUID(row.prompt_id) for row in rows if row.prompt_id))
+    while some := list(islice(taught, PROMPTS_AT_ONCE)):
+        there = Prompt.objects.filter(pk__in=some).values_list("pk", flat=True)  # old rows outlive their prompts
+        VersionPrompt.objects.bulk_create(VersionPrompt(version=version, prompt_id=key) for key in there)

@@ -15,9 +15,9 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
-from annotation.models import Demonstration, Ranking
+from annotation.models import Demonstration, Prompt, Ranking, Split
 from training.freezing import datasets
-from training.models import DatasetVersion, VersionPerson, VersionRow
+from training.models import DatasetVersion, VersionPerson, VersionPrompt, VersionRow
 
 AT_ONCE = 1_000
 KINDS = {
@@ -42,6 +42,7 @@ def of_version(version: DatasetVersion, scores: Mapping[str, int] | None = None)
             row.score = (scores or {}).get(row.row)
         counts.update(person for row in some for person in row.people)
         with transaction.atomic():
+            _name_prompts(version, some)
             VersionRow.objects.bulk_create(some, ignore_conflicts=True)
     known = set(User.objects.filter(pk__in=list(counts)).values_list("pk", flat=True))
     with transaction.atomic():
@@ -53,6 +54,16 @@ def of_version(version: DatasetVersion, scores: Mapping[str, int] | None = None)
         )
         version.indexed_at = timezone.now()
         version.save(update_fields=["indexed_at"])
+
+
+def _name_prompts(version: DatasetVersion, rows: list[VersionRow]) -> None:
+    """Freezing has named them already; older versions may hold what is held out by now, which no row points to."""
+    prompts = dict(Prompt.objects.filter(pk__in={row.prompt for row in rows if row.prompt}).values_list("pk", "split"))
+    held_out = {key for key, split in prompts.items() if split == Split.EVALUATION}
+    for row in rows:
+        row.prompt = None if row.prompt in held_out else row.prompt
+    entries = (VersionPrompt(version=version, prompt_id=key) for key in prompts if key not in held_out)
+    VersionPrompt.objects.bulk_create(entries, ignore_conflicts=True)
 
 
 def catch_up() -> None:

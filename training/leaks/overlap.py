@@ -116,19 +116,17 @@ class Known:
         if not tokens or not self.ids:
             return []
         found = {place: Hit(self.ids[place], "exact", 1.0) for place in self.same.get(" ".join(tokens), [])}
-        passages = {hit.held_out: hit for hit in self._shared_runs(tokens, inside)}
+        passages = dict(self._shared_runs(tokens, inside))
         alike = self._alike(tokens, inside) if same_words else {}
-        for place, key in enumerate(self.ids):
-            if place in found:
-                continue
-            hit, likeness = passages.get(key), alike.get(place, 0.0)
+        for place in (passages.keys() | alike.keys()) - found.keys():
+            hit, likeness = passages.get(place), alike.get(place, 0.0)
             if likeness and (hit is None or hit.kind == "passage"):
-                found[place] = Hit(key, "near", likeness, *((hit.at, hit.length) if hit else ()))
+                found[place] = Hit(self.ids[place], "near", likeness, *((hit.at, hit.length) if hit else ()))
             elif hit:
                 found[place] = hit
         return [found[place] for place in sorted(found)]
 
-    def _shared_runs(self, tokens: list[str], inside: bool) -> Iterator[Hit]:
+    def _shared_runs(self, tokens: list[str], inside: bool) -> Iterator[tuple[int, Hit]]:
         import numpy as np
 
         ours = _runs(tokens)
@@ -156,10 +154,10 @@ class Known:
             where, length, begins = passages.get(int(who), (0, 0, ()))
             if likeness >= ALIKE:
                 kind = "exact" if inside and common == size else "near"
-                yield Hit(self.ids[who], kind, round(likeness, 3), where, length)
+                yield int(who), Hit(self.ids[who], kind, round(likeness, 3), where, length)
             elif length and _real_words(tokens[where : where + length]) >= PASSAGE:
                 share = round(min(1.0, length / int(self.lengths[who])), 3)
-                yield Hit(self.ids[who], "passage", share, where, length, begins)
+                yield int(who), Hit(self.ids[who], "passage", share, where, length, begins)
 
     def _alike(self, tokens: list[str], inside: bool) -> dict[int, float]:
         """By the words they share, weighed by how much each tells; of a longer text the stretch that shares most."""
