@@ -11,8 +11,8 @@ from pathlib import PurePosixPath
 from typing import IO
 
 from annotation.imports.files import format_of, read_rows, read_text
+from annotation.imports.records import TextRecord, read_texts
 from annotation.imports.rows import POISON, Unreadable
-from annotation.records import TextRecord, read_texts
 
 TEXTS = frozenset({"txt", "md"})
 LINES = frozenset({"jsonl", "ndjson"})

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.db.models import Prefetch
 
-from annotation import cleanable
+from annotation.cleaning_runs import cleanable
 from annotation.models import CleaningRun, Demonstration, Finding, Project, Prompt, Revision, Scope, SecondLook
 from annotation.scoring import Known, Score, score
 from annotation.texts import words

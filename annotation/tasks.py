@@ -10,8 +10,10 @@ from django.db import transaction
 from django.utils import timezone
 from huey.contrib.djhuey import db_task
 
-from annotation import chores, deciding_all, importing, looking, parts
+from annotation import chores, parts
+from annotation.cleaning_runs import deciding_all, looking
 from annotation.exports import job as exports
+from annotation.imports import importing
 from annotation.models import BulkDecision, Chore, CleaningRun, Demonstration, Export, Import, Project
 from annotation.models.in_parts import InParts
 from annotation.quality import reports

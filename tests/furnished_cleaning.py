@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from django.contrib.auth.models import User
 
-from annotation import looking, parts
+from annotation import parts
 from annotation.actions import cleaning
 from annotation.cleaning import KINDS
+from annotation.cleaning_runs import looking
 from annotation.models import Finding, Project, Scope
 from tests import factories
 from tests.furnished_work import Page

@@ -10,10 +10,10 @@ from django.contrib.auth.models import User
 from django.db.models import Q
 
 from annotation.imports import verdicts
+from annotation.imports.planning import Planned
 from annotation.imports.rows import Problem
 from annotation.inserts import Insert, insert_of
 from annotation.models import Adjudication, Candidate, Comparison, Project, Prompt
-from annotation.planning import Planned
 from annotation.shapes import Ranked
 
 

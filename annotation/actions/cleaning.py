@@ -9,10 +9,11 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from annotation import carrying, cleanable, deciding_all, findings, parts, tasks
+from annotation import parts, tasks
 from annotation.access import SENIOR
 from annotation.actions import Refused
 from annotation.cleaning import KINDS, BadPattern, own_pattern
+from annotation.cleaning_runs import carrying, cleanable, deciding_all, findings
 from annotation.models import (
     BulkDecision,
     CleaningRun,

@@ -11,11 +11,11 @@ from django.utils import timezone
 
 from annotation import inserts, queues
 from annotation.actions import Refused
+from annotation.imports.planning import Counts, Planned, Planner
+from annotation.imports.records import Record
 from annotation.imports.rows import Problem
 from annotation.inserts import Insert, insert_of
 from annotation.models import Demonstration, Event, Priority, Project, Prompt, Revision, Split
-from annotation.planning import Counts, Planned, Planner
-from annotation.records import Record
 from annotation.splits import Shares
 
 BATCH = 500

@@ -12,15 +12,16 @@ from django.contrib.auth.models import User
 from django.core.files.base import File
 from django.db import models, transaction
 
-from annotation import importing, tasks
+from annotation import tasks
 from annotation.actions import Refused
 from annotation.actions.importing import Judgements, Responses
+from annotation.imports import importing
 from annotation.imports.files import read_rows
 from annotation.imports.items import stretches
+from annotation.imports.planning import PROBLEMS_KEPT, Counts, Planned
+from annotation.imports.records import guess_columns
 from annotation.imports.rows import Problem
 from annotation.models import Event, Import, Project
-from annotation.planning import PROBLEMS_KEPT, Counts, Planned
-from annotation.records import guess_columns
 
 SETTLED = "This file has been imported or discarded already."
 OVER = "This import is over already."

@@ -15,18 +15,19 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from annotation import importing, parts
+from annotation import parts
 from annotation.actions import Refused, uploads
 from annotation.actions.importing import Judgements, Responses
 from annotation.api.base import InProject, require_valid
 from annotation.api.prompts import CountsSerializer
 from annotation.forms.importing import MappingForm, UploadForm, initial_from
+from annotation.imports import importing
 from annotation.imports.items import says_more
+from annotation.imports.planning import PROBLEMS_KEPT, Counts
+from annotation.imports.records import KNOWN_NAMES
 from annotation.imports.rows import Unreadable
 from annotation.models import Import, LineProblem
 from annotation.pagination import Keyset
-from annotation.planning import PROBLEMS_KEPT, Counts
-from annotation.records import KNOWN_NAMES
 from annotation.shapes import SHAPES
 
 AT_ONCE_BYTES = 5_000_000

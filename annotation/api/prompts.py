@@ -16,10 +16,10 @@ from annotation import alike, search
 from annotation.actions.importing import ImportRefused, Responses, take_records
 from annotation.api.base import ByPosition, InProject
 from annotation.forms.projects import checked
+from annotation.imports.records import PRIORITIES, Mapping, Record, read_records
 from annotation.imports.rows import MAX_CELL, Problem, Row
 from annotation.models import Demonstration, Priority, Prompt, PromptQuerySet, Split
 from annotation.project_rules import MOST_PER_ITEM
-from annotation.records import PRIORITIES, Mapping, Record, read_records
 from annotation.splits import Shares
 
 MOST_AT_ONCE = 1000

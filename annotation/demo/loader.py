@@ -15,9 +15,9 @@ from annotation.actions.importing import take_records
 from annotation.actions.projects import create_project
 from annotation.actions.ranking import create_comparison
 from annotation.imports.files import read_rows
+from annotation.imports.records import Mapping, Record, read_records
 from annotation.imports.rows import Problem
 from annotation.models import Demonstration, Membership, Project, Role, Split
-from annotation.records import Mapping, Record, read_records
 from annotation.splits import Shares, fraction, split_for
 
 FOLDER = Path(__file__).parent / "client_intake"

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from uuid import UUID
 
-from annotation import cleanable, shapes
-from annotation.cleaned import Cleaned
+from annotation import shapes
 from annotation.cleaning import KINDS
+from annotation.cleaning_runs import cleanable
+from annotation.cleaning_runs.cleaned import Cleaned
 from annotation.models import Candidate, Demonstration, Finding, Project, Prompt
 
 Row = Prompt | Demonstration | Candidate

@@ -15,9 +15,9 @@ from django.db.models import Count, Exists, OuterRef, Prefetch, Q
 from annotation import corrected, shapes
 from annotation.exports.cleaning import Cleaning
 from annotation.exports.kinds import DETAILS, shapes_of
+from annotation.imports.records import Record
 from annotation.models import Comparison, ComparisonQuerySet, Demonstration, Project, Prompt, PromptQuerySet, Ranking
 from annotation.quality.agreed import Consensus, agreed, of_correction, usual
-from annotation.records import Record
 from annotation.shapes import SHAPES, Candidate, Item, Judgement, Ranked
 from annotation.shapes.ranked import pair
 from annotation.templating import render

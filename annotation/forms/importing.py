@@ -12,9 +12,9 @@ from annotation import shapes
 from annotation.actions.importing import Judgements, Responses
 from annotation.imports import files
 from annotation.imports.items import detected
+from annotation.imports.records import KNOWN_NAMES, TEXTS
 from annotation.imports.rows import MAX_CELL, Unreadable
 from annotation.project_rules import MOST_PER_ITEM
-from annotation.records import KNOWN_NAMES, TEXTS
 
 LABELS = {
     "instruction": "Instruction",

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from annotation import shapes
+from annotation.imports.records import Earlier, Mapping, Record, guess_columns, read_record
 from annotation.imports.rows import Problem, Row
-from annotation.records import Earlier, Mapping, Record, guess_columns, read_record
 from annotation.shapes import Item, Refused
 
 AT_ONCE = 500

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from annotation.messages import Refused
-from annotation.records import Record
+from annotation.imports.records import Record
 from annotation.shapes import argilla, chat, instructions, kiln, label_studio, lists, trl
 from annotation.shapes.base import WHOLE_TEXT, Item, Shape
+from annotation.shapes.messages import Refused
 from annotation.shapes.ranked import Candidate, Judgement, Ranked
 
 __all__ = ["SHAPES", "Candidate", "Item", "Judgement", "Ranked", "Refused", "Shape", "detect", "read", "write"]

@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from annotation import messages
-from annotation.messages import Refused
-from annotation.records import KNOWN_NAMES, Record
+from annotation.imports.records import KNOWN_NAMES, Record
+from annotation.shapes import messages
 from annotation.shapes.base import IN_COLUMNS, Item, Shape, Values, carrying, filled, first_of
 from annotation.shapes.label_studio import ANSWER, question_and_text
+from annotation.shapes.messages import Refused
 from annotation.shapes.ranked import Candidate, Judgement, Ranked
 
 QUESTION = re.compile(r"(.+)\.(responses|suggestion)(\.(users|status|score|agent))?")

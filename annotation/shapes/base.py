@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from annotation import messages
-from annotation.messages import Refused, Turn
-from annotation.records import Record
+from annotation.imports.records import Record
+from annotation.shapes import messages
+from annotation.shapes.messages import Refused, Turn
 from annotation.shapes.ranked import Ranked
 
 Item = Record | Ranked

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from annotation import messages
-from annotation.messages import Refused
-from annotation.records import Record
+from annotation.imports.records import Record
+from annotation.shapes import messages
 from annotation.shapes.base import (
     Item,
     Shape,
@@ -19,6 +18,7 @@ from annotation.shapes.base import (
     prompt,
     said,
 )
+from annotation.shapes.messages import Refused
 from annotation.shapes.ranked import Ranked, pair
 
 TOOLS = ("tools", "functions")

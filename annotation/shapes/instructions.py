@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from annotation import messages
-from annotation.messages import Refused, Turn
-from annotation.records import PRIORITIES, Mapping, Record, guess_columns, record_of
+from annotation.imports.records import PRIORITIES, Mapping, Record, guess_columns, record_of
+from annotation.shapes import messages
 from annotation.shapes.base import Item, Shape, Values, carrying, filled, labels_in
+from annotation.shapes.messages import Refused, Turn
 
 NAMES = {number: name for name, number in PRIORITIES.items()}
 

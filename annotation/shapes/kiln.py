@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from annotation import messages
-from annotation.messages import Refused
-from annotation.records import Record
+from annotation.imports.records import Record
+from annotation.shapes import messages
 from annotation.shapes.base import Item, Shape, Values, better_and_worse, filled
+from annotation.shapes.messages import Refused
 from annotation.shapes.ranked import Candidate, Judgement, Ranked
 
 GOOD_ENOUGH = {"five_star": 4.0, "pass_fail": 1.0, "pass_fail_critical": 1.0}

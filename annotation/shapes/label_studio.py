@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from annotation import messages
-from annotation.messages import Refused
-from annotation.records import KNOWN_NAMES, Record
+from annotation.imports.records import KNOWN_NAMES, Record
+from annotation.shapes import messages
 from annotation.shapes.base import Item, Shape, Values, better_and_worse, carrying, filled, first_of, labels_in
+from annotation.shapes.messages import Refused
 from annotation.shapes.ranked import Candidate, Judgement, Ranked
 
 TYPES = ("pairwise", "ranker", "rating", "textarea")

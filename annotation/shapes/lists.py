@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from annotation import messages
-from annotation.messages import Refused
+from annotation.shapes import messages
 from annotation.shapes.base import Item, Shape, Values, carrying, filled, labels_in, labels_of
+from annotation.shapes.messages import Refused
 from annotation.shapes.ranked import Candidate, Judgement, Ranked
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from annotation.messages import Refused, Turn
+from annotation.shapes.messages import Refused, Turn
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from annotation import cleanable, diff
+from annotation import diff
 from annotation.access import SENIOR, MemberRequest, project_for
 from annotation.actions import Refused, cleaning
 from annotation.cleaning import KINDS
+from annotation.cleaning_runs import cleanable
 from annotation.diff import Piece
 from annotation.forms.cleaning import DecideAllForm, DecisionForm, FindingsFilter
 from annotation.models import (

@@ -9,11 +9,11 @@ from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from annotation import importing
 from annotation.access import MemberRequest, project_for
 from annotation.actions import Refused, uploads
 from annotation.downloads import attachment
 from annotation.forms.importing import MappingForm, UploadForm, initial_from
+from annotation.imports import importing
 from annotation.imports.files import COUNTED, FORMATS, columns_of, samples
 from annotation.imports.items import detected, says_more
 from annotation.imports.rows import Problem, Row, Unreadable

@@ -6,9 +6,10 @@ from typing import Any
 
 from django.contrib.auth.models import User
 
-from annotation import looking, parts
+from annotation import parts
 from annotation.actions import cleaning
 from annotation.cleaning import KINDS
+from annotation.cleaning_runs import looking
 from annotation.models import CleaningRun, Finding, Project, Prompt, Scope, Split
 from tests import factories
 

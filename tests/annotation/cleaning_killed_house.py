@@ -16,8 +16,9 @@ def main(act: str) -> None:
     from django.contrib.auth.models import User
     from django.core.management import call_command
 
-    from annotation import cleanable, looking, parts
+    from annotation import parts
     from annotation.actions import cleaning
+    from annotation.cleaning_runs import cleanable, looking
     from annotation.models import CleaningRun, Finding, Membership
     from tests import factories
 

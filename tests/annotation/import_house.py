@@ -51,7 +51,7 @@ def prepare(rows: int) -> str:
 
 def die(part: int) -> None:
     """Within the transaction, when all of the part is written and nothing of it committed."""
-    from annotation import importing
+    from annotation.imports import importing
 
     store, parts_begun = importing._write, 0
 
@@ -76,7 +76,8 @@ def work() -> None:
 
 
 def _run() -> None:
-    from annotation import importing, parts
+    from annotation import parts
+    from annotation.imports import importing
     from annotation.models import Import
 
     for row in Import.objects.waiting():

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from annotation import cleanable, looking, parts
+from annotation import parts
 from annotation.actions import Refused, cleaning
+from annotation.cleaning_runs import cleanable, looking
 from annotation.models import CleaningRun, Finding, Project, Scope
 from tests import factories
 from tests.annotation.cleaning_house import ANSWER, INPUT, email_of, furnished, run

@@ -12,9 +12,9 @@ from annotation.actions import exporting
 from annotation.actions.importing import take_records
 from annotation.actions.projects import change_project
 from annotation.exports import job
+from annotation.imports.records import Mapping, Record, guess_columns, read_records
 from annotation.imports.rows import Row
 from annotation.models import Event, Membership, Project, Ranking, Role
-from annotation.records import Mapping, Record, guess_columns, read_records
 from annotation.splits import Shares
 from tests import factories
 

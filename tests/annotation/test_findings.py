@@ -10,9 +10,9 @@ from django.urls import reverse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from annotation import cleanable
 from annotation.actions import Refused, cleaning
-from annotation.cleaned import Cleaned
+from annotation.cleaning_runs import cleanable
+from annotation.cleaning_runs.cleaned import Cleaned
 from annotation.models import Assignment, BulkDecision, Finding, FindingDecision, Project, Prompt
 from tests import factories
 from tests.annotation.cleaning_house import ANSWER, INPUT, email_of, furnished, run

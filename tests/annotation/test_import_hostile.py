@@ -15,8 +15,9 @@ from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from annotation import importing, parts
+from annotation import parts
 from annotation.actions import uploads
+from annotation.imports import importing
 from annotation.models import Import, LineProblem, Project
 
 SECONDS = 10

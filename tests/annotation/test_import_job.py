@@ -9,9 +9,9 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
 
-from annotation import importing, parts, queues
+from annotation import parts, queues
 from annotation.actions import Refused, uploads
-from annotation.imports import items
+from annotation.imports import importing, items
 from annotation.models import Adjudication, Comparison, Event, Import, Project, Ranking
 from tests import factories
 from training.freezing.preferences import preference_rows

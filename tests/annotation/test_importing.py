@@ -11,12 +11,13 @@ from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from annotation import importing, parts
+from annotation import parts
 from annotation.actions import Refused, uploads
 from annotation.actions.importing import ImportRefused, take_records
+from annotation.imports import importing
+from annotation.imports.records import Record
 from annotation.imports.rows import Problem
 from annotation.models import Demonstration, Event, Import, Project, Revision
-from annotation.records import Record
 from annotation.splits import Shares
 from tests import factories
 

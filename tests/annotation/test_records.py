@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from annotation.imports.files import columns_of, format_of, read_rows, samples
+from annotation.imports.records import PRIORITIES, Mapping, Record, guess_columns, read_records
 from annotation.imports.rows import Problem, Row, Unreadable
 from annotation.models import Priority
-from annotation.records import PRIORITIES, Mapping, Record, guess_columns, read_records
 
 PLAIN = Mapping({"instruction": "instruction", "input": "input", "response": "output", "external_id": "id"})
 

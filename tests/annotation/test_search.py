@@ -16,8 +16,8 @@ from hypothesis.extra.django import TestCase
 
 from annotation import search, search_tables
 from annotation.actions.importing import Responses, take_records
+from annotation.imports.records import Record
 from annotation.models import Demonstration, Project, Prompt
-from annotation.records import Record
 from annotation.search import Term, terms
 from annotation.splits import Shares
 from tests import factories

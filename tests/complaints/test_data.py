@@ -12,9 +12,10 @@ from django.http import StreamingHttpResponse
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from annotation import importing, parts
+from annotation import parts
 from annotation.exports import job
 from annotation.exports.rows import rows as exported
+from annotation.imports import importing
 from annotation.models import Demonstration, Prompt
 from tests import factories
 from tests.annotation.quality_house import comparisons, judge

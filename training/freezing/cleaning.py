@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from annotation.cleanable import texts_of
-from annotation.cleaned import Cleaned
 from annotation.cleaning import KINDS
+from annotation.cleaning_runs.cleanable import texts_of
+from annotation.cleaning_runs.cleaned import Cleaned
 from annotation.models import Candidate, Demonstration, Document, Project, Prompt
 from training.freezing.datasets import Row, question, said
 

@@ -12,9 +12,9 @@ from annotation.actions.ranking import create_comparison
 from annotation.forms.projects import MOST_PER_ITEM
 from annotation.imports.files import format_of, read_rows
 from annotation.imports.rows import Problem, Row, Unreadable
+from annotation.imports.spreadsheet import as_said
 from annotation.management.arguments import add_by, add_json, add_project, find_actor, find_project, report
 from annotation.models import Priority, Project, Split
-from annotation.spreadsheet import as_said
 
 MOST_TOLD = 20
 PRIORITIES = {name.lower(): value for value, name in Priority.choices}

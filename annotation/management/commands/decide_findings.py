@@ -6,9 +6,10 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from annotation import deciding_all, parts
+from annotation import parts
 from annotation.actions import Refused, cleaning
 from annotation.cleaning import KINDS
+from annotation.cleaning_runs import deciding_all
 from annotation.management.arguments import add_by, add_json, add_project, find_actor, find_project, report
 from annotation.models import Decision
 

@@ -9,11 +9,14 @@ from django.contrib.auth.models import User
 from django.core.files.base import File
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from annotation import importing, parts
+from annotation import parts
 from annotation.actions import Refused, uploads
 from annotation.actions.importing import Judgements, Responses
+from annotation.imports import importing
 from annotation.imports.files import FORMATS, columns_of, format_of, samples
 from annotation.imports.items import detected, says_more
+from annotation.imports.planning import PROBLEMS_KEPT, Counts
+from annotation.imports.records import KNOWN_NAMES, Mapping, guess_columns
 from annotation.imports.rows import Unreadable
 from annotation.management.arguments import (
     add_by,
@@ -25,8 +28,6 @@ from annotation.management.arguments import (
     report,
 )
 from annotation.models import Import, Project
-from annotation.planning import PROBLEMS_KEPT, Counts
-from annotation.records import KNOWN_NAMES, Mapping, guess_columns
 from annotation.shapes import SHAPES
 from annotation.splits import Shares
 from annotation.texts import counted

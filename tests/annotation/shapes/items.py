@@ -7,9 +7,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from annotation.messages import clean
-from annotation.records import Record
+from annotation.imports.records import Record
 from annotation.shapes import SHAPES, Candidate, Item, Judgement, Ranked
+from annotation.shapes.messages import clean
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=60).map(clean)
 FILLED = TEXT.filter(bool)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from annotation import shapes
-from annotation.records import Record
+from annotation.imports.records import Record
 from annotation.shapes import Candidate, Judgement, Ranked
 
 USER = {"role": "user", "content": "What color is the sky?"}

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from annotation import shapes
-from annotation.records import Record
+from annotation.imports.records import Record
 from tests.annotation.shapes.items import items, records
 
 

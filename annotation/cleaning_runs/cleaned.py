@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from annotation import cleanable
 from annotation.cleaning import KINDS, Found, replaced
+from annotation.cleaning_runs import cleanable
 from annotation.models import Finding, FindingQuerySet, Project, Prompt
 
 AT_ONCE = 500

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from annotation import cleanable
 from annotation.checks import similar
-from annotation.cleanable import Subject
 from annotation.cleaning import Cleaners, Contradictions, Duplicates, Found, NearDuplicates
+from annotation.cleaning_runs import cleanable
+from annotation.cleaning_runs.cleanable import Subject
 from annotation.models import Demonstration, Document, Project, Prompt
 
 COMPARED = ("prompt", "demonstration", "document")  # candidates are meant to be like one another

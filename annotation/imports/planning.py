@@ -12,9 +12,9 @@ from django.db.models import Q
 
 from annotation import splits
 from annotation.imports import verdicts
+from annotation.imports.records import Record
 from annotation.imports.rows import Problem
 from annotation.models import Candidate, Priority, Project, Split
-from annotation.records import Record
 from annotation.shapes import Item, Ranked
 from annotation.splits import Shares
 from annotation.texts import fingerprint

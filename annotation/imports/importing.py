@@ -13,12 +13,12 @@ from annotation.actions.arriving import Origin, comparisons
 from annotation.actions.importing import IMPORTED, Judgements, arriving, last_position, refusal
 from annotation.imports.files import read_rows
 from annotation.imports.items import Reader, stretches
+from annotation.imports.planning import Counts, Planned, Planner
+from annotation.imports.records import Mapping
 from annotation.imports.rows import Problem, Row, Unreadable
 from annotation.inserts import Insert
 from annotation.models import Event, Import, LineProblem
 from annotation.parts import Unable
-from annotation.planning import Counts, Planned, Planner
-from annotation.records import Mapping
 from annotation.shapes import Item
 from annotation.splits import Shares
 

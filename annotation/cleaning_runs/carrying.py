@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from django.db.models import F, Q
 
-from annotation.findings import WORDS
+from annotation.cleaning_runs.findings import WORDS
 from annotation.models import Candidate, Demonstration, Document, Finding, FindingQuerySet, Prompt
 
 

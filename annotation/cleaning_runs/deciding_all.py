@@ -6,7 +6,7 @@ import time
 
 from django.utils import timezone
 
-from annotation.findings import visible
+from annotation.cleaning_runs.findings import visible
 from annotation.models import BulkDecision, Decision, Finding, FindingDecision, FindingQuerySet
 
 AT_ONCE = 500

@@ -12,8 +12,8 @@ from uuid import UUID
 from django.contrib.auth.models import User
 
 from annotation import inserts
-from annotation.cleanable import REFERENCE, Subject, hashed
 from annotation.cleaning import Found
+from annotation.cleaning_runs.cleanable import REFERENCE, Subject, hashed
 from annotation.models import CleaningRun, Finding, FindingQuerySet, Project
 from annotation.queues import sets_of
 

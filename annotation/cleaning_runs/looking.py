@@ -10,8 +10,6 @@ from dataclasses import replace
 
 from django.utils.crypto import salted_hmac
 
-from annotation import cleanable
-from annotation.cleanable import Mark, Subject
 from annotation.cleaning import (
     Boilerplate,
     Cleaners,
@@ -25,8 +23,10 @@ from annotation.cleaning import (
     learn,
     own_pattern,
 )
-from annotation.comparing import Alike, compared
-from annotation.findings import Ready, ready
+from annotation.cleaning_runs import cleanable
+from annotation.cleaning_runs.cleanable import Mark, Subject
+from annotation.cleaning_runs.comparing import Alike, compared
+from annotation.cleaning_runs.findings import Ready, ready
 from annotation.models import CleaningRun, Project
 
 FEW = 300  # rows: below, starting processes would take longer than the work

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from annotation import messages
 from annotation.imports.rows import Problem, Row
-from annotation.messages import Refused, Turn
 from annotation.project_rules import MOST_PER_ITEM
+from annotation.shapes import messages
+from annotation.shapes.messages import Refused, Turn
 
 # field -> names it is known by in other people's files, the likeliest first
 KNOWN_NAMES: dict[str, tuple[str, ...]] = {
