@@ -1,17 +1,20 @@
 from __future__ import annotations
 
+import json
 import uuid
 from typing import Any
 
 import pytest
 from rest_framework.test import APIClient
 
-from annotation.models import Event, Project
+from annotation import parts
+from annotation.exports import job
+from annotation.models import Event, Export, Project
 from tests import factories
 from training import actions
 from training.jobs import Status
 from training.models import Adapter, BaseModel, DatasetVersion, Sampling, TrainingRound
-from training.run_dir import write_rows
+from training.run_dir import read_rows, write_rows
 
 pytestmark = pytest.mark.django_db
 
@@ -54,10 +57,15 @@ def test_it_freezes_and_lists(taught: Project, api: APIClient) -> None:
 
 
 def test_it_hands_out_the_frozen_rows(dataset: DatasetVersion, api: APIClient) -> None:
-    response = api.get(at(dataset.project, f"datasets/{dataset.pk}/train/"))
-    assert b"".join(response.streaming_content) == (dataset.directory / "train.jsonl").read_bytes()
-    assert Event.objects.filter(verb="exported", object_id=str(dataset.pk)).exists()
-    for part in ("everything", "secret_key"):
+    asked = api.post(at(dataset.project, f"datasets/{dataset.pk}/exports/"), {"part": "train"}, format="json")
+    assert asked.status_code == 202
+    parts.run(Export.objects.get(pk=asked.json()["id"]), job.do)
+    response = api.get(at(dataset.project, f"exports/{asked.json()['id']}/file/"))
+    frozen = read_rows(dataset.directory / "train.jsonl")
+    rows = [json.loads(line) for line in b"".join(response.streaming_content).decode().splitlines()]
+    assert rows == [{**row, "split": "train"} for row in frozen]
+    assert Event.objects.filter(verb="downloaded an export").exists()
+    for part in ("train", "everything", "secret_key"):
         assert api.get(at(dataset.project, f"datasets/{dataset.pk}/{part}/")).status_code == 404
 
 
