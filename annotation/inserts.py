@@ -7,17 +7,33 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 
 from annotation.models.projects import OwnerKnown
 
+# To a statement, which SQLite can take of these 32,766. At the end of each one it writes down what its search index has
+# gathered, so that few and long ones take half the time.
+MOST_VALUES = 30_000
+
 
 @dataclass(frozen=True)
 class Insert:
-    sql: str
+    """`into` and `known` stand around the values of the rows."""
+
+    into: str
+    known: str
     rows: list[tuple[Any, ...]]
+
+    def statements(self) -> Iterator[tuple[str, list[Any]]]:
+        columns = len(self.rows[0])
+        at_once = MOST_VALUES // columns
+        places = f"({', '.join(['%s'] * columns)})"
+        for start in range(0, len(self.rows), at_once):
+            some = self.rows[start : start + at_once]
+            yield f"{self.into} VALUES {', '.join([places] * len(some))}{self.known}", list(chain(*some))
 
 
 def insert_of(objects: Sequence[models.Model], once: bool = False) -> list[Insert]:
@@ -32,13 +48,12 @@ def insert_of(objects: Sequence[models.Model], once: bool = False) -> list[Inser
     fields: list[Any] = [field for field in kind._meta.concrete_fields if not field.generated and not _numbered(field)]
     name = database.ops.quote_name
     columns = ", ".join(name(field.column) for field in fields)
-    places = ", ".join(["%s"] * len(fields))
+    into = f"INSERT INTO {name(kind._meta.db_table)} ({columns})"
     known = " ON CONFLICT DO NOTHING" if once else ""
-    sql = f"INSERT INTO {name(kind._meta.db_table)} ({columns}) VALUES ({places}){known}"  # noqa: S608 - our own names
     for each in objects:
         if isinstance(each, OwnerKnown):
             each.know_owner()
-    return [Insert(sql, list(zip(*(_column(field, objects, database) for field in fields), strict=True)))]
+    return [Insert(into, known, list(zip(*(_column(field, objects, database) for field in fields), strict=True)))]
 
 
 def _numbered(field: Any) -> bool:
@@ -66,4 +81,5 @@ def _both_empty(value: Any, before: Any) -> bool:
 def run(inserts: Iterable[Insert]) -> None:
     with connection.cursor() as cursor:
         for each in inserts:
-            cursor.executemany(each.sql, each.rows)
+            for sql, values in each.statements():
+                cursor.execute(sql, values)
