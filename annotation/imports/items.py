@@ -10,7 +10,7 @@ from annotation.imports.records import Earlier, Mapping, Record, guess_columns, 
 from annotation.imports.rows import Problem, Row
 from annotation.shapes import Item, Refused
 
-AT_ONCE = 500
+AT_ONCE = 400
 MOST_BYTES = 4_000_000
 
 
