@@ -18,7 +18,7 @@ from annotation.corpus import Text
 from annotation.models import Demonstration, Project, Prompt, SecondLook, SwappedCopy
 from evaluation import scoring
 from evaluation.models import Contestant, Evaluation, Promotion
-from tests import factories, furnished_cleaning, furnished_work
+from tests import factories, furnished_cleaning, furnished_files, furnished_work
 from tests.evaluation import factories as judged
 from tests.furnished_work import Page
 from training import actions
@@ -163,6 +163,8 @@ def _data(project: Project, pk: str, ada: User) -> list[Page]:
         Page("document", [pk, str(project.documents.all()[0].pk)]),
         Page("dataset", [pk, str(corpus.pk)], state="corpus"),
         *_audits(project, pk, ada, demonstrations),
+        *furnished_files.arriving(project, pk, ada),
+        *furnished_files.leaving(project, pk, ada, corpus),
     ]
 
 
