@@ -18,7 +18,7 @@ from annotation.corpus import Text
 from annotation.models import Demonstration, Project, Prompt, SecondLook, SwappedCopy
 from evaluation import scoring
 from evaluation.models import Contestant, Evaluation, Promotion
-from tests import factories, furnished_cleaning, furnished_files, furnished_work
+from tests import factories, furnished_cleaning, furnished_files, furnished_halves, furnished_work
 from tests.evaluation import factories as judged
 from tests.furnished_work import Page
 from training import actions
@@ -61,6 +61,7 @@ def furnish(project: Project, *, erin: User, rita: User, ada: User) -> list[Page
         *_sampling(project, pk, ada, sft),
         *_judging(project, pk, erin, rita, ada, [sft, dpo]),
         *_promotion(project, pk, ada, [sft, dpo]),
+        *furnished_halves.halves(project, pk, ada, rita, project.dataset_versions.get(description="The first ones")),
         *furnished_cleaning.cleaned(project, pk, erin, rita, ada),
     ]
 
