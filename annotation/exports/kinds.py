@@ -83,15 +83,24 @@ def formats_of(shape: str) -> list[str]:
 
 def problem_with(kind: str, shape: str, format: str) -> str:
     """Why these do not go together; empty where they do."""
-    return _problem(KINDS[kind], shapes_of(kind), shape, format)
+    if problem := _problem(KINDS[kind], shapes_of(kind), shape, format):
+        return problem
+    if format == "hugging_face" and _hides_its_part(shape):
+        return "Rows of this shape do not say which of them are held out, or to check with. Choose another shape."
+    return ""
 
 
 def problem_with_frozen(kind: str, shape: str, format: str, part: str) -> str:
     if problem := _problem(FROZEN_KINDS[kind], shapes_of_frozen(kind), shape, format):
         return problem
-    if format == "hugging_face" and not part and shape != FROZEN and "split" not in SHAPES[shape].carries:
+    if format == "hugging_face" and not part and _hides_its_part(shape):
         return "Rows of this shape do not say which of them are to check with. Choose one part, or another shape."
     return ""
+
+
+def _hides_its_part(shape: str) -> bool:
+    """In a folder with a file for each, all of its rows would be in one."""
+    return shape in SHAPES and "split" not in SHAPES[shape].carries
 
 
 def _problem(what: str, shapes: dict[str, str], shape: str, format: str) -> str:
