@@ -14,50 +14,19 @@ import argparse
 import json
 import os
 import re
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from statistics import quantiles
 
-import psutil
-from importing import BEFORE_SECONDS, PROMPTS, People
+from importing import PROMPTS
+from meanwhile import People, Watched, tell, tell_people
 from serving import ROOT, Server, fresh_database, say, served
 
 from annotation import Browser, timed
 
 WANTED = {"seconds": 300.0, "submission p95 ms": 300.0, "list p95 ms": 300.0, "one finding p95 ms": 300.0}
 ASKED = 40
-
-
-class Cleaning:
-    def __init__(self, project: str, environment: dict[str, str]) -> None:
-        self.command = [sys.executable, "manage.py", "clean", "--project", project, "--by", "ada", "--json"]
-        self.environment, self.seconds, self.peak = environment, 0.0, 0.0
-
-    def __call__(self) -> None:
-        started = time.perf_counter()
-        process = subprocess.Popen(self.command, cwd=ROOT, env=self.environment, stdout=subprocess.PIPE, text=True)
-        seen = psutil.Process(process.pid)
-        while process.poll() is None:
-            try:
-                self.peak = max(self.peak, sum(_resident(each) for each in (seen, *seen.children(recursive=True))))
-            except psutil.NoSuchProcess:
-                break
-            time.sleep(0.2)
-        said, _ = process.communicate()
-        self.seconds = time.perf_counter() - started
-        if process.returncode:
-            sys.exit("cleaning failed")
-        self.counts = json.loads(said)
-
-
-def _resident(process: psutil.Process) -> float:
-    try:
-        return process.memory_info().rss / 1e6
-    except psutil.NoSuchProcess:
-        return 0.0
 
 
 def pages(server: Server, session: str, project: str) -> dict[str, float]:
@@ -93,8 +62,9 @@ def main() -> None:
         say([str(ROOT / "manage.py"), "import_records", str(path), "--project", project, "--by", "ada"], environment)
         with served("config.wsgi", ROOT, ours) as server:
             people = People(server, known["large"], [known[f"person-{number}"] for number in range(options.people)])
-            before = people.during(lambda: time.sleep(BEFORE_SECONDS))
-            cleaning = Cleaning(project, environment)
+            before = people.before()
+            command = [sys.executable, "manage.py", "clean", "--project", project, "--by", "ada", "--json"]
+            cleaning = Watched(command, environment)
             meanwhile = people.during(cleaning)
             print(f"findings: {say([data, 'findings', project, str(options.findings)], ours)[-1]}")
             asked = {person: pages(server, known[person], project) for person in ("ada", "person-0")}
@@ -102,22 +72,19 @@ def main() -> None:
 
 
 def report(
-    cleaning: Cleaning,
+    cleaning: Watched,
     before: list[float],
     meanwhile: list[float],
     failed: list[str],
     asked: dict[str, dict[str, float]],
 ) -> None:
-    print(f"read {cleaning.counts['done']:,}, found {cleaning.counts['found']:,}; {len(failed)} submissions failed")
-    for name, times in (("before", before), ("meanwhile", meanwhile)):
-        cuts = quantiles(times, n=20)
-        print(f"submissions {name}: {len(times)}, p50 {cuts[9]:.0f} ms, p95 {cuts[18]:.0f} ms")
+    counts = json.loads(cleaning.said)
+    print(f"read {counts['done']:,}, found {counts['found']:,}")
+    p95 = tell_people(before, meanwhile, failed)
     print(f"peak of all its processes together: {cleaning.peak:.0f} MB")
-    found = {"seconds": cleaning.seconds, "submission p95 ms": quantiles(meanwhile, n=20)[18]}
+    found = {"seconds": cleaning.seconds, "submission p95 ms": p95}
     found |= {f"{page} p95 ms": max(each[page] for each in asked.values()) for page in next(iter(asked.values()))}
-    for what, value in found.items():
-        wanted = f" (wanted: {WANTED[what]:.0f} at most)" if what in WANTED else ""
-        print(f"{what}: {value:.0f}{wanted}")
+    tell(found, WANTED)
 
 
 if __name__ == "__main__":

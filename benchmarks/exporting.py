@@ -18,15 +18,14 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from statistics import quantiles
 
-import psutil
-from importing import BEFORE_SECONDS, PROMPTS, Importing, People, write_rows
+from importing import PROMPTS, Importing, write_rows
+from meanwhile import People, Watched, tell, tell_people
 from serving import ROOT, fresh_database, served
 
 WANTED = {"first byte, seconds": 2.0, "peak MB": 200.0, "submission p95 ms": 300.0}
 MAKE = """
-import sys
+import sys, time
 import django
 django.setup()
 from django.contrib.auth.models import User
@@ -39,9 +38,10 @@ by = User.objects.get(username="ada")
 work = exporting.start(
     project=Project.objects.get(pk=project), kind="demonstrations", format=format, by=by, ring=False
 )
-print(work.pk, flush=True)
+queued = time.time()
 parts.run(work, job.do)
-print(work.status, work.done, work.size, work.problem or "-", flush=True)
+print(queued, time.time() - queued, work.done, work.size)
+sys.exit(work.problem)
 """
 BARE = """
 import json, sqlite3, sys, time
@@ -61,34 +61,17 @@ print(time.perf_counter() - started)
 """
 
 
-class Exporting:
+class Exporting(Watched):
+    """`began`: when the file's first byte was there, by the clock."""
+
     def __init__(self, folder: Path, project: str, format: str, environment: dict[str, str]) -> None:
-        self.command, self.environment = [sys.executable, "-c", MAKE, project, format], environment
+        super().__init__([sys.executable, "-c", MAKE, project, format], environment)
         self.folder = folder / "exports"
-        self.first = self.seconds = self.peak = 0.0
-        self.said: list[str] = []
+        self.began = 0.0
 
-    def __call__(self) -> None:
-        process = subprocess.Popen(self.command, cwd=ROOT, env=self.environment, stdout=subprocess.PIPE, text=True)
-        assert process.stdout is not None
-        pk = process.stdout.readline().strip()
-        started = time.perf_counter()
-        seen = psutil.Process(process.pid)
-        while process.poll() is None:
-            try:
-                self.peak = max(self.peak, seen.memory_info().rss / 1e6)
-            except psutil.NoSuchProcess:
-                break
-            if not self.first and self._has_begun(pk):
-                self.first = time.perf_counter() - started
-            time.sleep(0.02)
-        self.seconds = time.perf_counter() - started
-        self.said = process.stdout.read().split()
-        if process.returncode or self.said[:1] != ["done"]:
-            sys.exit(f"the export failed: {' '.join(self.said)}")
-
-    def _has_begun(self, pk: str) -> bool:
-        return any(path.stat().st_size for path in self.folder.glob(f".{pk}-*"))
+    def look(self) -> None:
+        if not self.began and any(path.stat().st_size for path in self.folder.glob(".*.rows")):
+            self.began = time.time()
 
 
 def bare_seconds(folder: Path) -> float:
@@ -112,26 +95,19 @@ def main() -> None:
         with served("config.wsgi", ROOT, ours) as server:
             sessions = [known[f"person-{number}"] for number in range(options.people)]
             people = People(server, known["large"], sessions)
-            before = people.during(lambda: time.sleep(BEFORE_SECONDS))
+            before = people.before()
             exporting = Exporting(folder, known["large"], options.format, environment)
             meanwhile = people.during(exporting)
         report(exporting, bare_seconds(folder), before, meanwhile, people.failed)
 
 
 def report(exporting: Exporting, bare: float, before: list[float], meanwhile: list[float], failed: list[str]) -> None:
-    _status, rows, size, _problem = exporting.said[:4]
-    print(f"exported {int(rows):,} rows, {int(size) / 1e6:.0f} MB; {len(failed)} submissions failed")
-    for name, times in (("before", before), ("meanwhile", meanwhile)):
-        cuts = quantiles(times, n=20)
-        print(f"submissions {name}: {len(times)}, p50 {cuts[9]:.0f} ms, p95 {cuts[18]:.0f} ms")
-    print(f"seconds: {exporting.seconds:.1f}, {exporting.seconds / bare:.1f} times the bare program's {bare:.1f}")
-    found = {
-        "first byte, seconds": exporting.first,
-        "peak MB": exporting.peak,
-        "submission p95 ms": quantiles(meanwhile, n=20)[18],
-    }
-    for what, value in found.items():
-        print(f"{what}: {value:.2f} (wanted: {WANTED[what]:.0f} at most)")
+    queued, seconds, rows, size = map(float, exporting.said.split())
+    print(f"exported {rows:,.0f} rows, {size / 1e6:.0f} MB")
+    p95 = tell_people(before, meanwhile, failed)
+    print(f"seconds: {seconds:.1f}, {seconds / bare:.1f} times the bare program's {bare:.1f}")
+    found = {"first byte, seconds": exporting.began - queued, "peak MB": exporting.peak, "submission p95 ms": p95}
+    tell(found, WANTED)
 
 
 if __name__ == "__main__":

@@ -5,11 +5,10 @@ from __future__ import annotations
 from django.contrib.auth.models import User
 
 from annotation.models import Project
-from evaluation.models import Contestant, Evaluation
 from tests.evaluation import factories as judged
+from tests.furnished_judging import contestant
 from tests.furnished_work import Page
 from training.actions.freezing import freeze_best_half
-from training.jobs import Status
 from training.models import Adapter, BaseModel, DatasetVersion
 from training.params import SFTParams, to_json
 
@@ -21,7 +20,7 @@ def halves(project: Project, pk: str, ada: User, rita: User, version: DatasetVer
     half.round.save()
     made = judged.evaluation(project, [], name="All the rows and the best half", reviewed_prompts=6)
     for position, (adapter, text) in enumerate([(None, judged.POOR), (every, judged.GOOD), (half, judged.FAIR)]):
-        judged.answer(_asked(made, ada, position, adapter), text)
+        judged.answer(contestant(made, ada, position, adapter), text)
     judged.review_all(made, rita)
     return [
         Page("round", [pk, str(every.round.pk)], state="with the best half"),
@@ -37,15 +36,3 @@ def _on(project: Project, version: DatasetVersion, best_half: bool = False) -> A
     round.result = {"eval_loss_before": 2.61, "eval_loss": 1.44 if best_half else 1.51, "train_loss": 1.3}
     round.save()
     return adapter
-
-
-def _asked(made: Evaluation, ada: User, position: int, adapter: Adapter | None) -> Contestant:
-    return Contestant.objects.create(
-        evaluation=made,
-        position=position,
-        adapter=adapter,
-        base_model=BaseModel.objects.default(),
-        params={"max_new_tokens": 256},
-        created_by=ada,
-        status=Status.SUCCEEDED,
-    )

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django import forms
 
 from annotation.exports.kinds import FORMATS, PARTS, problem_with, problem_with_frozen, shapes_of, shapes_of_frozen
+from annotation.forms.fields import field_of
 
 SHAPE_HELP = "Which program is to read it. The rows say the same in every shape."
 FORMAT_HELP = (
@@ -20,27 +23,22 @@ PART_HELP = "In a file of all rows each says which it is, where its shape has a 
 
 
 class FileForm(forms.Form):
-    """Shape and file of rows of one kind, which the address says."""
+    """Shape and file of rows: `shapes` by name, and `problem` says why a choice does not go together, or nothing."""
 
     shape = forms.ChoiceField(label="Shape", help_text=SHAPE_HELP)
     format = forms.ChoiceField(label="File", choices=list(FORMATS.items()), help_text=FORMAT_HELP)
 
-    def __init__(self, data: Any = None, *, kind: str) -> None:
+    def __init__(self, data: Any, *, shapes: dict[str, str], problem: Callable[..., str]) -> None:
         super().__init__(data)
-        self.kind = kind
-        self.fields["shape"].choices = list(self.shapes().items())  # type: ignore[attr-defined]
-
-    def shapes(self) -> dict[str, str]:
-        raise NotImplementedError
-
-    def problem(self, cleaned: dict[str, Any]) -> str:
-        raise NotImplementedError
+        self.problem = problem
+        field_of(self, "shape", forms.ChoiceField).choices = list(shapes.items())
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
         if "shape" not in cleaned or "format" not in cleaned:
             return cleaned
-        if problem := self.problem(cleaned):
+        parts = [cleaned["part"]] if "part" in cleaned else []
+        if problem := self.problem(cleaned["shape"], cleaned["format"], *parts):
             self.add_error("format", problem)
         return cleaned
 
@@ -48,18 +46,12 @@ class FileForm(forms.Form):
 class ExportForm(FileForm):
     as_written = forms.BooleanField(label="Texts as they were written", required=False, help_text=AS_WRITTEN_HELP)
 
-    def shapes(self) -> dict[str, str]:
-        return shapes_of(self.kind)
-
-    def problem(self, cleaned: dict[str, Any]) -> str:
-        return problem_with(self.kind, cleaned["shape"], cleaned["format"])
+    def __init__(self, data: Any = None, *, kind: str) -> None:
+        super().__init__(data, shapes=shapes_of(kind), problem=partial(problem_with, kind))
 
 
 class FrozenExportForm(FileForm):
     part = forms.ChoiceField(label="Rows", choices=list(PARTS.items()), required=False, help_text=PART_HELP)
 
-    def shapes(self) -> dict[str, str]:
-        return shapes_of_frozen(self.kind)
-
-    def problem(self, cleaned: dict[str, Any]) -> str:
-        return problem_with_frozen(self.kind, cleaned["shape"], cleaned["format"], cleaned.get("part", ""))
+    def __init__(self, data: Any = None, *, kind: str) -> None:
+        super().__init__(data, shapes=shapes_of_frozen(kind), problem=partial(problem_with_frozen, kind))

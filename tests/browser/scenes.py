@@ -32,7 +32,7 @@ from annotation.models import (
 from config.management.commands.serve import Command as Serve
 from evaluation import scoring
 from evaluation.models import Promotion, Review
-from tests import factories, furnished
+from tests import factories, furnished, furnished_judging, furnished_training
 from tests.browser.hostile import LINE, TEXT
 from tests.evaluation import factories as judged
 from tests.furnished import Page
@@ -100,7 +100,7 @@ def judging(name: str) -> dict[str, Any]:
     base = BaseModel.objects.default()
     sft = judged.adapter(project, base_model=base)
     judged.held_out(project, 2)
-    made = furnished.evaluation(project, _people()["ada"], [None, sft], reviewed_prompts=2)
+    made = furnished_judging.evaluation(project, _people()["ada"], [None, sft], reviewed_prompts=2)
     contestants = [str(pk) for pk in made.contestants.values_list("pk", flat=True)]
     telling = [*contestants, str(sft.pk), str(sft.round.pk), sft.sha256, base.name, "contestant", "adapter"]
     return {"project": str(project.pk), "evaluation": str(made.pk), "telling": telling}
@@ -115,7 +115,7 @@ def workday(name: str) -> dict[str, Any]:
     for texts in (["One pays $10.", "Two pays $20."], ["Three.", "Four."], ["Five.", "Six.", "Seven."]):
         factories.comparison(prompt, texts)
     judged.held_out(project, 1)
-    furnished.evaluation(project, people["ada"], [None], reviewed_prompts=1)
+    furnished_judging.evaluation(project, people["ada"], [None], reviewed_prompts=1)
     return {"project": str(project.pk)}
 
 
@@ -143,7 +143,7 @@ def sampled(name: str, comparisons: int) -> dict[str, Any]:
     project = _project(name)
     base = BaseModel.objects.default()
     adapter = judged.adapter(project, base_model=base)
-    sampling = furnished.sampled(project, ada, adapter, "ranking", "succeeded")
+    sampling = furnished_training.sampled(project, ada, adapter, "ranking", "succeeded")
     labels = ["base", f"adapter-{adapter.pk}"]
     for at in range(comparisons):
         answers = [
@@ -194,17 +194,17 @@ def hostile() -> dict[str, Any]:
     sft.round.note = LINE[:300]
     sft.round.status, sft.round.failure_message = "failed", TEXT
     sft.round.save()
-    furnished.run_of(sft.round, log=TEXT, steps=3)
+    furnished_training.run_of(sft.round, log=TEXT, steps=3)
     version = freeze(kind="demonstrations", project=project, by=ada, description=LINE[:300])
     for _number in range(2):
         factories.prompt(project, split="evaluation", reference=TEXT, **written)
-    open_ = furnished.evaluation(project, ada, [None, sft], name=LINE[:120], text=TEXT, reviewed_prompts=0)
-    furnished.evaluation(project, ada, [None, sft], name="Blind", text=TEXT, reviewed_prompts=2)
+    open_ = furnished_judging.evaluation(project, ada, [None, sft], name=LINE[:120], text=TEXT, reviewed_prompts=0)
+    furnished_judging.evaluation(project, ada, [None, sft], name="Blind", text=TEXT, reviewed_prompts=2)
     lease = scoring.next_to_score(project, erin)
     assert lease
     Promotion.objects.create(project=project, adapter=sft, reason=TEXT, promoted_by=ada)
-    played = furnished.sampled(project, ada, sft, "playground", "succeeded", text=TEXT)
-    checked = furnished.preflight(project, ada, version, token=TEXT)
+    played = furnished_training.sampled(project, ada, sft, "playground", "succeeded", text=TEXT)
+    checked = furnished_training.preflight(project, ada, version, token=TEXT)
     pk = str(project.pk)
     found = [
         *furnished.plain_pages(project),
