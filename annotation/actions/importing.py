@@ -109,7 +109,10 @@ class Arriving:
 def arriving(
     *, project: Project, planned: Iterable[Planned | Problem], position: int, responses: str, author: User, by: User
 ) -> Arriving:
-    """`position` is the last one that is taken. Asks the database nothing."""
+    """`position` is the last one that is taken. Asks the database nothing.
+
+    Rows are given ids and no objects: of a hundred thousand, looking after the objects takes seconds.
+    """
     new = [item for item in planned if isinstance(item, Planned) and not item.known]
     prompts = _prompts(project, new, position, responses)
     answered = [
@@ -124,7 +127,7 @@ def arriving(
 def _prompts(project: Project, new: list[Planned], position: int, responses: str) -> list[Prompt]:
     return [
         Prompt(
-            project=project,
+            project_id=project.pk,
             position=position + number,
             external_id=item.record.external_id,
             group=item.group,
@@ -156,11 +159,12 @@ def _only_reference(item: Planned, responses: str) -> bool:
 
 def _responses(answered: list[tuple[Prompt, str]], status: str, author: User, by: User) -> list[Insert]:
     now = timezone.now()
-    review = {"reviewed_at": now, "reviewed_by": by} if status == Demonstration.Status.APPROVED else {}
+    review = {"reviewed_at": now, "reviewed_by_id": by.pk} if status == Demonstration.Status.APPROVED else {}
     demonstrations = [
         Demonstration(
-            prompt=prompt,
-            author=author,
+            project_id=prompt.project_id,
+            prompt_id=prompt.pk,
+            author_id=author.pk,
             status=status,
             text=text,
             version=1,
@@ -171,7 +175,7 @@ def _responses(answered: list[tuple[Prompt, str]], status: str, author: User, by
         for prompt, text in answered
     ]
     revisions = [
-        Revision(demonstration=one, text=one.text, status=status, created_by=by, note="Imported")
+        Revision(demonstration_id=one.pk, text=one.text, status=status, created_by_id=by.pk, note="Imported")
         for one in demonstrations
     ]
     return [*insert_of(demonstrations), *insert_of(revisions)]
