@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.db.models import Prefetch, Q
+from django.db.models import OuterRef, Prefetch, Q, Subquery, UUIDField
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
@@ -23,6 +23,7 @@ from annotation.models import (
     Ranking,
     Revision,
     Role,
+    SwappedCopy,
     name_of,
 )
 from annotation.ranking import LETTERS
@@ -72,7 +73,10 @@ def prompt(request: MemberRequest, pk: UUID, prompt_pk: UUID) -> HttpResponse:
     Rankings are for admins: reviewers still rank themselves.
     """
     project = project_for(request, pk, "read results")
-    prompt = get_object_or_404(project.prompts.select_related("assignment", "approval_assignment"), pk=prompt_pk)
+    original = SwappedCopy.objects.filter(prompt=OuterRef("pk")).values("original__prompt")[:1]
+    copy_of = Subquery(original, output_field=UUIDField())
+    prompts = project.prompts.select_related("assignment", "approval_assignment").annotate(copy_of=copy_of)
+    prompt = get_object_or_404(prompts, pk=prompt_pk)
     revisions = Prefetch("revisions", Revision.objects.select_related("created_by"))
     told = prompt.demonstrations.exclude(~Q(author=request.user), status=Demonstration.Status.DRAFT)
     demonstrations = list(told.select_related("author", "reviewed_by", "guidelines").prefetch_related(revisions))

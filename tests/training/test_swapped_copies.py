@@ -20,6 +20,7 @@ from tests.postgres import postgres_url  # noqa: F401 - a fixture
 from training import actions, swapping, tasks
 from training.actions import erasing
 from training.erasing import carrying_out
+from training.freezing import taking_out
 from training.freezing.datasets import group_of
 from training.models import SwapRun
 
@@ -217,3 +218,15 @@ def test_it_runs_on_postgresql(postgres_url, tmp_path):  # noqa: F811
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", __file__, "-k", chosen]
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout[-3000:]
+
+
+def test_a_prompt_says_what_it_is_a_copy_of_and_a_card_counts_copies(copy, rita, ada, client):
+    made = swapped_copies.approve(copy=copy, by=rita, **as_it_is(copy))
+    original, project = copy.original.prompt, copy.project
+    client.force_login(ada)
+    of_copy = client.get(reverse("prompt", args=[project.pk, made.pk])).content.decode()
+    of_original = client.get(reverse("prompt", args=[project.pk, original.pk])).content.decode()
+    assert reverse("prompt", args=[project.pk, original.pk]) in of_copy
+    assert "Copied from" not in of_original
+    version = actions.freeze(project=project, kind="demonstrations", by=ada)
+    assert "Swapped copies, which people approved: 1" in taking_out.told(version)

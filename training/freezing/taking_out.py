@@ -54,6 +54,8 @@ def _quality(report: dict[str, Any]) -> Iterator[str]:
     yield f"Findings open in the project when it was frozen: {report.get('findings_open', 0):,}"
     yield f"Rows that say exactly what another one says: {report.get('repeated', 0):,}"
     yield f"Rows whose prompt another one has too: {report.get('asked_again', 0):,}"
+    if copies := report.get("swapped_copies"):
+        yield f"Swapped copies, which people approved: {copies:,}"
     if report.get("judged"):
         yield f"Agreement: {report['agreement']:.0%} on average, n = {report['judged']:,} rows that people judged"
     if tokens := report.get("tokens"):
