@@ -47,6 +47,7 @@ urlpatterns = [
     path(f"{P}prompts/<uuid:prompt_pk>/", prompts.prompt, name="prompt"),
     path(f"{P}prompts/<uuid:prompt_pk>/similar/", prompts.prompt_similar, name="prompt_similar"),
     path(f"{P}disagreements/", disagreements.disagreements, name="disagreements"),
+    path(f"{P}disagreements/next/", disagreements.decide_next, name="decide_next"),
     path(f"{P}disagreements/<uuid:comparison_pk>/", deciding.disagreement, name="disagreement"),
     path(f"{P}known-answers/<uuid:comparison_pk>/", deciding.known_answer, name="known_answer"),
     path(f"{P}import/", importing.import_start, name="import_start"),

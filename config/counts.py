@@ -21,6 +21,7 @@ from annotation.models import (
     Assignment,
     Comparison,
     Demonstration,
+    Doubt,
     Flag,
     Project,
     Prompt,
@@ -58,6 +59,7 @@ def _talk(projects: list[UUID], user: User) -> QuerySet[Any, Any]:
         _numbers(threads.new_to(user), threads.OF_PROMPT, projects, "my_remarks"),
         _numbers(Recheck.objects.open().filter(person=user), F("project_id"), projects, "my_rechecks"),
         _numbers(SecondLook.objects.open().filter(person=user), F("project_id"), projects, "my_second_looks"),
+        _numbers(Doubt.objects.open().decidable_by(user), F("project_id"), projects, "my_doubts"),
         _numbers(SwappedCopy.objects.open(), F("project_id"), projects, "swapped_copies"),
         _numbers(Flag.objects.open(), threads.OF_PROMPT, projects, "flags"),
     ]

@@ -122,6 +122,13 @@ def _waiting(counts: Counts, role: str, unannounced: bool) -> list[Waiting]:
             "Look",
         ),
         Waiting(
+            counts["my_doubts"] if role in SENIOR else 0,
+            "to decide again",
+            "Comparisons whose answer may be wrong.",
+            "decide_next",
+            "Decide",
+        ),
+        Waiting(
             counts["swapped_copies"] if role in SENIOR else 0,
             "swapped copies to decide",
             "Copies of approved responses with the people exchanged.",

@@ -60,7 +60,7 @@ PAGES: dict[str, tuple[Page, ...]] = {
     "Judge": (
         Page("Evaluations", "evaluations", "chart", SENIOR, ("evaluation_create", "evaluation", "evaluation_outputs")),
         Page("Agreement", "agreement", "users", SENIOR),
-        Page("Disagreements", "disagreements", "scale", SENIOR, ("disagreement", "known_answer")),
+        Page("Disagreements", "disagreements", "scale", SENIOR, ("disagreement", "decide_next", "known_answer")),
         Page("Promotion", "promotions", "rocket", SENIOR),
     ),
     "Project": (

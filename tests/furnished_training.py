@@ -9,8 +9,8 @@ from uuid import uuid4
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from annotation.actions import looking_again
-from annotation.models import Project, SecondLook
+from annotation.actions import deciding, looking_again
+from annotation.models import Comparison, Doubt, Project, SecondLook
 from tests import factories
 from tests.furnished_work import Page
 from training import actions
@@ -56,15 +56,17 @@ def rounds(project: Project, pk: str, ada: User, sft: Adapter, dpo: Adapter) -> 
         Page("adapter_comparison", [pk]),
     ]
     _packages(sft, ada)
-    pages += _suspects(project, pk, ada, sft.round, dpo.round)
+    pages += _suspects(project, pk, ada, sft.round)
+    pages += _suspect_pairs(project, pk, ada, dpo.round)
     for status, method in [("failed", "sft"), ("cancelled", "sft"), ("running", "dpo"), ("queued", "sft")]:
         kind = "preferences" if method == "dpo" else "demonstrations"
         round = _round(project, ada, versions[kind], status, method, sft if method == "dpo" else None)
         pages.append(Page("round", [pk, str(round.pk)], state=status))
+    pages.append(Page("round_suspects", [pk, str(round.pk)], state="not measured"))
     return [*pages, *_preflights(project, pk, ada, versions["demonstrations"])]
 
 
-def _suspects(project: Project, pk: str, ada: User, sft: TrainingRound, dpo: TrainingRound) -> list[Page]:
+def _suspects(project: Project, pk: str, ada: User, sft: TrainingRound) -> list[Page]:
     """Twelve responses that stood out; people were asked about three of them."""
     approved = project.demonstrations.approved().order_by("pk")[:12]
     listed = [{"id": str(each.pk), "surplus": 1.6 - 0.1 * place, "passes": 3} for place, each in enumerate(approved)]
@@ -80,12 +82,31 @@ def _suspects(project: Project, pk: str, ada: User, sft: TrainingRound, dpo: Tra
     )
     return [
         Page("round_suspects", [pk, str(sft.pk)], state="twelve"),
-        Page("round_suspects", [pk, str(dpo.pk)], state="not measured"),
         Page("second_look", [pk, str(open_.pk)], open_.person.username, "to answer"),
         Page("second_look", [pk, str(corrected.pk)], corrected.person.username, "answered"),
         Page("second_look_next", [pk], open_.person.username),
         Page("second_look_next", [pk], "rita", "nothing asked"),
         Page("swapped_copy_next", [pk], "rita"),
+    ]
+
+
+def _suspect_pairs(project: Project, pk: str, ada: User, dpo: TrainingRound) -> list[Page]:
+    """Five comparisons that stood out; two were asked about, and one of these is decided."""
+    ranked = Comparison.objects.originals().fully_ranked().filter(project=project, gold=None, adjudication=None)
+    listed = []
+    for place, one in enumerate(ranked.filter(rankings_done__gt=0).order_by("pk")[:5]):
+        better, worse = one.rankings.all()[0].order[:2]
+        listed.append({"id": f"{one.pk}:{better[0]}:{worse[0]}", "surplus": 2.1 - 0.3 * place, "passes": 2})
+    write_json(dpo.root / suspects.FILE, {"rows": 136, "suspects": listed})
+    actions.send_suspects(round=dpo, by=ada, first=2)
+    decided, open_ = Doubt.objects.filter(project=project).order_by("pk")
+    order = [[str(each)] for each in (decided.worse_id, decided.better_id)]
+    deciding.decide(comparison=decided.comparison, by=ada, order=order, reason="Read again, the other one is right.")
+    return [
+        Page("round_suspects", [pk, str(dpo.pk)], state="pairs"),
+        Page("disagreement", [pk, str(open_.comparison_id)], "rita", "in doubt"),
+        Page("disagreements", [pk], "rita", "something in doubt"),
+        Page("decide_next", [pk], "rita"),
     ]
 
 

@@ -81,6 +81,7 @@ IN_A_PROJECT: dict[str, dict[str, str]] = {
     "recheck_next": reads("open project"),
     "second_look_next": reads("open project"),
     "second_look": both("open project"),
+    "decide_next": reads("decide"),
     "swapped_copy_next": reads("approve"),
     "swapped_copy": both("approve"),
     "recheck": both("open project"),

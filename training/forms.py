@@ -336,8 +336,11 @@ class SendSuspectsForm(forms.Form):
         help_text="Nobody chosen: each author their own; for what a file brought, the experts in turn.",
     )
 
-    def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, project: Project, of_pairs: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if of_pairs:  # whoever decides
+            del self.fields["people"]
+            return
         people: Any = self.fields["people"]
         people.queryset = User.objects.filter(memberships__project=project, is_active=True).order_by("last_name", "pk")
         people.label_from_instance = name_of

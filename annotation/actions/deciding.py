@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from annotation import queues
 from annotation.access import SENIOR
-from annotation.actions import Refused, standing
+from annotation.actions import Refused, doubting, standing
 from annotation.models import Adjudication, Comparison, Event, Gold, Project, Ranker, Ranking
 from annotation.quality import disputes
 
@@ -94,6 +94,7 @@ def decide(
             defaults={**values, "names_opened": opened, "decided_by": by, "decided_at": timezone.now()},
         )
         Comparison.objects.filter(pk=comparison.pk).update(dispute=None)
+        doubting.settle(comparison=comparison, judged=made, by=by)
         Ranker.let_stand(comparison)
         was = {"before": before.order, "before_reason": before.reason} if before else {}
         Event.record(standing.DECIDED, comparison, by=by, project=project, names_opened=opened, **was)
@@ -136,6 +137,7 @@ def mark_known(
             create_defaults={**values, "created_by": by, "rankings_needed": needed},
         )
         Comparison.objects.filter(pk=comparison.pk).update(rankings_needed=F("rankings_done"), dispute=None)
+        doubting.settle(comparison=comparison, judged=made, by=by)
         Ranker.let_stand(comparison)
         verb = standing.MARKED if new else standing.CHANGED
         Event.record(verb, comparison, by=by, project=project, for_training=for_training)

@@ -27,6 +27,7 @@ from annotation.models.comparisons import (
 )
 from annotation.models.discussion import Comment, Flag, ThreadRead
 from annotation.models.documents import Document
+from annotation.models.doubts import Doubt
 from annotation.models.exports import Export
 from annotation.models.imports import Import, LineProblem
 from annotation.models.in_parts import InParts
@@ -81,6 +82,7 @@ __all__ = [
     "DemonstrationQuerySet",
     "Difficulty",
     "Document",
+    "Doubt",
     "DraftsByModel",
     "Event",
     "Export",

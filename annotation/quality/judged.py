@@ -24,6 +24,14 @@ def verdict_of(judged: Any, names: Mapping[str, str] | None = None) -> Verdict:
     return Verdict(order, line_of(judged), getattr(judged, "strength", None))
 
 
+def prefers(judged: Any, better: str, worse: str) -> bool:
+    """Whether a pair of the two follows from a ranking, a known answer or a decision."""
+    if judged.all_bad:
+        return False
+    place = {each: at for at, group in enumerate(judged.order) for each in group}
+    return better in place and worse in place and place[better] < place[worse]
+
+
 def ballot_of(ranking: Ranking) -> Ballot:
     groups = tuple(tuple(group) for group in ranking.order if group)
     two = sum(map(len, groups)) == 2

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.db.models import Exists, OuterRef
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -18,7 +19,7 @@ from annotation import marks, queues, rubric
 from annotation.access import MemberRequest, project_for
 from annotation.actions import Refused, deciding, standing
 from annotation.forms.deciding import DecisionForm, KnownAnswerForm, filled
-from annotation.models import Adjudication, Comparison, Gold, Mark, Project, Ranking, name_of
+from annotation.models import Adjudication, Comparison, Doubt, Gold, Mark, Project, Ranking, name_of
 from annotation.ranking import LETTERS
 from annotation.texts import counted
 from annotation.views.disagreements import next_to_decide
@@ -45,7 +46,8 @@ class Said:
 def _comparison(project: Project, pk: UUID) -> Comparison:
     found = Comparison.objects.filter(project=project)
     beside = ["prompt__project", "gold__created_by", "adjudication__decided_by"]
-    return get_object_or_404(found.select_related(*beside), pk=pk)
+    doubts = Doubt.objects.open().filter(comparison_id=OuterRef("pk"))
+    return get_object_or_404(found.select_related(*beside).annotate(in_doubt=Exists(doubts)), pk=pk)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -155,6 +157,7 @@ def _show(
         "decided": decided,
         "decided_words": in_words(decided, names) if decided else "",
         "changed": _changed(comparison, said) if decided else "",
+        "in_doubt": getattr(comparison, "in_doubt", False),
         "form": form,
         "not_taken": not_taken,
         **_kept(request, comparison, not_taken),

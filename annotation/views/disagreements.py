@@ -1,4 +1,5 @@
-"""The lists from which reviewers decide: what people differ on, what was decided, what is known, and what is clear."""
+"""The lists from which reviewers decide: what people differ on, what is in doubt, what was decided, what is known, and
+what is clear."""
 
 from __future__ import annotations
 
@@ -16,7 +17,17 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from annotation.access import MemberRequest, project_for
-from annotation.models import Adjudication, Comparison, ComparisonQuerySet, Gold, Project, Ranking, name_of
+from annotation.models import (
+    Adjudication,
+    Comparison,
+    ComparisonQuerySet,
+    Doubt,
+    Gold,
+    Project,
+    Ranking,
+    name_of,
+)
+from annotation.models.doubts import DoubtQuerySet
 from annotation.quality import disputes
 
 SHOWN = 50
@@ -57,8 +68,16 @@ def disagreements(request: MemberRequest, pk: UUID) -> HttpResponse:
         "changed": Adjudication.objects.changed().filter(comparison__project=project).count() if tab == "open" else 0,
         "training": golds.filter(for_training=True).count() if tab == "known" else 0,
         "silent": golds.filter(for_training=False).count() if tab == "known" else 0,
+        "doubts": Doubt.objects.open().filter(project=project).count() if tab == "open" else 0,
     }
     return render(request, "annotation/disagreements.html", context)
+
+
+@require_safe
+def decide_next(request: MemberRequest, pk: UUID) -> HttpResponse:
+    """The first that this person may decide, of what is in doubt and then of what people differ on; or the list."""
+    project = project_for(request, pk, "decide")
+    return redirect(next_to_decide(project, request.user) or reverse("disagreements", args=[project.pk]))
 
 
 # --- One page of each ----------------------------------------------------------------------------------------
@@ -91,6 +110,27 @@ def _beyond(rows: ComparisonQuerySet, key: str) -> ComparisonQuerySet:
     except ValueError:
         return rows
     return rows.filter(Q(dispute__lt=dispute) | Q(pk__gt=last), dispute__lte=dispute)
+
+
+def _doubted(project: Project, start: str) -> list[Listed]:
+    rows = Doubt.objects.open().filter(project=project)
+    with suppress(ValueError):
+        rows = _doubted_after(rows, UUID(start))
+    return [
+        Listed(
+            each.comparison,
+            each.comparison.rankings_done,
+            str(each.pk),
+            note=f"{name_of(each.asked_by)} asks to look at it again.",
+        )
+        for each in rows.select_related("comparison__prompt", "asked_by")[: SHOWN + 1]
+    ]
+
+
+def _doubted_after(rows: DoubtQuerySet, last: UUID) -> DoubtQuerySet:
+    """From the first again where there is none such."""
+    here = Doubt.objects.filter(pk=last).first()
+    return rows.filter(Q(asked_at=here.asked_at, pk__gt=here.pk) | Q(asked_at__gt=here.asked_at)) if here else rows
 
 
 def _alike(project: Project, start: str) -> list[Listed]:
@@ -149,6 +189,7 @@ def _is_number(text: str) -> bool:
 
 TABS: dict[str, tuple[str, Callable[[Project, str], list[Listed]]]] = {
     "open": ("To decide", _differing),
+    "doubted": ("In doubt", _doubted),
     "decided": ("Decided", _decided),
     "known": ("Known answers", _known),
     "same": ("All agree", _alike),
@@ -158,16 +199,30 @@ TABS: dict[str, tuple[str, Callable[[Project, str], list[Listed]]]] = {
 # --- On to the next ------------------------------------------------------------------------------------------
 
 
-def next_to_decide(project: Project, user: User, after: str) -> str:
-    """The address of the next one that this person has not ranked; from the first again behind the last."""
+def next_to_decide(project: Project, user: User, after: str = "") -> str:
+    """The address of the next one that this person has not ranked: first what is in doubt, then what people differ on;
+    from the first again behind the last."""
+    here = _named(project, after)
+    doubted = Doubt.objects.open().decidable_by(user).filter(project=project)
     own = Ranking.objects.filter(project=project, ranker=user, in_training=False)
-    free = disputes.differing(project).exclude(pk__in=own.values("comparison"))
-    try:
-        here = Comparison.objects.filter(project=project, pk=UUID(after)).first()
-    except ValueError:
-        here = None
+    differing = disputes.differing(project).exclude(pk__in=own.values("comparison"))
     if here:
-        free = free.exclude(pk=here.pk)
-    later = _beyond(free, _key(here)).first() if here and here.dispute else None
-    found = later or free.first()
-    return reverse("disagreement", args=[project.pk, found.pk]) if found else ""
+        differing = differing.exclude(pk=here.pk)
+    in_doubt = doubted.filter(comparison=here).first() if here else None
+    doubted = doubted.exclude(comparison=here) if here else doubted
+    later: Comparison | Doubt | None = None
+    if in_doubt:
+        later = _doubted_after(doubted, in_doubt.pk).first() or differing.first()
+    elif here and here.dispute:
+        later = _beyond(differing, _key(here)).first()
+    found = later or doubted.first() or differing.first()
+    if found is None:
+        return ""
+    return reverse("disagreement", args=[project.pk, found.comparison_id if isinstance(found, Doubt) else found.pk])
+
+
+def _named(project: Project, name: str) -> Comparison | None:
+    try:
+        return Comparison.objects.filter(project=project, pk=UUID(name)).first()
+    except ValueError:
+        return None

@@ -86,6 +86,7 @@ PAGES = [
     "audits",
     "audit",
     "swapped_copy_next",
+    "decide_next",
     "swapped_copy",
     "bias_lists",
     "rounds",

@@ -17,14 +17,28 @@ from training.suspects import found
 
 class SuspectSerializer(serializers.Serializer[Any]):
     place = serializers.IntegerField(source="row.place")
-    response = serializers.UUIDField(source="response.pk")
-    prompt = serializers.UUIDField(source="response.prompt_id")
+    prompt = serializers.UUIDField(source="prompt.pk")
+    response = serializers.UUIDField(
+        source="response.pk",
+        default=None,
+        allow_null=True,
+        help_text="Of a pair: the better answer that somebody wrote.",
+    )
+    comparison = serializers.UUIDField(source="comparison.pk", default=None, allow_null=True, help_text="Of a pair.")
+    better = serializers.UUIDField(
+        source="better.pk", default=None, allow_null=True, help_text="Of a pair: the answer that people called better."
+    )
+    worse = serializers.UUIDField(source="worse.pk", default=None, allow_null=True)
     times = serializers.FloatField(
-        source="row.times", help_text="How many times less expected each token is than in rows read at the same time."
+        source="row.times",
+        help_text="How many times less expected each token is than in rows read at the same time; of a pair, how many "
+        "times the odds of the answer that people called worse are those of pairs read at the same time.",
     )
     passes = serializers.IntegerField(source="row.passes", help_text="How often the round read it.")
-    state = serializers.ChoiceField(choices=["open", "asked", "kept", "corrected", "dropped", "changed"])
-    person = serializers.CharField(source="look.person.username", default=None, allow_null=True)
+    state = serializers.ChoiceField(choices=["open", "asked", "kept", "corrected", "dropped", "changed", "known"])
+    person = serializers.CharField(
+        source="person.username", default=None, allow_null=True, help_text="Who is asked, or has settled it."
+    )
 
 
 class SendSuspectsSerializer(serializers.Serializer[Any]):
@@ -34,7 +48,7 @@ class SendSuspectsSerializer(serializers.Serializer[Any]):
         queryset=User.objects.none(),
         many=True,
         required=False,
-        help_text="Who looks; empty: the authors, and experts in turn for what a file brought.",
+        help_text="Who looks at responses; empty: the authors, and experts in turn for what a file brought.",
     )
 
     def get_fields(self) -> dict[str, Any]:
@@ -46,15 +60,15 @@ class SendSuspectsSerializer(serializers.Serializer[Any]):
 
 
 class PeopleAskedSerializer(serializers.Serializer[Any]):
-    asked = serializers.IntegerField(help_text="Responses that people are now asked about.")
+    asked = serializers.IntegerField(help_text="Responses and comparisons that people are now asked about.")
 
 
 class SecondLooksDroppedSerializer(serializers.Serializer[Any]):
-    dropped = serializers.IntegerField(help_text="Second looks that were still open.")
+    dropped = serializers.IntegerField(help_text="Those that were still open.")
 
 
 class Suspects(InProject):
-    """Responses that a round found hard to believe."""
+    """Responses, or pairs, that a round found hard to believe."""
 
     acts = {"GET": "manage", "POST": "manage", "DELETE": "manage"}
 

@@ -136,6 +136,7 @@ HARMLESS = {
     "annotation.BulkDecision": {"kind"},
     "annotation.Finding": {"kind", "field", "text_sha256"},
     "annotation.SecondLook": {"source"},
+    "annotation.Doubt": {"source"},
     "annotation.SwappedCopy": {"kind", "source"},
     "annotation.SignInLink": {"token_sha256"},
     "annotation.SignInFailure": {"key_sha256"},

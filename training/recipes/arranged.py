@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -14,9 +12,8 @@ from trl import SFTTrainer
 
 from training.recipes import base
 from training.recipes.process import processes
-from training.suspects import losses
+from training.recipes.watched import ROW, Watched
 
-ROW = "row"  # the column that says which row it is
 ROWS_AT_ONCE = 8
 
 
@@ -41,7 +38,7 @@ class InOrder(Sampler[int]):
         return iter(self.order[begin : begin + self.rows])
 
 
-class ArrangedTrainer(SFTTrainer):
+class ArrangedTrainer(Watched, SFTTrainer):
     """`order`: places of rows, for the whole round; None lets TRL shuffle. `task_types`: of each held-out row."""
 
     model: Any
@@ -50,13 +47,11 @@ class ArrangedTrainer(SFTTrainer):
     _signature_columns: Any
     order: Sequence[int] | None = None
     task_types: Sequence[str] = ()
-    losses_of: Path | None = None  # where the losses of the rows learned from are kept
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
         self.data_collator = WithRowNumbers(self.data_collator)
         self._measured: list[tuple[int, float, int]] = []
-        self._learned: list[tuple[int, float]] = []
 
     def _set_signature_columns_if_needed(self) -> None:
         if self._signature_columns is None:
@@ -83,8 +78,7 @@ class ArrangedTrainer(SFTTrainer):
         def keep(_module: Any, _given: Any, output: Any) -> None:
             lost, counts = -output.log_probs.detach().sum(dim=1), output.label_mask.sum(dim=1)
             if learning:
-                each = (lost / counts.clamp(min=1)).tolist()
-                self._learned += [pair for pair in zip(numbers.tolist(), each, strict=True) if math.isfinite(pair[1])]
+                self.keep_losses(zip(numbers.tolist(), (lost / counts.clamp(min=1)).tolist(), strict=True))
             else:
                 self._measured += zip(numbers.tolist(), lost.tolist(), counts.tolist(), strict=True)
 
@@ -93,12 +87,6 @@ class ArrangedTrainer(SFTTrainer):
             return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
         finally:
             hook.remove()
-            self._keep_learned()
-
-    def _keep_learned(self) -> None:
-        if self._learned and self.losses_of:
-            losses.append(self.losses_of, self.state.global_step, self._learned)
-        self._learned = []
 
     @torch.no_grad()
     def surprises(self) -> list[float]:

@@ -22,8 +22,9 @@ def build_trainer(given: Parts) -> Any:
     from datasets import Dataset
     from trl import DPOConfig
 
-    from training.recipes.trainers import WEIGHT, FindingTrainer, PairTrainer, WeightedPairs, WeightedPairTrainer
+    from training.recipes.trainers import WEIGHT, FindingTrainer, Pairs, PairTrainer, WeightedPairTrainer
     from training.recipes.training_run import NAMES, in_one_place
+    from training.recipes.watched import ROW, watch
 
     params = given.params
     losses, weights = [params.loss_type], [1.0]
@@ -32,7 +33,7 @@ def build_trainer(given: Parts) -> Any:
     weighted = params.pair_weighting != "equal"
     # whole groups of rows are set aside, and the rows that trainers get have no group
     every = read_rows(given.run_dir.train) if params.find_settings else list(given.train)
-    picked = pairs.pick(every, params).rows
+    picked = pairs.pick([{**row, ROW: place} for place, row in enumerate(every)], params).rows
     train = Dataset.from_list([{name: row[name] for name in row if name not in NAMES} for row in picked])
     if weighted:
         train = train.add_column(WEIGHT, pairs.weights(picked, params.pair_weighting))
@@ -47,14 +48,14 @@ def build_trainer(given: Parts) -> Any:
             loss_weights=weights,
             label_smoothing=params.label_smoothing,
             precompute_ref_log_probs=True,
-            remove_unused_columns=not weighted,
         ),
         train_dataset=in_one_place(train, shared / "train"),
         eval_dataset=in_one_place(given.validation, shared / "validation"),
         processing_class=given.tokenizer,
         peft_config=given.peft_config,
-        data_collator=WeightedPairs(given.tokenizer.pad_token_id, params.max_length) if weighted else None,
+        data_collator=Pairs(given.tokenizer.pad_token_id, params.max_length),
     )
+    watch(trainer, given.run_dir)
     if params.find_settings:
         _let_it_find(trainer, given, every, picked)
     return trainer

@@ -12,17 +12,16 @@ from training.arrangement import arranging, by_task
 from training.recipes import process
 from training.recipes.parts import Parts
 from training.run_dir import RunDir, read_rows
-from training.suspects import losses
 
 
 def build_trainer(given: Parts) -> Any:
-    from accelerate import PartialState
     from trl import SFTConfig
 
     from training.recipes import base, neftune
     from training.recipes.arranged import ArrangedTrainer, numbered
     from training.recipes.ordering import order
     from training.recipes.training_run import quicken
+    from training.recipes.watched import watch
 
     params = given.params
     trainer: Any = ArrangedTrainer(
@@ -43,16 +42,9 @@ def build_trainer(given: Parts) -> Any:
         neftune.strengthen(base.causal(trainer.model), params.neftune_noise_alpha)
     if given.validation is not None:
         trainer.task_types = arranging.task_types(read_rows(given.run_dir.validation))
-    trainer.losses_of = losses.file_of(given.run_dir.path, PartialState().process_index)
-    losses.forget_from(trainer.losses_of, _begins_at(given.run_dir))
+    watch(trainer, given.run_dir)
     trainer.order = order(given.run_dir, params, given.tokenizer, trainer.surprises)
     return trainer
-
-
-def _begins_at(run_dir: RunDir) -> int:
-    """The step that this attempt begins at: that of the checkpoint which it goes on from."""
-    checkpoint = run_dir.read_params().get("resume_from")
-    return int(checkpoint.rsplit("-", 1)[1]) if checkpoint else 0
 
 
 def work(run_dir: RunDir) -> dict[str, Any]:

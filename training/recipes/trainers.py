@@ -10,8 +10,10 @@ from trl.trainer.dpo_trainer import DataCollatorForPreference
 
 from training.recipes import exact
 from training.recipes.anchor import FIRMNESS, Anchor
+from training.recipes.watched import ROW, Watched
 
 WEIGHT = "weight"
+BESIDE = (WEIGHT, ROW)  # of a pair, which the model is not given
 
 
 class ReadExactly:
@@ -49,8 +51,43 @@ class ReferenceOnce(ReadExactly):
             self._precompute_model_hash = usual
 
 
-class PairTrainer(ReferenceOnce, DPOTrainer):
-    pass
+class PairTrainer(Watched, ReferenceOnce, DPOTrainer):
+    """Keeps how far each pair stands against what people said of it, each time before the step that learns from it.
+
+    Kept is minus the margin of implicit rewards: the log-odds that the model, as it learns, gives to the answer that
+    people called worse. Averaged over the readings it is the area under the margin, which tells wrong labels (Pleiss et
+    al., AUM, NeurIPS 2020). The loss would say the same less well: it flattens the margins of pairs that are told
+    right, from which those of the others are to be told apart, and smoothing and weights would shift it.
+    """
+
+    _signature_columns: Any
+
+    def _set_signature_columns_if_needed(self) -> None:
+        if self._signature_columns is None:
+            super()._set_signature_columns_if_needed()
+            columns: Any = self._signature_columns
+            self._signature_columns = [*columns, *BESIDE]
+
+    def compute_ref_log_probs(self, model: Any, inputs: dict[str, Any]) -> Any:
+        return super().compute_ref_log_probs(model, {name: inputs[name] for name in inputs if name not in BESIDE})
+
+    def compute_loss(
+        self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
+    ) -> Any:
+        rest = {name: inputs[name] for name in inputs if name not in BESIDE}
+        if ROW not in inputs or not torch.is_grad_enabled():
+            return super().compute_loss(model, rest, return_outputs, num_items_in_batch)
+
+        def keep(_module: Any, _given: Any, output: Any) -> None:
+            chosen, rejected = output.log_probs.detach().sum(dim=1).chunk(2)
+            margins = (chosen - rest["ref_chosen_logps"]) - (rejected - rest["ref_rejected_logps"])
+            self.keep_losses(zip(inputs[ROW].tolist(), (-self.beta * margins).tolist(), strict=True))
+
+        hook = model.register_forward_hook(keep)
+        try:
+            return super().compute_loss(model, rest, return_outputs, num_items_in_batch)
+        finally:
+            hook.remove()
 
 
 class JudgementTrainer(ReferenceOnce, KTOTrainer):
@@ -68,13 +105,14 @@ class MarkTrainer(ReadExactly, RewardTrainer):
         super().log(logs, start_time)
 
 
-class WeightedPairs(DataCollatorForPreference):
-    """Carries the weight of each pair beside its tokens."""
+class Pairs(DataCollatorForPreference):
+    """Carries the number and the weight of each pair beside its tokens."""
 
     def torch_call(self, examples: list[dict[str, Any]]) -> dict[str, Any]:
         batch = super().torch_call(examples)
-        if WEIGHT in examples[0]:
-            batch[WEIGHT] = torch.tensor([example[WEIGHT] for example in examples], dtype=torch.float32)
+        for name, kind in ((WEIGHT, torch.float32), (ROW, torch.long)):
+            if name in examples[0]:
+                batch[name] = torch.tensor([example[name] for example in examples], dtype=kind)
         return batch
 
 
@@ -86,15 +124,11 @@ class WeightedPairTrainer(PairTrainer):
     weight gives exactly the gradient of the weighted loss. The loss that is shown stays that of equal pairs.
     """
 
-    def compute_ref_log_probs(self, model: Any, inputs: dict[str, Any]) -> Any:
-        return super().compute_ref_log_probs(model, {name: inputs[name] for name in inputs if name != WEIGHT})
-
     def compute_loss(
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
-        rest = {name: inputs[name] for name in inputs if name != WEIGHT}
         if WEIGHT not in inputs or not torch.is_grad_enabled():
-            return super().compute_loss(model, rest, return_outputs, num_items_in_batch)
+            return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
         of_rows = inputs[WEIGHT].repeat(2).unsqueeze(1)  # a batch is all chosen answers, then all rejected ones
 
         def weigh(_module: Any, _given: Any, output: Any) -> None:
@@ -102,7 +136,7 @@ class WeightedPairTrainer(PairTrainer):
 
         hook = model.register_forward_hook(weigh)
         try:
-            return super().compute_loss(model, rest, return_outputs, num_items_in_batch)
+            return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
         finally:
             hook.remove()
 

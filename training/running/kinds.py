@@ -35,7 +35,7 @@ READ_BY_RECIPES = (
     "strength",
 )
 # ... and what a method may mix or order rows by, or set some aside
-TOLD_APART_BY = {SFT.key: ("task_type", "difficulty"), DPO.key: ("group",)}
+TOLD_APART_BY = {SFT.key: ("task_type", "difficulty"), DPO.key: ("task_type", "group")}
 
 
 def _training_inputs(job: TrainingRound | Preflight, run_dir: RunDir, recipe: str) -> dict[str, Any]:
@@ -74,7 +74,7 @@ def _reward_model(judge: Adapter | None) -> dict[str, Any] | None:
 
 def _for_recipe(job: TrainingRound | Preflight, rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     names = (*READ_BY_RECIPES, *TOLD_APART_BY.get(job.method, ()))
-    told = datasets.with_task_types(rows) if job.method == SFT.key else rows
+    told = datasets.with_task_types(rows) if job.method in TOLD_APART_BY else rows
     return ({name: row[name] for name in names if name in row} for row in told)
 
 

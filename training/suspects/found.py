@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.db.models import Count
 
-from annotation.models import Demonstration, SecondLook, name_of
-from training.methods import SFT
+from annotation.models import Demonstration, Doubt, Prompt, SecondLook, name_of
+from training.methods import DPO, SFT
 from training.models import TrainingRound
 from training.run_dir import RunDir, read_rows, write_json
-from training.suspects import losses
+from training.suspects import losses, pairs
+from training.suspects.pairs import FoundPair
+from training.suspects.rows import Row, changed_since
 from training.suspects.standing_out import suspects
 
 FILE = "suspects.json"
@@ -31,34 +35,30 @@ STATES = {
 
 
 @dataclass(frozen=True)
-class Row:
-    """`times`: how many times less expected each piece of a word is than in rows read at about the same time."""
-
-    place: int
-    response: str
-    times: float
-    passes: int
-
-
-@dataclass(frozen=True)
 class Found:
     row: Row
     response: Demonstration
     look: SecondLook | None
-    changed: bool  # since the round read it
+    untouched: str  # its state where nobody was asked
 
     @property
     def state(self) -> str:
         if self.look and self.look.settled_at is None:
             return "asked"
-        if self.look:
-            return self.look.outcome
-        return "changed" if self.changed else "open"
+        return self.look.outcome if self.look else self.untouched
+
+    @property
+    def prompt(self) -> Prompt:
+        return self.response.prompt
+
+    @property
+    def person(self) -> User | None:
+        return self.look.person if self.look else None
 
     @property
     def said(self) -> str:
         """What became of it, in words."""
-        return STATES[self.state].format(person=name_of(self.look.person) if self.look else "")
+        return STATES[self.state].format(person=name_of(self.person) if self.person else "")
 
 
 def carried(run_dir: RunDir) -> Iterator[str]:
@@ -68,7 +68,7 @@ def carried(run_dir: RunDir) -> Iterator[str]:
 
 
 def keep(round: TrainingRound, run_dir: RunDir) -> None:
-    if round.method != SFT.key:
+    if round.method not in (SFT.key, DPO.key):
         return
     measured = list(losses.readings(run_dir.path))
     if not measured:  # it took over a result, or was trained before rows were watched
@@ -76,7 +76,14 @@ def keep(round: TrainingRound, run_dir: RunDir) -> None:
     rows = read_rows(run_dir.train)
     found = suspects(measured, [row.get("task_type", "") for row in rows])
     listed = [{"id": rows[each.row]["id"], "surplus": each.surplus, "passes": each.passes} for each in found]
+    if of_pairs(round):
+        kept = pairs.one_of_each(round.project, [each["id"] for each in listed])
+        listed = [each for each in listed if each["id"] in kept]
     write_json(_file(round), {"rows": len(rows), "suspects": listed})
+
+
+def of_pairs(round: TrainingRound) -> bool:
+    return round.method == DPO.key
 
 
 def count(round: TrainingRound) -> int | None:
@@ -101,24 +108,21 @@ def source_of(round: TrainingRound) -> str:
     return f"round {round.pk}"
 
 
-def with_states(round: TrainingRound, rows: Sequence[Row]) -> list[Found]:
-    """Those whose response is still there."""
-    wanted = [row.response for row in rows]
+def with_states(round: TrainingRound, rows: Sequence[Row]) -> Sequence[Found | FoundPair]:
+    """Those whose texts are still there."""
+    read_at = round.dataset_version.created_at
+    if of_pairs(round):
+        return pairs.with_states(round.project, rows, read_at, source_of(round))
+    wanted = [row.id for row in rows]
     responses = Demonstration.objects.filter(project=round.project_id).select_related("prompt", "author")
     there = {str(each.pk): each for each in responses.filter(pk__in=wanted)}
     looks = SecondLook.objects.filter(demonstration_id__in=list(there), source=source_of(round))
     asked = {str(look.demonstration_id): look for look in looks.select_related("person").order_by("asked_at")}
     return [
-        Found(row, there[row.response], asked.get(row.response), _changed(there[row.response], round))
+        Found(row, there[row.id], asked.get(row.id), changed_since(there[row.id], read_at))
         for row in rows
-        if row.response in there
+        if row.id in there
     ]
-
-
-def _changed(response: Demonstration, round: TrainingRound) -> bool:
-    read_at = round.dataset_version.created_at
-    approved = response.status == Demonstration.Status.APPROVED
-    return not approved or (response.reviewed_at is not None and response.reviewed_at > read_at)
 
 
 def _kept(round: TrainingRound) -> dict[str, Any]:
@@ -131,6 +135,8 @@ def _file(round: TrainingRound) -> Path:
 
 def tally(round: TrainingRound) -> dict[str, int]:
     """How many were asked about, by what came of it; "asked": not answered yet."""
-    rows = SecondLook.objects.filter(project=round.project_id, source=source_of(round)).order_by()
-    numbers = dict(rows.values_list("outcome").annotate(number=Count("pk")))
+    numbers: Counter[str] = Counter()
+    for asked in (SecondLook, Doubt) if of_pairs(round) else (SecondLook,):
+        rows = asked.objects.filter(project=round.project_id, source=source_of(round)).order_by()
+        numbers.update(dict(rows.values_list("outcome").annotate(number=Count("pk"))))
     return {outcome or "asked": number for outcome, number in numbers.items()}

@@ -16,7 +16,8 @@ PATTERN = "row_losses-*.jsonl"
 
 @dataclass(frozen=True)
 class Reading:
-    """`row`: its place among the rows to learn from. `loss`: in nats per token of the answer, before the step."""
+    """`row`: its place among the rows to learn from. `loss`: in nats per token of the answer, before the step; of a
+    pair, the log-odds that the model gives to the answer that people called worse."""
 
     step: int
     row: int

@@ -236,6 +236,7 @@ def _round_context(project: Project, round_pk: UUID) -> dict[str, Any]:
         "makes_a_judge": METHODS[found.method].judges,
         "likely": likely_in_words(found.result),
         "in_doubt": suspects.count(found),
+        "of_pairs": suspects.of_pairs(found),
         "skipped": [event["message"] for event in latest if event["event"] == "skipped"],
         "tasks": task_losses(found, events),
         "order": arrangement_words.of_events(events),

@@ -20,21 +20,23 @@ SHOWN = 25
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def round_suspects(request: MemberRequest, pk: UUID, round_pk: UUID) -> HttpResponse:
-    """The rows that a round found hard to believe, and asking people to look at them again."""
+    """The rows or pairs that a round found hard to believe, and asking people to look at them again."""
     project = project_for(request, pk, "manage")
     round = get_object_or_404(project.rounds.select_related("dataset_version", "project"), pk=round_pk)
+    of_pairs = found.of_pairs(round)
     if request.POST.get("action") == "drop":
         dropped = drop_suspects(round=round, by=request.user)
-        messages.success(request, f"{counted(dropped, 'second look')} taken back.")
+        messages.success(request, f"{counted(dropped, 'pair' if of_pairs else 'second look')} taken back.")
         return redirect("round_suspects", project.pk, round.pk)
-    form = SendSuspectsForm(request.POST if request.method == "POST" else None, project=project)
+    form = SendSuspectsForm(request.POST if request.method == "POST" else None, project=project, of_pairs=of_pairs)
     if request.method == "POST" and form.is_valid():
         try:
             asked = send_suspects(round=round, by=request.user, **form.cleaned_data)
         except ValidationError as refused:
             attach(form, refused)
         else:
-            messages.success(request, f"{counted(asked, 'response')} went to people who look again.")
+            what = "pair" if of_pairs else "response"
+            messages.success(request, f"{counted(asked, what)} went to people who look again.")
             return redirect("round_suspects", project.pk, round.pk)
     rows = found.rows_of(round)
     page = Paginator(rows, SHOWN).get_page(request.GET.get("page"))
@@ -42,6 +44,7 @@ def round_suspects(request: MemberRequest, pk: UUID, round_pk: UUID) -> HttpResp
         "project": project,
         "round": round,
         "form": form,
+        "of_pairs": of_pairs,
         "page": page,
         "found": found.with_states(round, list(page)),
         "tally": found.tally(round),

@@ -12,7 +12,7 @@ from training.suspects import found
 
 
 class Command(BaseCommand):
-    help = "List the responses that a round found hard to believe, or have people look at them again."
+    help = "List the responses or pairs that a round found hard to believe, or have people look at them again."
 
     def add_arguments(self, parser: CommandParser) -> None:
         add_project(parser)
@@ -26,7 +26,7 @@ class Command(BaseCommand):
             action="append",
             default=[],
             metavar="USERNAME",
-            help="who looks, repeatable; without it the authors, and experts in turn for what a file brought",
+            help="who looks at responses, repeatable; without it authors, and experts in turn for what a file brought",
         )
         parser.add_argument("--drop", action="store_true", help="ask about the open ones no longer")
         add_json(parser)
@@ -42,9 +42,16 @@ class Command(BaseCommand):
             raise refusal(error) from None
         dropped = drop_suspects(round=round, by=by) if options["drop"] else 0
         rows = found.with_states(round, found.rows_of(round))
-        lines = [f"{each.row.place:4}  {each.row.times:6}  {each.state:9}  {each.response.prompt}" for each in rows]
+        lines = [f"{each.row.place:4}  {each.row.times:6}  {each.state:9}  {each.prompt}" for each in rows]
         listed = [
-            {"place": e.row.place, "response": e.response.pk, "times": e.row.times, "state": e.state} for e in rows
+            {
+                "place": each.row.place,
+                "row": each.row.id,
+                "response": each.response.pk if each.response else None,
+                "times": each.row.times,
+                "state": each.state,
+            }
+            for each in rows
         ]
-        said = "\n".join(lines) or "No response stands out."
+        said = "\n".join(lines) or "Nothing stands out."
         report(self, options, said, asked=asked, dropped=dropped, suspects=listed)
