@@ -19,19 +19,21 @@ from uuid import UUID
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from annotation.imports.parquet_rows import REFUSED, SAID
+from annotation.imports.parquet_rows import DAMAGED, NO_MEMORY, REFUSED, SAID
 from annotation.imports.rows import MAX_COLUMNS, MAX_LINE_BYTES
 
 MEMORY = 1_500_000_000
 SECONDS = 600
 MAX_DECODED = 2_000_000_000
 MAX_UNFOLDED = 50  # times the file's size
-ALWAYS_DECODED = 200_000_000
+ALWAYS_DECODED = 50_000_000
 MAX_ROW_GROUP = 1_000_000_000
 MAX_ROWS = 5_000_000
 AT_ONCE = 100
 NO_TEXT = (UnicodeDecodeError, TypeError, ValueError, OverflowError)
-TOO_MANY = f"The file has more than {MAX_ROWS:,} rows. Cut it into several."
+SMALLER = "Write it in smaller row groups."
+CUT = "Cut it into several."
+TOO_MANY = f"Row {MAX_ROWS + 1:,}: a file can have {MAX_ROWS:,} rows. {CUT}"
 
 
 class TooMuch(Exception):
@@ -39,7 +41,7 @@ class TooMuch(Exception):
 
 
 def lines(file: Any) -> Iterator[bytes]:
-    parquet = pq.ParquetFile(file)
+    parquet = pq.ParquetFile(file, pre_buffer=False)
     _check(parquet.metadata, parquet.schema_arrow)
     decoded, number = 0, 0
     most = min(MAX_DECODED, max(MAX_UNFOLDED * os.fstat(file.fileno()).st_size, ALWAYS_DECODED))
@@ -62,11 +64,14 @@ def _check(metadata: Any, schema: Any) -> None:
         raise TooMuch(TOO_MANY)
     if len(set(schema.names)) < len(schema.names):
         raise TooMuch("Two columns have the same name. Give each its own.")
-    sizes = [metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups)]
-    if sum(sizes) > MAX_DECODED:
-        raise TooMuch(f"This file unfolds to {sum(sizes) / 1e9:,.0f} GB; it can be 2 GB. Cut it into several.")
-    if max(sizes, default=0) > MAX_ROW_GROUP:
-        raise TooMuch("A row group of this file unfolds to more than 1 GB. Write it in smaller row groups.")
+    row, size = 1, 0
+    for group in map(metadata.row_group, range(metadata.num_row_groups)):
+        if group.total_byte_size > MAX_ROW_GROUP:
+            raise TooMuch(f"Row {row:,}: the row group that begins here unfolds to more than 1 GB. {SMALLER}")
+        size += group.total_byte_size
+        if size > MAX_DECODED:
+            raise TooMuch(f"Row {row:,}: in the row group that begins here this file unfolds to more than 2 GB. {CUT}")
+        row += group.num_rows
 
 
 def _lines(batch: Any) -> Iterator[bytes]:
@@ -102,7 +107,7 @@ def _plain(value: Any) -> Any:
 
 def main(number: str) -> int:
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS + 5))  # the first ends it by a signal of its own
     pa.set_cpu_count(1)
     pa.set_io_thread_count(1)
     try:
@@ -114,16 +119,25 @@ def main(number: str) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except TooMuch as refused:
-        sys.stdout.buffer.flush()
         sys.stderr.write(str(refused))
-        return REFUSED
+        return _ended(REFUSED)
     except MemoryError:
-        sys.stderr.write("A row group of this file unfolds to more than there is memory for. Write smaller row groups.")
-        return REFUSED
-    except (pa.ArrowException, OSError, ValueError, KeyError):
-        return 1
+        return _ended(NO_MEMORY)
+    except OSError as error:  # the machine's have a number, Arrow's have none
+        return _ended(DAMAGED if error.errno is None else 1)
+    except (pa.ArrowException, ValueError, KeyError):
+        return _ended(DAMAGED)
     return 0
 
 
+def _ended(status: int) -> int:
+    """With all rows told that were read: from their number a person learns where it ended."""
+    sys.stdout.buffer.flush()
+    return status
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    status = main(sys.argv[1])
+    sys.stderr.flush()
+    # Not by sys.exit: a thread of Arrow's that is late on a busy machine then aborts what was read to its end.
+    os._exit(status)

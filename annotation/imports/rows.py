@@ -59,7 +59,7 @@ def to_first_character(file: IO[bytes]) -> None:
     start = file.read(4)
     for mark, name in OTHER_ENCODINGS.items():
         if start.startswith(mark):
-            raise Unreadable(f"This file is {name}. Save it as text in UTF-8 and upload it again.")
+            raise Unreadable(f"Line 1: this file is {name}. Save it as text in UTF-8 and upload it again.")
     file.seek(3 if start.startswith(b"\xef\xbb\xbf") else 0)
 
 

@@ -5,7 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
+import subprocess
+import sys
+import tempfile
 import time
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -214,6 +218,47 @@ def test_a_giant_line_is_passed_over_without_being_held() -> None:
     assert found == [Problem(1, "The line is longer than 1 MB."), Row(2, {"a": 1})]
 
 
+def test_a_damaged_parquet_file_is_refused_with_the_row_it_was_read_to() -> None:
+    content = parquet(pa.table({"a": [f"text {n}" for n in range(300)]}), row_group_size=100, compression="none")
+    at = content.index(b"text 299")
+    assert "After row 200: this Parquet file is damaged" in reason(
+        content[: at - 900] + b"\xff" * 900 + content[at:], "parquet"
+    )
+
+
+@pytest.mark.parametrize(
+    ("ending", "words"),
+    [
+        ("kill -KILL $$", "After row 2: the reading of this file broke off"),
+        ("kill -XCPU $$", "After row 2: reading this file took longer"),
+        ("exit 5", "After row 2: a row group of this file unfolds"),
+        ("exit 4", "After row 2: this Parquet file is damaged"),
+    ],
+)
+def test_a_process_that_ends_early_says_no_more_than_it_knows(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, ending: str, words: str
+) -> None:
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\n" + r"""printf '{"a": 1}\n{"a": 2}\n{"a": ' """ + f"\n{ending}\n")
+    python.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(python))
+    assert words in reason(b"PAR1", "parquet")
+
+
+def test_no_thread_reads_a_parquet_file() -> None:
+    """One that was late as Python ended would abort what had been read to its end, and the file look damaged."""
+    read_it = "import io, os, sys; from annotation.imports import parquet_process as p; "
+    told = "print(len(list(p.lines(sys.stdin.buffer))), len(os.listdir('/proc/self/task')))"
+    alone = "import pyarrow.parquet, os; print(0, len(os.listdir('/proc/self/task')))"
+    with tempfile.TemporaryFile() as file:
+        pq.write_table(pa.table({"a": ["x"] * 300}), file)
+        file.seek(0)
+        command = [sys.executable, "-c", read_it + told]
+        rows, threads = subprocess.run(command, stdin=file, capture_output=True, check=True).stdout.split()
+    others = subprocess.run([sys.executable, "-c", alone], capture_output=True, check=True).stdout.split()[1]
+    assert (int(rows), threads) == (300, others)
+
+
 def bomb(cell: int, rows: int, groups: int) -> bytes:
     """The same long text again and again: a few bytes on the disk."""
     file = io.BytesIO()
@@ -228,15 +273,15 @@ def bomb(cell: int, rows: int, groups: int) -> bytes:
 def test_parquet_that_unfolds_without_end_is_refused() -> None:
     content = bomb(cell=1_100_000, rows=50, groups=5)
     assert len(content) < 10_000
-    assert "unfolded to 200 MB" in reason(content, "parquet")
+    assert "unfolded to 50 MB" in reason(content, "parquet")
 
 
 @pytest.mark.parametrize(
     ("name", "most", "words"),
     [
-        ("MAX_DECODED", 1_000, "unfolds to"),
-        ("MAX_ROW_GROUP", 100, "smaller row groups"),
-        ("MAX_ROWS", 10, "more than"),
+        ("MAX_DECODED", 1_000, "Row 1: in the row group"),
+        ("MAX_ROW_GROUP", 100, "Row 1: the row group"),
+        ("MAX_ROWS", 10, "can have 5,000,000 rows"),
         ("MAX_COLUMNS", 1, "2 columns"),
     ],
 )

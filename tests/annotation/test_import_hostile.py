@@ -59,8 +59,9 @@ def bomb(cell: int, rows: int) -> bytes:
 
 
 FILES: dict[str, tuple[str, Callable[[], bytes], str]] = {
-    "Parquet of 22 GB": ("parquet", lambda: bomb(cell=1_100_000, rows=20_000), "unfolded"),
-    "gzip of a gigabyte": ("jsonl", lambda: zlib.compress(b"\0" * 10_000_000, wbits=31), "gzip"),
+    "Parquet of 22 GB": ("parquet", lambda: bomb(cell=1_100_000, rows=20_000), "Row 1: here this file has unfolded"),
+    "Parquet of 2 GB": ("parquet", lambda: bomb(cell=20_000, rows=100_000), "Row 2,401: here this file"),
+    "gzip of a gigabyte": ("jsonl", lambda: zlib.compress(b"\0" * 10_000_000, wbits=31), "Line 1: this file is a gzip"),
     "list without an end": ("json", lambda: b"[" + GOOD.strip() + b',{"a": "' + b"x" * 20_000_000, "Line 1"),
     "list of lists": ("json", lambda: b"[" * 1_000_000, "Line 1 is nested"),
     "CSV quote without an end": ("csv", lambda: b'instruction,output\na,"' + b"x\n" * 5_000_000, "Line 2"),
