@@ -40,9 +40,7 @@ def of_many(project: Project, pks: Sequence[UUID]) -> Iterator[tuple[UUID, Score
     """Part by part, each in the same few queries."""
     scorer = Scorer(project)
     for start in range(0, len(pks), AT_ONCE):
-        some = Demonstration.objects.filter(project=project, pk__in=pks[start : start + AT_ONCE])
-        read = some.select_related("guidelines").prefetch_related(HISTORY).only(*READ, "guidelines__version")
-        yield from scorer.of(list(read)).items()
+        yield from scorer.of_keys(pks[start : start + AT_ONCE]).items()
 
 
 class Scorer:
@@ -51,6 +49,11 @@ class Scorer:
     def __init__(self, project: Project) -> None:
         self._project = project
         self._usual: dict[str, list[int]] = {}
+
+    def of_keys(self, pks: Sequence[UUID]) -> dict[UUID, Score]:
+        some = Demonstration.objects.filter(project=self._project, pk__in=pks)
+        read = some.select_related("guidelines").prefetch_related(HISTORY).only(*READ, "guidelines__version")
+        return self.of(list(read))
 
     def of(self, responses: Sequence[Demonstration]) -> dict[UUID, Score]:
         """Of those that were handed in; they have their revisions and guidelines at hand."""

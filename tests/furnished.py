@@ -17,6 +17,7 @@ from tests import (
     factories,
     furnished_cleaning,
     furnished_files,
+    furnished_freezing,
     furnished_halves,
     furnished_judging,
     furnished_training,
@@ -55,6 +56,7 @@ def furnish(project: Project, *, erin: User, rita: User, ada: User) -> list[Page
         *furnished_judging.promotion(project, pk, ada, [sft, dpo]),
         *furnished_halves.halves(project, pk, ada, rita, project.dataset_versions.get(description="The first ones")),
         *furnished_cleaning.cleaned(project, pk, erin, rita, ada),
+        *furnished_freezing.freezings(project, pk, ada),
     ]
 
 

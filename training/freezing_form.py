@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from django import forms
@@ -11,7 +12,7 @@ from annotation.models import ConsensusRule, Project, name_of
 from annotation.quality.agreed import FEWEST_SHARED
 from training.freezing import filters
 from training.freezing.filters import Filter
-from training.models import DatasetVersion
+from training.models import DatasetVersion, FreezeRun
 
 
 class FreezeForm(forms.Form):
@@ -101,6 +102,19 @@ class FreezeForm(forms.Form):
             ("", "Any version"),
             *((str(version), f"Version {version}") for version in versions),
         ]
+
+    @staticmethod
+    def as_asked(run: FreezeRun) -> dict[str, Any]:
+        """To begin with what was asked for before."""
+        chosen = filters.of_json(run.filter)
+        return {
+            **asdict(chosen),
+            "kind": run.kind,
+            "consensus": run.consensus or run.project.consensus,
+            "description": run.description,
+            "agreement": None if chosen.agreement is None else round(100 * chosen.agreement),
+            "best_share": None if chosen.best_share is None else round(100 * chosen.best_share),
+        }
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}

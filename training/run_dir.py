@@ -13,10 +13,11 @@ import os
 import re
 import struct
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -71,9 +72,13 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def write_rows(path: Path, rows: Iterable[dict[str, Any]]) -> int:
-    lines = [dumps(row) + "\n" for row in rows]
-    _replace(path, "".join(lines).encode())
-    return len(lines)
+    """One line each, however many: they are written as they come. How many there were."""
+    written = 0
+    with _replacing(path) as file:
+        for row in rows:
+            file.write((dumps(row) + "\n").encode())
+            written += 1
+    return written
 
 
 def read_rows(path: Path) -> list[dict[str, Any]]:
@@ -367,9 +372,15 @@ def _read_object(path: Path) -> dict[str, Any] | None:
 
 
 def _replace(path: Path, content: bytes) -> None:
+    with _replacing(path) as file:
+        file.write(content)
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[BinaryIO]:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     with temporary.open("wb") as file:
-        file.write(content)
+        yield file
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)

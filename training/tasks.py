@@ -15,14 +15,14 @@ from huey.contrib.djhuey import HUEY, db_task, on_startup
 
 from annotation import likeness
 from annotation import tasks as chores
-from training import audits, swapping
+from training import audits, freezing_run, swapping
 from training.adapters.packaging import PACKAGE
 from training.erasing import carrying_out
 from training.estimating import experience
 from training.freezing import index
 from training.jobs import Job, Status
 from training.leaks import comparing, gate
-from training.models import BiasAudit, Erasure, LeakCheck, Preflight, SwapRun, TrainingRound
+from training.models import BiasAudit, Erasure, FreezeRun, LeakCheck, Preflight, SwapRun, TrainingRound
 from training.running import runner, workers
 from training.running.kinds import PREFLIGHT, ROUND, SAMPLING
 from training.running.runner import JobKind
@@ -33,7 +33,13 @@ HEARTBEAT_SECONDS = 5
 WORKER_GONE_SECONDS = 30
 TEXTS_AT_A_LOOK = 300  # a second or two of work
 
-chores.WORKS |= {BiasAudit: audits.do, Erasure: carrying_out.do, LeakCheck: comparing.do, SwapRun: swapping.do}
+chores.WORKS |= {
+    BiasAudit: audits.do,
+    Erasure: carrying_out.do,
+    FreezeRun: freezing_run.do,
+    LeakCheck: comparing.do,
+    SwapRun: swapping.do,
+}
 
 
 @db_task()

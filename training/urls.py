@@ -9,6 +9,7 @@ from training.views import (
     curves,
     datasets,
     erasing,
+    freezings,
     leaks,
     lineage,
     playground,
@@ -21,6 +22,8 @@ from training.views import (
 project_urls = [
     path("datasets/", datasets.datasets, name="datasets"),
     path("datasets/compare/", lineage.dataset_comparison, name="dataset_comparison"),
+    path("datasets/freezings/<uuid:run_pk>/", freezings.freezing, name="freezing"),
+    path("datasets/freezings/<uuid:run_pk>/act/", freezings.freezing_act, name="freezing_act"),
     path("datasets/<uuid:dataset_pk>/", datasets.dataset, name="dataset"),
     path("datasets/<uuid:dataset_pk>/leaks/", leaks.dataset_leaks, name="dataset_leaks"),
     path("datasets/<uuid:dataset_pk>/compare/", leaks.dataset_compare, name="dataset_compare"),

@@ -22,6 +22,7 @@ from annotation.cleaning import KINDS
 from annotation.cleaning_runs import cleanable
 from annotation.diff import Piece
 from annotation.forms.cleaning import DecideAllForm, DecisionForm, FindingsFilter
+from annotation.ids import as_uuid
 from annotation.models import (
     Candidate,
     Decision,
@@ -49,7 +50,7 @@ def findings(request: MemberRequest, pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "clean")
     filter = FindingsFilter(request.GET)
     rows = _chosen(project, request, filter)
-    start = _uuid(request.GET.get("from", ""))
+    start = as_uuid(request.GET.get("from", ""))
     listed = list((rows.filter(id__gt=start) if start else rows).order_by("id")[: SHOWN + 1])
     query = urlencode({name: value for name, value in filter.chosen.items() if value})
     context = {
@@ -69,13 +70,6 @@ def findings(request: MemberRequest, pk: UUID) -> HttpResponse:
 def _chosen(project: Project, request: MemberRequest, filter: FindingsFilter) -> FindingQuerySet:
     rows = cleaning.visible(project, request.user, request.role).filter(status=filter.chosen["status"])
     return rows.filter(kind=filter.chosen["kind"]) if filter.chosen["kind"] else rows
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -190,7 +184,7 @@ def _show(
     text = cleaning.text_of(found)
     current = text is not None and cleanable.hashed(text) == found.text_sha256
     instead = (found.replacement or "") if typed is None else typed
-    before = _uuid(request.GET.get("before", ""))
+    before = as_uuid(request.GET.get("before", ""))
     alike = rows.filter(project=project, item=found.item).exclude(pk=found.pk).exclude(status=Status.OUTDATED)
     context = {
         "project": project,

@@ -191,8 +191,8 @@ def test_rows_take_the_difficulty_of_their_prompt(project, ada, erin):
 
     made = factories.demonstration(factories.prompt(project), erin, status="approved")
     Prompt.objects.filter(pk=made.prompt_id).update(estimated_difficulty=3)
-    assert datasets.demonstration_rows(project)[0].content["difficulty"] == 3
+    assert next(datasets.demonstration_rows(project)).content["difficulty"] == 3
     Prompt.objects.filter(pk=made.prompt_id).update(difficulty=1)
-    assert datasets.demonstration_rows(project)[0].content["difficulty"] == 1
+    assert next(datasets.demonstration_rows(project)).content["difficulty"] == 1
     Demonstration.objects.update(difficulty=2)
-    assert datasets.demonstration_rows(project)[0].content["difficulty"] == 2
+    assert next(datasets.demonstration_rows(project)).content["difficulty"] == 2

@@ -85,7 +85,7 @@ def test_it_makes_one_pair_of_an_answer_that_is_better_twice(project, bad, ada, 
     answer = bad.prompt.demonstrations.get()
     edited = bad.candidates.order_by("pk").first()
     Correction.objects.create(comparison=bad, demonstration=answer, edited=edited, created_by=erin)
-    rows = preferences.preference_rows(project)
+    rows = list(preferences.preference_rows(project))
     assert len(rows) == 2
     assert len({row.id for row in rows}) == 2
 
@@ -99,7 +99,7 @@ def test_it_makes_one_pair_of_an_answer_that_is_better_again_when_somebody_is_as
     Correction.objects.create(comparison=repeat, demonstration=answer, edited=edited, created_by=erin)
     if not also_the_original:
         bad.corrections.all().delete()
-    rows = preferences.preference_rows(project)
+    rows = list(preferences.preference_rows(project))
     assert [row.content["rejected"][0]["content"] for row in rows].count("Bad.") == 1
     assert len(rows) == (2 if also_the_original else 1)
     assert {row.id.split(":")[0] for row in rows} == {str(bad.pk)}

@@ -13,6 +13,7 @@ from annotation.models import Event, Project, Ranking, Split
 from tests import factories
 from training import actions
 from training.freezing import datasets
+from training.freezing.row import row_sha256
 from training.models import DatasetVersion
 from training.run_dir import read_rows
 
@@ -41,7 +42,7 @@ def test_it_freezes_approved_demonstrations_in_the_projects_template(project: Pr
     assert version.statistics["guidelines"] == {"1": 1}
     manifest = json.loads((version.directory / "manifest.json").read_text())
     source = {"id": row["id"], "prompt_id": row["prompt_id"], "guidelines": 1, "people": [erin.pk]}
-    assert manifest["rows"]["train"] == [{**source, "sha256": datasets.row_sha256(row)}]
+    assert manifest["rows"]["train"] == [{**source, "sha256": row_sha256(row)}]
     assert manifest["counts"] == {"train": 1, "validation": 0}
     assert Event.objects.filter(verb="froze", actor=ada).count() == 1
 

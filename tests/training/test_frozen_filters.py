@@ -22,9 +22,9 @@ from annotation import scored
 from annotation.models import Demonstration, Guidelines, Project, Revision
 from tests import factories
 from training import actions
-from training.freezing import comparing, datasets, filters, index
-from training.freezing.datasets import Row
+from training.freezing import choosing, comparing, datasets, filters, index
 from training.freezing.filters import Filter
+from training.freezing.row import Row, row_sha256
 from training.models import DatasetVersion, VersionPerson, VersionRow
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1, max_size=20)
@@ -72,7 +72,7 @@ def test_it_takes_what_the_filter_asks_for(project: Project, ada: Any, erin: Any
     lately = timezone.localdate() - timedelta(days=3)
 
     def taken(**asked: Any) -> set[str]:
-        train, validation = actions.freezing.rows_to_freeze(project, "demonstrations", "", Filter(**asked))
+        train, validation = choosing.rows_to_freeze(project, "demonstrations", "", Filter(**asked))
         return {row.id for row in [*train, *validation]}
 
     assert taken() == {str(by_erin.pk), str(by_eve.pk)}
@@ -99,7 +99,7 @@ def test_it_keeps_filter_and_revisions_and_finds_rows_again(project: Project, ad
     (row,) = VersionRow.objects.filter(version=version)
     assert (row.demonstration, row.people, row.revisions) == (made.pk, [erin.pk], [str(last.pk)])
     assert index.at(version, row)["id"] == str(made.pk)
-    assert datasets.row_sha256(index.at(version, row)) == row.sha256
+    assert row_sha256(index.at(version, row)) == row.sha256
     assert VersionPerson.objects.get(version=version, person=erin).count == 1
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
@@ -19,7 +20,7 @@ from annotation.models import Project, Prompt, Split
 from evaluation.actions import freeze_evaluation_set
 from tests import factories
 from tests.postgres import postgres_url  # noqa: F401 - a fixture
-from training import actions
+from training import actions, freezing_run
 from training.freezing import index
 from training.immutable import HELD_OUT
 from training.leaks import comparing, gate, held_out
@@ -248,17 +249,18 @@ def test_older_versions_get_their_prompts_named(taught: Project, ada: User) -> N
 def test_a_prompt_held_out_while_freezing_is_a_sentence(
     taught: Project, ada: User, sign_in: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = actions.freezing._keep
+    real = freezing_run.keep
 
-    def late(*given: Any) -> DatasetVersion:
+    def late(*given: Any) -> None:
         Prompt.objects.filter(input=OTHERS[0]).update(split=Split.EVALUATION, answers_needed=0)
-        return real(*given)
+        real(*given)
 
-    monkeypatch.setattr(actions.freezing, "_keep", late)
+    monkeypatch.setattr(freezing_run, "keep", late)
     page = sign_in(ada).post(f"/projects/{taught.pk}/datasets/", {"kind": "demonstrations"})
     assert page.status_code == 422
     assert "A prompt of these rows is held out by now." in page.content.decode()
     assert not DatasetVersion.objects.exists()
+    assert not any(settings.DATASETS_DIR.iterdir())  # nor its files
 
 
 @pytest.mark.postgres

@@ -2,7 +2,7 @@
 
 from training.actions.auditing import resume_audit, start_audit, stop_audit
 from training.actions.base_models import register_base_model
-from training.actions.freezing import freeze
+from training.actions.freezing import freeze, resume_freezing, start_freezing, stop_freezing
 from training.actions.packaging import cancel_package, start_package
 from training.actions.rounds import (
     cancel_round,
@@ -31,14 +31,17 @@ __all__ = [
     "register_base_model",
     "resume_audit",
     "resume_copies",
+    "resume_freezing",
     "retry_round",
     "send_suspects",
     "start_audit",
+    "start_freezing",
     "start_package",
     "start_preflight",
     "start_sampling",
     "stop_audit",
     "stop_copies",
+    "stop_freezing",
     "try_preflight",
     "write_to_mlflow",
 ]

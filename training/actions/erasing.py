@@ -8,8 +8,6 @@ from django.utils import timezone
 from annotation.actions import Refused
 from annotation.models import Event, Project, name_of
 from annotation.tasks import ring_after_commit
-from training.actions.freezing import freeze
-from training.freezing import filters
 from training.models import Adapter, DatasetVersion, Erasure
 
 NOT_FOUND = {
@@ -89,18 +87,6 @@ def forget_search(*, erasure: Erasure, by: User) -> None:
             raise Refused("Only a search can be thrown away.")
         Event.record("threw a search away", erasure, by=by, project=erasure.project)
         erasure.delete()
-
-
-def freeze_again(*, version: DatasetVersion, by: User) -> DatasetVersion:
-    """The same question asked anew: what was erased is not there any more."""
-    return freeze(
-        project=version.project,
-        kind=version.kind,
-        by=by,
-        consensus=version.consensus,
-        chosen=filters.of_json(version.filter),
-        description=f"{version} without what was erased",
-    )
 
 
 def allow_adapter(*, adapter: Adapter, because: str, by: User) -> Adapter:

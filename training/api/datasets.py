@@ -16,9 +16,10 @@ from annotation.api.exports import ExportSerializer
 from annotation.exports.kinds import FORMAT_NAMES, PARTS
 from annotation.models import ConsensusRule
 from training import actions
-from training.actions.freezing import record_manifest, rows_to_freeze, take_out
-from training.freezing import datasets, filters
-from training.models import DatasetVersion
+from training.actions.freezing import is_much, record_manifest, take_out
+from training.api.freezings import FreezingSerializer
+from training.freezing import choosing, datasets, filters
+from training.models import DatasetVersion, FreezeRun
 
 
 class DatasetSerializer(serializers.ModelSerializer[DatasetVersion]):
@@ -114,24 +115,36 @@ class Datasets(InProject, generics.ListAPIView[DatasetVersion]):
     def get_queryset(self) -> QuerySet[DatasetVersion]:
         return self.project.dataset_versions.all()
 
-    @extend_schema(request=FreezeSerializer, responses={201: DatasetSerializer, 200: DatasetSerializer})
+    @extend_schema(
+        request=FreezeSerializer,
+        responses={201: DatasetSerializer, 200: DatasetSerializer, 202: FreezingSerializer},
+    )
     def post(self, request: Request, pk: UUID) -> Response:
+        """202: it is much, so the worker does it; look at the freezing until it has a version, or its numbers."""
         given = FreezeSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         asked = dict(given.validated_data)
         asked["chosen"] = filters.of_json(asked.pop("filter", {}))
-        if asked.pop("preview"):
-            return Response(self._preview(asked))
+        only_look = asked.pop("preview")
         wanted = asked.pop("without_leaks_of", None)
+        if only_look and not is_much(self.project, asked["kind"]):
+            return Response(self._preview(asked))
         asked["without_leaks_of"] = get_object_or_404(self.project.dataset_versions, pk=wanted) if wanted else None
-        version = actions.freeze(project=self.project, by=self.person, **asked)
-        made = status.HTTP_201_CREATED if version.is_new else status.HTTP_200_OK
-        return Response(DatasetSerializer(version).data, status=made)
+        run = actions.start_freezing(project=self.project, by=self.person, only_look=only_look, **asked)
+        return frozen(run)
 
     def _preview(self, asked: dict[str, Any]) -> dict[str, Any]:
-        train, validation = rows_to_freeze(self.project, asked["kind"], asked["consensus"], asked["chosen"])
+        train, validation = choosing.rows_to_freeze(self.project, asked["kind"], asked["consensus"], asked["chosen"])
         said = filters.sentence(asked["chosen"])
         return {"train_rows": len(train), "validation_rows": len(validation), "filter_in_words": said}
+
+
+def frozen(run: FreezeRun) -> Response:
+    """The version, where it is there already."""
+    if run.version is None:
+        return Response(FreezingSerializer(run).data, status=status.HTTP_202_ACCEPTED)
+    made = status.HTTP_201_CREATED if run.is_new else status.HTTP_200_OK
+    return Response(DatasetSerializer(run.version).data, status=made)
 
 
 class DatasetExportSerializer(serializers.Serializer[Any]):

@@ -12,7 +12,9 @@ from rest_framework.response import Response
 from annotation.api.base import InProject
 from training import lineage
 from training.actions import erasing
-from training.api.datasets import DatasetSerializer
+from training.actions.freezing import asked_again, start_freezing
+from training.api.datasets import DatasetSerializer, frozen
+from training.api.freezings import FreezingSerializer
 from training.api.models import AdapterSerializer
 from training.freezing import comparing
 from training.models import Erasure
@@ -89,12 +91,14 @@ class AdapterAllow(InProject):
 
 
 class DatasetRebuild(InProject):
-    @extend_schema(request=None, responses={201: DatasetSerializer, 200: DatasetSerializer})
+    @extend_schema(request=None, responses={201: DatasetSerializer, 200: DatasetSerializer, 202: FreezingSerializer})
     def post(self, request: Request, pk: UUID, dataset_pk: UUID) -> Response:
-        """Freeze again what a version asked for, without what was erased since. 200: there is such a version."""
+        """Freeze again what a version asked for, without what was erased since. 200: there is such a version.
+
+        202: it is much, so the worker does it.
+        """
         version = get_object_or_404(self.project.dataset_versions.select_related("project"), pk=dataset_pk)
-        made = erasing.freeze_again(version=version, by=self.person)
-        return Response(DatasetSerializer(made).data, status=201 if made.is_new else 200)
+        return frozen(start_freezing(by=self.person, **asked_again(version)))
 
 
 class ErasureSerializer(serializers.ModelSerializer[Erasure]):

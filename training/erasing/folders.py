@@ -8,6 +8,7 @@ from typing import Any
 
 from training.erasing.scrubbing import Scrubber
 from training.freezing import datasets
+from training.freezing.row import row_sha256
 from training.run_dir import dumps, write_json
 
 KEPT = ("id", "prompt_id", "origin")
@@ -33,7 +34,7 @@ def _rows(path: Path, rows: set[str], hashes: dict[str, str]) -> int:
         for line in old:
             row = json.loads(line)
             if row["id"] in rows and not row.get("erased"):
-                row = {**_kept(row), "erased": True, "sha256": datasets.row_sha256(row)}
+                row = {**_kept(row), "erased": True, "sha256": row_sha256(row)}
                 line = dumps(row) + "\n"
             if row.get("erased"):
                 erased += 1

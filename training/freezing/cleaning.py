@@ -12,7 +12,8 @@ from annotation.cleaning import KINDS
 from annotation.cleaning_runs.cleanable import texts_of
 from annotation.cleaning_runs.cleaned import Cleaned
 from annotation.models import Candidate, Demonstration, Document, Project, Prompt
-from training.freezing.datasets import Row, question, said
+from training.freezing.datasets import question, said
+from training.freezing.row import Row
 
 AT_ONCE = 500
 SIDES = ("completion", "chosen", "rejected")

@@ -11,7 +11,7 @@ from django.db.models import Count, Exists, OuterRef, QuerySet
 from annotation import diff
 from annotation.models import ConsensusRule, name_of
 from training.freezing import filters, index
-from training.models import DatasetVersion, Leak, VersionRow
+from training.models import DatasetVersion, FreezeRun, Leak, VersionRow
 
 KINDS = {
     "added": "Only in the second",
@@ -135,8 +135,8 @@ def _figures(version: DatasetVersion, leaking: int) -> dict[str, str]:
     }
 
 
-def in_words(version: DatasetVersion) -> str:
+def in_words(asked: DatasetVersion | FreezeRun) -> str:
     """Its filter, with the names of people."""
-    chosen = filters.of_json(version.filter)
+    chosen = filters.of_json(asked.filter)
     people = User.objects.filter(pk__in=chosen.people) if chosen.people else []
     return filters.sentence(chosen, {user.pk: name_of(user) for user in people})

@@ -6,10 +6,10 @@ import hashlib
 import json
 import shutil
 import statistics
-import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -24,62 +24,15 @@ from annotation.splits import fraction
 from annotation.texts import words
 from training.freezing import filters
 from training.freezing.filters import EVERYTHING, SUBMITTED, Filter
+from training.freezing.in_order import in_order
+from training.freezing.row import Row
 from training.models import DatasetVersion
-from training.run_dir import directory_sha256, dumps, each_row, read_rows, sync, write_json, write_rows
+from training.run_dir import directory_sha256, each_row, read_rows, sync, write_json, write_rows
 
 FORMAT = 2
 TRAIN, VALIDATION, MANIFEST = "train.jsonl", "validation.jsonl", "manifest.json"
 ASIDE = 0.1
 CLIPPED = 160
-PROVENANCE = ("origin", "consensus", "rankers")  # of pairs and judged candidates; ids begin with the comparison's
-
-
-@dataclass(frozen=True)
-class Row:
-    """One row for training, with where it came from."""
-
-    id: str
-    prompt_id: str
-    group: str
-    split: str
-    task_type: str
-    guidelines: int | None
-    people: frozenset[int]
-    content: dict[str, Any] = field(hash=False)
-    revisions: tuple[str, ...] = ()  # of the demonstration, or the rankings: which state of it was frozen
-    at: datetime | None = None
-    score: int | None = None  # of the response, when it was read
-
-    def as_json(self) -> dict[str, Any]:
-        of_prompt = {"prompt_id": self.prompt_id} if self.prompt_id else {}
-        of_type = {"task_type": self.task_type} if self.task_type else {}
-        return {"id": self.id, **of_prompt, **of_type, "group": self.group, **self.content}
-
-    def source(self) -> dict[str, Any]:
-        """Where it came from, for the manifest."""
-        sha256 = self.content_sha256()
-        if "text" in self.content:
-            return {"id": self.id, "title": self.content["title"], "sha256": sha256}
-        provenance = {name: self.content[name] for name in PROVENANCE if name in self.content}
-        of_revisions = {"revisions": list(self.revisions)} if self.revisions else {}
-        return {
-            "id": self.id,
-            "prompt_id": self.prompt_id,
-            "guidelines": self.guidelines,
-            **provenance,
-            **of_revisions,
-            "people": sorted(self.people),
-            "sha256": sha256,
-        }
-
-    def content_sha256(self) -> str:
-        return row_sha256(self.as_json())
-
-
-def row_sha256(row: dict[str, Any]) -> str:
-    """Over what a model would read, and nothing that a database gave it."""
-    content = {name: value for name, value in row.items() if name not in ("id", "prompt_id")}
-    return hashlib.sha256(dumps(content).encode()).hexdigest()
 
 
 def said(role: str, text: str) -> list[dict[str, str]]:
@@ -106,11 +59,12 @@ def demonstrations_to_freeze(project: Project, status: str = Demonstration.Statu
     return found.exclude(prompt__split=Split.EVALUATION).exclude(text="")
 
 
-def demonstration_rows(project: Project, chosen: Filter = EVERYTHING) -> list[Row]:
+def demonstration_rows(project: Project, chosen: Filter = EVERYTHING) -> Iterator[Row]:
     newest = Max("revisions", filter=Q(revisions__status__in=["approved", "submitted"]))
     found = demonstrations_to_freeze(project, chosen.status).select_related("prompt", "guidelines")
-    return [
-        Row(
+    rows: QuerySet[Any] = found.annotate(revision=newest)
+    for item in in_order(rows, "prompt__position", "pk"):
+        yield Row(
             id=str(item.pk),
             prompt_id=str(item.prompt_id),
             group=group_of(item.prompt),
@@ -126,8 +80,6 @@ def demonstration_rows(project: Project, chosen: Filter = EVERYTHING) -> list[Ro
             revisions=(str(item.revision),) if item.revision else (),
             at=local(item.reviewed_at or item.submitted_at),
         )
-        for item in found.annotate(revision=newest).order_by("prompt__position", "pk")
-    ]
 
 
 def local(at: datetime | None) -> datetime | None:
@@ -198,32 +150,54 @@ def content_sha256(kind: str, train: list[Row], validation: list[Row]) -> str:
     """Of what the version teaches: the same on any machine, whatever ids a database gave and in whichever order."""
     digest = hashlib.sha256(f"{kind}\n".encode())
     for part, rows in (("train", train), ("validation", validation)):
-        for each in sorted(row.content_sha256() for row in rows):
+        for each in sorted(row.content_sha256 for row in rows):
             digest.update(f"{part} {each}\n".encode())
     return digest.hexdigest()
 
 
-def store(project: Project, kind: str, train: list[Row], validation: list[Row], chosen: Filter) -> str:
-    """Write the version's folder and return its hash. The same rows give the same bytes, so the same folder."""
-    settings.DATASETS_DIR.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(dir=settings.DATASETS_DIR, prefix=".incoming-"))
-    made = scratch / "dataset"
-    made.mkdir()
+@contextmanager
+def written(name: str, train: list[Row], validation: list[Row], manifest: Mapping[str, Any]) -> Iterator[Written]:
+    """The version's folder, which is gone afterwards unless it was put in place. The same rows give the same bytes.
+
+    `name` is of the work that writes it: what an earlier attempt left under it is written over.
+    """
+    made = Path(settings.DATASETS_DIR) / f".incoming-{name}"
+    shutil.rmtree(made, ignore_errors=True)
+    made.mkdir(parents=True)
     try:
         write_rows(made / TRAIN, (row.as_json() for row in train))
         write_rows(made / VALIDATION, (row.as_json() for row in validation))
-        write_json(made / MANIFEST, _manifest(project, kind, train, validation, chosen))
-        sha256 = directory_sha256(made)
-        target = settings.DATASETS_DIR / sha256
-        if not target.exists():
-            made.rename(target)
-            sync(settings.DATASETS_DIR)
-        return sha256
+        write_json(made / MANIFEST, manifest)
+        yield Written(made, directory_sha256(made))
     finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+        shutil.rmtree(made, ignore_errors=True)
 
 
-def _manifest(project: Project, kind: str, train: list[Row], validation: list[Row], chosen: Filter) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Written:
+    folder: Path
+    sha256: str
+
+    @property
+    def place(self) -> Path:
+        return Path(settings.DATASETS_DIR) / self.sha256
+
+    def put_in_place(self) -> None:
+        """Under the name that its hash gives it; the same folder may be there already."""
+        if not self.place.exists():
+            self.folder.rename(self.place)
+            sync(settings.DATASETS_DIR)
+
+    def take_back(self) -> None:
+        """Where the database refused the version after all. A folder that was there before stays."""
+        if not self.folder.exists():
+            shutil.rmtree(self.place, ignore_errors=True)
+
+
+def manifest(
+    project: Project, kind: str, train: list[Row], validation: list[Row], chosen: Filter, template: str = ""
+) -> dict[str, Any]:
+    """What a version says of itself; `template` where the rows were asked in another one than the project's now."""
     return {
         "format": FORMAT,
         "kind": kind,
@@ -231,7 +205,7 @@ def _manifest(project: Project, kind: str, train: list[Row], validation: list[Ro
         "filter_in_words": filters.sentence(chosen),
         "content_sha256": content_sha256(kind, train, validation),
         "project": str(project.pk),
-        "instruction_template": project.instruction_template,
+        "instruction_template": template or project.instruction_template,
         "counts": {"train": len(train), "validation": len(validation)},
         "statistics": describe(train, validation),
         "rows": {"train": [row.source() for row in train], "validation": [row.source() for row in validation]},

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from annotation.texts import capital, counted
 
 if TYPE_CHECKING:
-    from training.freezing.datasets import Row
+    from training.freezing.row import Row
 
 APPROVED, SUBMITTED = "approved", "submitted"
 STATUSES = {APPROVED: "Approved only", SUBMITTED: "Approved, and those that wait for approval"}

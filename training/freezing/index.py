@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
+from annotation.ids import as_uuid
 from annotation.models import Demonstration, Prompt, Ranking, Split
 from training.freezing import datasets
+from training.freezing.row import row_sha256
 from training.models import DatasetVersion, VersionPerson, VersionPrompt, VersionRow
 
 AT_ONCE = 1_000
@@ -27,8 +27,12 @@ KINDS = {
 }
 
 
-def of_version(version: DatasetVersion, scores: Mapping[str, int] | None = None) -> None:
-    """With the scores of its rows, where they are known.
+def of_version(
+    version: DatasetVersion,
+    scores: Mapping[str, int] | None = None,
+    told: Callable[[int], None] = lambda _rows: None,
+) -> None:
+    """With the scores of its rows, where they are known. `told` hears how many rows are in it after each part.
 
     Once; part by part, so that nobody else waits for the database. What was cut off begins again.
     """
@@ -36,6 +40,7 @@ def of_version(version: DatasetVersion, scores: Mapping[str, int] | None = None)
         return
     VersionRow.objects.filter(version=version).delete()
     counts: Counter[int] = Counter()
+    done = 0
     rows = (row for row, _content in read(version))
     while some := list(islice(rows, AT_ONCE)):
         for row in some:
@@ -44,6 +49,8 @@ def of_version(version: DatasetVersion, scores: Mapping[str, int] | None = None)
         with transaction.atomic():
             _name_prompts(version, some)
             VersionRow.objects.bulk_create(some, ignore_conflicts=True)
+        done += len(some)
+        told(done)
     known = set(User.objects.filter(pk__in=list(counts)).values_list("pk", flat=True))
     with transaction.atomic():
         VersionPerson.objects.filter(version=version).delete()
@@ -110,7 +117,7 @@ def _row(
     source: dict[str, Any],
     told: dict[str, list[int]],
 ) -> VersionRow:
-    names = [_uuid(piece) for piece in str(row["id"]).split(":")]
+    names = [as_uuid(piece) for piece in str(row["id"]).split(":")]
     kind = _kind(version, source)
     answer = names[1] if source.get("origin") in ("edited", "better") and len(names) == 3 else None
     return VersionRow(
@@ -118,8 +125,8 @@ def _row(
         row=row["id"],
         part=part,
         place=place,
-        sha256=source.get("sha256") or datasets.row_sha256(row),
-        prompt=_uuid(row.get("prompt_id", "")),
+        sha256=source.get("sha256") or row_sha256(row),
+        prompt=as_uuid(row.get("prompt_id", "")),
         demonstration=names[0] if kind == "demonstration" else answer,
         comparison=names[0] if kind == "comparison" else None,
         document=names[0] if kind == "document" else None,
@@ -142,7 +149,7 @@ def _people_of_old(version: DatasetVersion, sources: list[dict[str, Any]]) -> di
     if version.kind == DatasetVersion.Kind.CORPUS or all("people" in source for source in sources):
         return {}
     found: dict[str, set[int]] = {}
-    keys = [key for source in sources if (key := _uuid(str(source["id"]).split(":")[0]))]
+    keys = [key for source in sources if (key := as_uuid(str(source["id"]).split(":")[0]))]
     for start in range(0, len(keys), 500):
         some = keys[start : start + 500]
         wrote = Demonstration.objects.filter(pk__in=some).values_list("pk", "author_id")
@@ -156,9 +163,3 @@ def _chunks(pairs: Iterable[Any]) -> Iterator[list[Any]]:
     waiting = iter(pairs)
     while some := list(islice(waiting, AT_ONCE)):
         yield some
-
-
-def _uuid(text: str) -> UUID | None:
-    with suppress(ValueError):
-        return UUID(text)
-    return None

@@ -7,12 +7,14 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F, Prefetch, Q, QuerySet
+from django.db.models import F, Prefetch, Q
 
 from annotation.models import Comparison, ComparisonQuerySet, Project, Ranking, Revision, Split
 from annotation.quality.acceptable import acceptable
 from annotation.quality.agreed import Agreed, agreed, of_correction
-from training.freezing.datasets import Row, demonstration_rows, group_of, local, question, said
+from training.freezing.datasets import demonstration_rows, group_of, local, question, said
+from training.freezing.in_order import in_order
+from training.freezing.row import Row
 
 AT_ONCE = 500  # ids in one question, which databases limit
 
@@ -24,19 +26,19 @@ def comparisons_to_freeze(project: Project) -> ComparisonQuerySet:
     return originals.exclude(prompt__split=Split.EVALUATION)
 
 
-def preference_rows(project: Project, consensus: str = "") -> list[Row]:
+def preference_rows(project: Project, consensus: str = "") -> Iterator[Row]:
     """The pairs that are known, were decided or agreed on, and those of approved corrections."""
     template = project.instruction_template
     together = agreed(project, comparisons_to_freeze(project), consensus)
-    ranked = [row for comparison in _ranked(project) for row in _pairs(comparison, together, template)]
-    return [*ranked, *_corrected_rows(together, template)]
+    for comparison in _ranked(project):
+        yield from _pairs(comparison, together, template)
+    yield from _corrected_rows(together, template)
 
 
-def _ranked(project: Project) -> QuerySet[Comparison]:
+def _ranked(project: Project) -> Iterator[Comparison]:
     with_prompts = comparisons_to_freeze(project).select_related("prompt", "gold", "adjudication")
     given = Ranking.objects.filter(in_training=False).select_related("guidelines")
-    found = with_prompts.prefetch_related("candidates", Prefetch("rankings", given))
-    return found.order_by("prompt__position", "pk")
+    return in_order(with_prompts.prefetch_related("candidates", Prefetch("rankings", given)), "prompt__position", "pk")
 
 
 def _pairs(comparison: Comparison, together: Agreed, template: str) -> Iterator[Row]:

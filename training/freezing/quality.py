@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 from annotation.models import Demonstration, Finding, Project
-from training.freezing.datasets import Row
+from training.freezing.row import Row
 from training.tokens import of_default_model
 
 MOST_NAMED = 10
@@ -18,7 +18,7 @@ AT_ONCE = 1_000
 
 def report(project: Project, rows: list[Row]) -> dict[str, Any]:
     """Repeats, balance and agreement; tokens where the base model's own count is there."""
-    answers = Counter(row.content_sha256() for row in rows)
+    answers = Counter(row.content_sha256 for row in rows)
     asked = Counter(_asked(row) for row in rows)
     groups = Counter(row.group for row in rows)
     people = Counter(person for row in rows for person in row.people)

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from itertools import islice
 from uuid import UUID
 
 from annotation import scored
 from annotation.models import Project
 from training.freezing import index
-from training.freezing.datasets import Row
+from training.freezing.row import Row
 from training.models import DatasetVersion, VersionRow
 
 AT_ONCE = 500
 
 
-def scored_rows(project: Project, rows: list[Row]) -> list[Row]:
+def scored_rows(project: Project, rows: Iterable[Row]) -> Iterator[Row]:
     """Each with the score that its response has now."""
-    found = of_responses(project, [row.id for row in rows])
-    return [replace(row, score=found.get(row.id)) for row in rows]
+    scorer, waiting = scored.Scorer(project), iter(rows)
+    while some := list(islice(waiting, AT_ONCE)):
+        found = scorer.of_keys([UUID(row.id) for row in some])
+        yield from (replace(row, score=known.score if (known := found.get(UUID(row.id))) else None) for row in some)
 
 
 def of_responses(project: Project, ids: list[str]) -> dict[str, int]:
@@ -40,7 +43,7 @@ def best(rows: list[Row], share: float | None) -> list[Row]:
     same rows are taken on any machine."""
     if share is None:
         return rows
-    by_score = sorted(rows, key=lambda row: (-(row.score or 0), row.content_sha256(), row.id))
+    by_score = sorted(rows, key=lambda row: (-(row.score or 0), row.content_sha256, row.id))
     taken = {row.id for row in by_score[: max(1, round(share * len(rows)))]}
     return [row for row in rows if row.id in taken]
 

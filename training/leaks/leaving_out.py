@@ -17,12 +17,15 @@ REASON = {
 }
 
 
-def rows_of(project: Project, kind: str, version: DatasetVersion | None) -> dict[str, LeftOut]:
+def refuse(project: Project, kind: str, version: DatasetVersion) -> None:
+    if version.project_id != project.pk or version.kind != kind:
+        raise ValidationError({"without_leaks_of": ["This is not a version of the same kind in this project."]})
+
+
+def rows_of(version: DatasetVersion | None) -> dict[str, LeftOut]:
     """By the id of the row."""
     if version is None:
         return {}
-    if version.project_id != project.pk or version.kind != kind:
-        raise ValidationError({"without_leaks_of": ["This is not a version of the same kind in this project."]})
     before = {each.row_id: LeftOut(row_id=each.row_id, name=each.name, reason=each.reason) for each in _before(version)}
     leaks = version.leaks.select_related("held_out").order_by("similarity", "pk")
     return before | {leak.row_id: _because_of(leak) for leak in leaks.iterator(PART)}

@@ -4,6 +4,7 @@ from training.models.adapters import Adapter, AdapterQuerySet
 from training.models.audits import BiasAudit
 from training.models.base_models import BaseModel, BaseModelQuerySet
 from training.models.erasures import Erasure
+from training.models.freeze_runs import FreezeRun
 from training.models.leaks import HeldOutText, Leak, LeakCheck, LeftOut, VersionPrompt
 from training.models.packages import Package, PackageQuerySet
 from training.models.preflights import Preflight
@@ -23,6 +24,7 @@ __all__ = [
     "DatasetVersion",
     "DatasetVersionQuerySet",
     "Erasure",
+    "FreezeRun",
     "HeldOutText",
     "Leak",
     "LeakCheck",

@@ -17,16 +17,17 @@ from django.views.decorators.http import require_http_methods, require_safe
 from annotation.access import MemberRequest, project_for
 from annotation.actions import Refused
 from annotation.forms.exporting import FrozenExportForm
+from annotation.ids import as_uuid
 from annotation.models import Project, name_of
-from training.actions import freeze
-from training.actions.freezing import record_manifest, rows_to_freeze, take_out
+from training.actions.freezing import is_much, record_manifest, start_freezing, take_out
 from training.forms import attach
-from training.freezing import comparing, corpora, filters, preferences
+from training.freezing import choosing, comparing, filters
 from training.freezing import datasets as frozen
 from training.freezing_form import FreezeForm
 from training.leaks import gate
 from training.methods import METHODS
-from training.models import DatasetVersion, LeftOut
+from training.models import DatasetVersion, FreezeRun, LeftOut
+from training.views.freezings import after
 
 ROWS_SHOWN = 5
 EXPORTS_SHOWN = 50
@@ -36,46 +37,47 @@ LEAKING_ROWS = Count("leaks__row_id", distinct=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def datasets(request: MemberRequest, pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "manage")
-    form = FreezeForm(request.POST if request.method == "POST" else None, project=project)
+    like = _like(project, request.GET.get("like", ""))
+    given = request.POST if request.method == "POST" else None
+    form = FreezeForm(given, project=project, initial=FreezeForm.as_asked(like) if like else None)
     found = None
     if request.method == "POST" and form.is_valid():
         try:
             if "look" not in request.POST:
-                version = freeze(project=project, by=request.user, **form.what())
-                _say(request, version)
-                return redirect("dataset", project.pk, version.pk)
+                return after(request, start_freezing(project=project, by=request.user, **form.what()))
+            if is_much(project, form.cleaned_data["kind"]):
+                run = start_freezing(project=project, by=request.user, only_look=True, **form.what())
+                return after(request, run)
             found = _found(project, form)
         except ValidationError as refused:
             attach(form, refused)
     rows = project.dataset_versions.annotate(round_count=Count("rounds", distinct=True), leak_count=LEAKING_ROWS)
     versions = rows.select_related("created_by").order_by("-created_at")
     page = Paginator(versions, 50).get_page(request.GET.get("page"))
-    context = {"project": project, "form": form, "page": page, "ready": _ready(project), "found": found}
+    context = {
+        "project": project,
+        "form": form,
+        "page": page,
+        "ready": choosing.how_many(project),
+        "found": found,
+        "run": project.freezeruns.unfinished().first(),
+        "unfold": bool(found or form.errors or like),
+    }
     return render(request, "training/datasets.html", context, status=422 if form.errors else 200)
+
+
+def _like(project: Project, key: str) -> FreezeRun | None:
+    """What was asked for before, to begin with."""
+    pk = as_uuid(key)
+    return project.freezeruns.select_related("project").filter(pk=pk).first() if pk else None
 
 
 def _found(project: Project, form: FreezeForm) -> dict[str, Any]:
     """How many rows it would take, and in which words it will say so."""
     given = form.what()
-    train, validation = rows_to_freeze(project, given["kind"], given["consensus"], given["chosen"])
+    train, validation = choosing.rows_to_freeze(project, given["kind"], given["consensus"], given["chosen"])
     said = filters.sentence(given["chosen"], form.names)
     return {"train": len(train), "validation": len(validation), "said": said}
-
-
-def _say(request: MemberRequest, version: DatasetVersion) -> None:
-    if version.is_new:
-        messages.success(request, f"{version} is frozen.")
-    else:
-        messages.warning(request, f"Nothing has changed since {version}, so no new version was made.")
-
-
-def _ready(project: Project) -> dict[str, int]:
-    """What freezing would draw on, so that nobody has to try."""
-    return {
-        "demonstrations": frozen.demonstrations_to_freeze(project).count(),
-        "comparisons": preferences.comparisons_to_freeze(project).count(),
-        "texts": corpora.documents_to_freeze(project).count(),
-    }
 
 
 @require_safe

@@ -15,8 +15,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 from annotation.access import MemberRequest, project_for
 from annotation.actions import Refused
 from training.actions import erasing
+from training.actions.freezing import asked_again, start_freezing
 from training.forms import attach
 from training.models import DatasetVersion, Erasure
+from training.views.freezings import after
 
 
 class LookForm(forms.Form):
@@ -111,13 +113,13 @@ def dataset_rebuild(request: MemberRequest, pk: UUID, dataset_pk: UUID) -> HttpR
     project = project_for(request, pk, "manage")
     version = get_object_or_404(project.dataset_versions.select_related("project"), pk=dataset_pk)
     try:
-        made = erasing.freeze_again(version=version, by=request.user)
+        run = start_freezing(by=request.user, **asked_again(version))
     except ValidationError as refused:
         messages.error(request, " ".join(refused.messages))
         return redirect("dataset", project.pk, version.pk)
-    said = f"{made} is frozen." if made.is_new else f"{made} holds exactly these rows already."
-    messages.success(request, f"{said} A round with it replaces those that learned from {version}.")
-    return redirect("dataset", project.pk, made.pk)
+    if run.version:
+        messages.info(request, f"A round with it replaces those that learned from {version}.")
+    return after(request, run)
 
 
 @require_POST

@@ -10,12 +10,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from annotation.access import MemberRequest, project_for
-from annotation.texts import counted
-from training.actions import freeze
-from training.freezing import filters
+from training.actions.freezing import asked_without_leaks, start_freezing
 from training.leaks import gate
 from training.leaks.shown import beside
 from training.models import LeakCheck
+from training.views.freezings import after
 
 SHOWN = 10
 
@@ -55,23 +54,9 @@ def dataset_compare(request: MemberRequest, pk: UUID, dataset_pk: UUID) -> HttpR
 def dataset_without_leaks(request: MemberRequest, pk: UUID, dataset_pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "manage")
     version = get_object_or_404(project.dataset_versions, pk=dataset_pk)
-    rows = version.leaks.values("row_id").distinct().count()
-    described = f"{version} without {counted(rows, 'row')} too close to held-out prompts"
     try:
-        made = freeze(
-            project=project,
-            kind=version.kind,
-            by=request.user,
-            description=described,
-            consensus=version.consensus,
-            chosen=filters.of_json(version.filter),
-            without_leaks_of=version,
-        )
+        run = start_freezing(by=request.user, **asked_without_leaks(version))
     except ValidationError as refused:
         messages.error(request, " ".join(refused.messages))
         return redirect("dataset_leaks", project.pk, version.pk)
-    if made.is_new:
-        messages.success(request, f"{made} is frozen without these rows.")
-    else:
-        messages.warning(request, f"{made} holds exactly these rows already, so no new version was made.")
-    return redirect("dataset", project.pk, made.pk)
+    return after(request, run)

@@ -50,9 +50,10 @@ from tests import factories, furnished
 from tests.postgres import postgres_url  # noqa: F401 - a fixture
 from training import actions
 from training.actions import erasing
+from training.actions.freezing import asked_again
 from training.erasing import carrying_out
 from training.erasing.holders import HARMLESS, HOLDERS
-from training.freezing import datasets, index
+from training.freezing import choosing, datasets, index
 from training.models import Adapter, BiasAudit, DatasetVersion, Erasure, Sampling, VersionRow
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -297,7 +298,7 @@ def test_nothing_of_it_is_left(
         actions.start_sampling(project=project, sources=[adapter], prompts=[prompt], params={}, by=ada)
     erasing.allow_adapter(adapter=adapter, because="One row of many.", by=ada)
     assert not Adapter.objects.get(pk=adapter.pk).is_held
-    rebuilt = erasing.freeze_again(version=frozen[0], by=ada)
+    rebuilt = actions.freeze(by=ada, **asked_again(frozen[0]))
     assert rebuilt.train_rows + rebuilt.validation_rows == (
         frozen[0].train_rows + frozen[0].validation_rows - frozen[0].erased_rows
     )
@@ -323,7 +324,7 @@ def test_somebody_who_worked_here_withdraws(frozen: Any, project: Any, eve: Any,
     assert not Ranking.objects.filter(project=project, ranker=eve).exists()
     assert not Flag.objects.filter(raised_by=eve).exclude(reason="").exists()
     assert Comment.objects.filter(text__contains=SAID).exists()  # others' words stay
-    train, validation = actions.freezing.rows_to_freeze(project, "preferences", "", actions.freezing.EVERYTHING)
+    train, validation = choosing.rows_to_freeze(project, "preferences", "", actions.freezing.EVERYTHING)
     assert all(eve.pk not in row.people for row in [*train, *validation])
 
 

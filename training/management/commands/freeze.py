@@ -11,8 +11,8 @@ from annotation.management.arguments import add_by, add_json, add_project, find_
 from annotation.models import ConsensusRule, Project
 from annotation.texts import counted
 from training.actions import freeze
-from training.actions.freezing import rows_to_freeze
 from training.freezing import filters
+from training.freezing.choosing import rows_to_freeze
 from training.freezing.filters import Filter
 from training.management.launching import find_version
 from training.management.waiting import refusal

@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandParser
 
 from annotation.management.arguments import add_by, add_json, add_project, find_actor, find_project, report
-from training.actions import erasing
+from training.actions.freezing import asked_again, freeze
 from training.management.versions import add_kind, find_version
 from training.management.waiting import refusal
 
@@ -26,7 +26,7 @@ class Command(BaseCommand):
         by = find_actor(options["by"], project)
         version = find_version(project, options["kind"], options["number"])
         try:
-            made = erasing.freeze_again(version=version, by=by)
+            made = freeze(by=by, **asked_again(version))
         except ValidationError as error:
             raise refusal(error) from error
         state = "is frozen" if made.is_new else "is still what there is"
