@@ -14,6 +14,7 @@ from annotation.api import (
     quality,
     rankings,
     sorting,
+    swapped_copies,
     work,
     workbench,
 )
@@ -82,6 +83,12 @@ urlpatterns = [
         f"{P}finding-decisions/<uuid:bulk_pk>/undo/",
         cleaning.BulkDecisionUndo.as_view(),
         name="api_finding_decisions_undo",
+    ),
+    path(f"{P}swapped-copies/", swapped_copies.SwappedCopies.as_view(), name="api_swapped_copies"),
+    path(
+        f"{P}swapped-copies/<uuid:copy_pk>/decide/",
+        swapped_copies.SwappedCopyDecide.as_view(),
+        name="api_swapped_copy_decide",
     ),
     path(f"{P}glossary/", cleaning.Glossary.as_view(), name="api_glossary"),
     path(f"{P}glossary/<int:term_pk>/", cleaning.GlossaryDetail.as_view(), name="api_term"),

@@ -41,7 +41,7 @@ work = exporting.start(
 queued = time.time()
 parts.run(work, job.do)
 print(queued, time.time() - queued, work.done, work.size)
-sys.exit(work.problem)
+sys.exit(work.problem or None)
 """
 BARE = """
 import json, sqlite3, sys, time

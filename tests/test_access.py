@@ -154,6 +154,8 @@ IN_A_PROJECT: dict[str, dict[str, str]] = {
     "api_finding_decide": posts("clean"),
     "api_finding_decisions": posts("clean"),
     "api_finding_decisions_undo": posts("clean"),
+    "api_swapped_copies": reads("approve"),
+    "api_swapped_copy_decide": posts("approve"),
     "api_glossary": both("manage"),
     "api_term": {"DELETE": "manage"},
     "api_patterns": both("manage"),

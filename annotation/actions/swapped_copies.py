@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import models, transaction
 from django.utils import timezone
 
 from annotation import queues
@@ -18,6 +18,12 @@ from annotation.models import Demonstration, Event, Guidelines, Prompt, Revision
 State = SwappedCopy.State
 CHANGED = "The original was changed, or is no longer approved, since this copy was proposed. Dismiss it."
 HELD_OUT = "The original is held out by now, so a copy of it may not be taught. Dismiss it."
+
+
+class Act(models.TextChoices):
+    APPROVE = "approve", "Approve"
+    DISMISS = "dismiss", "Dismiss"
+    UNDO = "undo", "Take a decision back"
 
 
 def propose(
@@ -63,6 +69,16 @@ def _copy(
         doubts=swapped.doubts,
         source=source,
     )
+
+
+def decide(*, copy: SwappedCopy, act: str, by: User, **said: str) -> None:
+    """`said`: the texts that are approved, or the reason for which it is dismissed."""
+    if act == Act.APPROVE:
+        approve(copy=copy, by=by, **said)
+    elif act == Act.DISMISS:
+        dismiss(copy=copy, by=by, **said)
+    else:
+        undo(copy=copy, by=by)
 
 
 def approve(*, copy: SwappedCopy, by: User, instruction: str, input: str, text: str) -> Prompt:

@@ -1,9 +1,16 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from django import forms
 
+from annotation.actions.swapped_copies import Act
 from annotation.forms.quiet import QuietForm
 from annotation.forms.work import LongText
+from annotation.models import SwappedCopy
+
+FIELDS = ("instruction", "input", "text")
 
 
 class CopyForm(QuietForm):
@@ -16,3 +23,14 @@ class DismissForm(QuietForm):
     reason = forms.CharField(
         label="Why not", max_length=500, error_messages={"required": "Say in a few words why it is dismissed."}
     )
+
+
+def texts_of(copy: SwappedCopy) -> dict[str, str]:
+    return {name: getattr(copy, name) for name in FIELDS}
+
+
+def form_of(act: str, copy: SwappedCopy, given: Mapping[str, Any]) -> forms.Form:
+    """What is said with an act; of the texts of an approved copy those that are not given stay as proposed."""
+    if act == Act.DISMISS:
+        return DismissForm(given)
+    return CopyForm({**texts_of(copy), **given}) if act == Act.APPROVE else QuietForm({})

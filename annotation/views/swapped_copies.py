@@ -13,10 +13,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 from annotation import diff
 from annotation.access import MemberRequest, project_for
 from annotation.actions import Refused, swapped_copies
-from annotation.forms.swapped_copies import CopyForm, DismissForm
+from annotation.forms.swapped_copies import CopyForm, DismissForm, texts_of
 from annotation.models import Project, SwappedCopy
-
-FIELDS = ("instruction", "input", "text")
 
 
 @require_safe
@@ -65,8 +63,7 @@ def _act(action: str, found: SwappedCopy, request: MemberRequest, form: Form | N
         swapped_copies.approve(copy=found, by=request.user, **form.cleaned_data)
         return "Approved as you changed it."
     if action == "approve":
-        as_it_is = {name: getattr(found, name) for name in FIELDS}
-        swapped_copies.approve(copy=found, by=request.user, **as_it_is)
+        swapped_copies.approve(copy=found, by=request.user, **texts_of(found))
         return "Approved."
     raise Refused("Choose what to do with this copy.")
 
@@ -96,7 +93,7 @@ def _show(
             for label, before, after in sides
             if before or after
         ],
-        "form": typed or CopyForm(initial={name: getattr(found, name) for name in FIELDS}),
+        "form": typed or CopyForm(initial=texts_of(found)),
         "dismissal": reason or DismissForm(),
         "changing": typed is not None,
         "refusal": refusal,

@@ -6,11 +6,13 @@ import json
 import os
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.urls import reverse
+from django.utils import timezone
 
 from annotation import parts
 from annotation.actions import Refused, swapped_copies
@@ -210,11 +212,95 @@ def test_an_admin_proposes_on_the_page_by_api_and_by_command(audit, project, ada
         call_command("propose_copies", kind="gender", most=0, **common)
 
 
+def test_a_reviewer_decides_by_api(copy, project, rita, erin, client):
+    there = reverse("api_swapped_copies", args=[project.pk])
+    one = reverse("api_swapped_copy_decide", args=[project.pk, copy.pk])
+
+    def decide(**sent):
+        return client.post(one, json.dumps(sent), content_type="application/json")
+
+    client.force_login(erin)
+    assert (client.get(there).status_code, decide(act="approve").status_code) == (403, 403)
+    client.force_login(rita)
+    listed = client.get(there, {"state": "open", "kind": "gender"}).json()["results"]
+    assert len(listed) == 12
+    assert listed == client.get(there).json()["results"]
+    told = next(each for each in listed if each["id"] == str(copy.pk))
+    assert (told["text"], told["original"], told["prompt"]) == (copy.text, str(copy.original.prompt_id), None)
+    assert decide(act="dismiss").json() == {"reason": ["Say in a few words why it is dismissed."]}
+    dismissed = decide(act="dismiss", reason="Untrue then.").json()
+    assert (dismissed["state"], dismissed["reason"], dismissed["decided_by"]) == ("dismissed", "Untrue then.", "rita")
+    assert decide(act="approve").status_code == 409
+    assert decide(act="undo").json()["state"] == "open"
+    assert decide(act="approve", text="").status_code == 400
+    approved = decide(act="approve", text=" Mine.\n").json()
+    assert (approved["state"], approved["text"], approved["input"]) == ("approved", " Mine.\n", copy.input)
+    assert Prompt.objects.get(pk=approved["prompt"]).demonstrations.get().text == " Mine.\n"
+    assert len(client.get(there, {"state": "approved"}).json()["results"]) == 1
+
+
+def test_a_reviewer_decides_by_command(copy, project, rita, erin, capsys):
+    common = {"project": project.name, "by": "rita"}
+    call_command("swapped_copies", most=2, json=True, **common)
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert len(lines) == 2
+    assert {"id", "original", "instruction", "input", "text", "doubts"} <= lines[0].keys()
+    with pytest.raises(CommandError, match="may not"):
+        call_command("decide_copy", "approve", copy=copy.pk, project=project.name, by="erin")
+    with pytest.raises(CommandError, match="Say in a few words"):
+        call_command("decide_copy", "dismiss", copy=copy.pk, **common)
+    call_command("decide_copy", "dismiss", copy=copy.pk, reason="Untrue then.", **common)
+    with pytest.raises(CommandError, match="already"):
+        call_command("decide_copy", "approve", copy=copy.pk, **common)
+    call_command("decide_copy", "undo", copy=copy.pk, **common)
+    call_command("decide_copy", "approve", copy=copy.pk, input="As I ask.", **common)
+    made = Demonstration.objects.get(origin="swapped")
+    assert (made.prompt.input, made.text, made.reviewed_by) == ("As I ask.", copy.text, rita)
+    capsys.readouterr()
+    call_command("swapped_copies", state="approved", **common)
+    assert str(copy.pk) in capsys.readouterr().out
+    with pytest.raises(CommandError, match="no swapped copy"):
+        call_command("decide_copy", "undo", copy=project.pk, **common)
+
+
+def test_a_run_that_was_killed_is_taken_up_again_and_proposes_nothing_twice(audit, ada, monkeypatch):
+    """Killed within its second part: what that part wrote went with its transaction, and its lease lapses."""
+    monkeypatch.setattr(swapping, "PART", 5)
+    run = actions.propose_copies(audit=audit, by=ada, kind="gender")
+    propose, parts_begun = swapped_copies.propose, []
+
+    class Killed(BaseException):
+        """Nothing of ours catches it, as nothing catches SIGKILL."""
+
+    def until_killed(*given, **named):
+        parts_begun.append(1)
+        new = propose(*given, **named)
+        if len(parts_begun) == 2:
+            raise Killed
+        return new
+
+    monkeypatch.setattr(swapped_copies, "propose", until_killed)
+    with pytest.raises(Killed):
+        parts.run(run, swapping.do)
+    monkeypatch.setattr(swapped_copies, "propose", propose)
+    left = SwapRun.objects.get()
+    assert (left.status, left.done) == (Status.RUNNING, 5)
+    assert left.proposed == SwappedCopy.objects.count() <= 5
+    assert not SwapRun.objects.waiting().exists()
+    assert parts.run(SwapRun.objects.get(), swapping.do).done == 5  # its lease still holds
+    SwapRun.objects.update(lease_expires_at=timezone.now() - timedelta(seconds=1))
+    for waiting in SwapRun.objects.waiting():
+        parts.run(waiting, swapping.do)
+    run.refresh_from_db()
+    assert (run.status, run.attempt, run.done, run.proposed) == (Status.DONE, 2, 13, 12)
+    assert SwappedCopy.objects.values("original").distinct().count() == SwappedCopy.objects.count() == 12
+
+
 @pytest.mark.postgres
 def test_it_runs_on_postgresql(postgres_url, tmp_path):  # noqa: F811
     """The tests above once more, on the other database."""
     env = {**os.environ, "DATABASE_URL": postgres_url, "DATA_DIR": str(tmp_path), "SECRET_KEY": "x" * 50}
-    chosen = "each_copy_once or where_another or undone"
+    chosen = "each_copy_once or where_another or undone or by_api or killed"
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", __file__, "-k", chosen]
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout[-3000:]
