@@ -56,8 +56,8 @@ class PairTrainer(Watched, ReferenceOnce, DPOTrainer):
 
     Kept is minus the margin of implicit rewards: the log-odds that the model, as it learns, gives to the answer that
     people called worse. Averaged over the readings it is the area under the margin, which tells wrong labels (Pleiss et
-    al., AUM, NeurIPS 2020). The loss would say the same less well: it flattens the margins of pairs that are told
-    right, from which those of the others are to be told apart, and smoothing and weights would shift it.
+    al., AUM, NeurIPS 2020). It is kept rather than the loss, which flattens the margins of pairs that are told right,
+    and means something else with every kind of loss and with smoothing.
     """
 
     _signature_columns: Any
