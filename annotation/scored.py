@@ -46,8 +46,10 @@ def of_many(project: Project, pks: Sequence[UUID]) -> Iterator[tuple[UUID, Score
 class Scorer:
     """Of one project's responses: what holds for all of them is read once."""
 
-    def __init__(self, project: Project) -> None:
+    def __init__(self, project: Project, newest_guidelines: int | None = None) -> None:
+        """`newest_guidelines`: their version, 0 where there are none, of who knows it already."""
         self._project = project
+        self._known_newest = newest_guidelines
         self._usual: dict[str, list[int]] = {}
 
     def of_keys(self, pks: Sequence[UUID]) -> dict[UUID, Score]:
@@ -89,6 +91,8 @@ class Scorer:
 
     @cached_property
     def _newest(self) -> int | None:
+        if self._known_newest is not None:
+            return self._known_newest
         return self._project.guidelines.order_by("-version").values_list("version", flat=True).first()
 
     @cached_property

@@ -11,7 +11,7 @@ SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_
 @dataclass(frozen=True)
 class About:
     """What the data say of themselves. `people`: how many of each role; `left_out`: how many rows, by the reason;
-    `frozen`: what is known of a frozen version, in lines."""
+    `swapped_copies`: how many rows of live data are such; `frozen`: what is known of a frozen version, in lines."""
 
     project: str
     kind: str
@@ -21,6 +21,7 @@ class About:
     guidelines: int
     left_out: dict[str, int] = field(default_factory=dict)
     as_written: bool = False
+    swapped_copies: int = 0
     frozen: list[str] = field(default_factory=list)
 
 
@@ -82,11 +83,14 @@ def _datasheet(about: About, rows: int) -> list[str]:
         else "What experts have confirmed under Cleaning is replaced or left out; the rows are else as they were "
         "written, with names or other personal data in them "
     )
+    copies = f" Swapped copies, which people approved: {about.swapped_copies:,}." if about.swapped_copies else ""
     left = [f"- {count:,} rows are left out: {reason}" for reason, count in sorted(about.left_out.items())]
     return [
         "## Datasheet",
         "",
-        "**Collection.** Collected in Preceptor, where experts write and judge and reviewers approve. " + guided,
+        "**Collection.** Collected in Preceptor, where experts write and judge and reviewers approve. "
+        + guided
+        + copies,
         "",
         f"**Who annotated.** {people or 'Nobody is recorded as having annotated these rows'}. "
         "Roles are those held on the day of the export; somebody who has left the project counts as a former member. "

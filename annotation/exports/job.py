@@ -20,7 +20,7 @@ from annotation.exports import files, frozen
 from annotation.exports.card import About, card
 from annotation.exports.frozen import Frozen
 from annotation.exports.kinds import ENDINGS
-from annotation.exports.rows import Row, rows
+from annotation.exports.rows import Row, rows, swapped_copies
 from annotation.models import Demonstration, Export, Ranking, Role
 from annotation.parts import Unable
 from annotation.shapes import Refused
@@ -161,6 +161,7 @@ def _about(work: Export) -> About:
         guidelines=work.project.guidelines.count(),
         left_out=work.left_out,
         as_written=work.as_written,
+        swapped_copies=0 if work.frozen else swapped_copies(work.project, work.kind, work.as_written),
         frozen=_frozen(work).told() if work.frozen else [],
     )
 

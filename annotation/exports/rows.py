@@ -103,6 +103,20 @@ def _prompts(project: Project, cleaning: Cleaning) -> Iterator[Found]:
             yield Record(**_fields(prompt), response=response, priority=prompt.priority, answers_needed=needed), {}
 
 
+def swapped_copies(project: Project, kind: str, as_written: bool) -> int:
+    """How many of the rows are copies of others that people approved."""
+    if kind not in ("prompts", "demonstrations"):
+        return 0
+    copies = Demonstration.objects.approved().filter(project=project, origin=Demonstration.Origin.SWAPPED)
+    cleaning, number = Cleaning(project, as_written), 0
+    for page in _pages(project.prompts.filter(pk__in=copies.values("prompt"))):
+        cleaning.read(page)
+        for each in copies.filter(prompt__in=page).select_related("prompt"):
+            row = (each.prompt,) if kind == "prompts" else (each.prompt, each)
+            number += cleaning.left_out(*row) is None
+    return number
+
+
 def judged(project: Project, again: bool = False) -> ComparisonQuerySet:
     """Those that somebody ranked, or whose answer is known or decided; `again`: also those asked once more."""
     found = Comparison.objects.filter(project=project)

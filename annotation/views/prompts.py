@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db.models import OuterRef, Prefetch, Q, Subquery, UUIDField
+from django.db.models.functions import Coalesce
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
@@ -17,6 +18,7 @@ from annotation.forms.prompts import PromptFilterForm
 from annotation.models import (
     Assignment,
     Demonstration,
+    Guidelines,
     Project,
     Prompt,
     PromptQuerySet,
@@ -74,14 +76,17 @@ def prompt(request: MemberRequest, pk: UUID, prompt_pk: UUID) -> HttpResponse:
     """
     project = project_for(request, pk, "read results")
     original = SwappedCopy.objects.filter(prompt=OuterRef("pk")).values("original__prompt")[:1]
-    copy_of = Subquery(original, output_field=UUIDField())
-    prompts = project.prompts.select_related("assignment", "approval_assignment").annotate(copy_of=copy_of)
+    newest = Guidelines.objects.filter(project=OuterRef("project")).order_by("-version").values("version")[:1]
+    prompts = project.prompts.select_related("assignment", "approval_assignment").annotate(
+        copy_of=Subquery(original, output_field=UUIDField()), newest_guidelines=Coalesce(Subquery(newest), 0)
+    )
     prompt = get_object_or_404(prompts, pk=prompt_pk)
     revisions = Prefetch("revisions", Revision.objects.select_related("created_by"))
     told = prompt.demonstrations.exclude(~Q(author=request.user), status=Demonstration.Status.DRAFT)
     demonstrations = list(told.select_related("author", "reviewed_by", "guidelines").prefetch_related(revisions))
     is_admin = request.role == Role.ADMIN
-    scores = Scorer(project).of_prompt(prompt, demonstrations) if is_admin else {}
+    scorer = Scorer(project, prompt.newest_guidelines)  # type: ignore[attr-defined]  # annotated above
+    scores = scorer.of_prompt(prompt, demonstrations) if is_admin else {}
     return render(
         request,
         "annotation/prompt.html",
@@ -91,6 +96,7 @@ def prompt(request: MemberRequest, pk: UUID, prompt_pk: UUID) -> HttpResponse:
             "asked": rendered(project.instruction_template, prompt.instruction, prompt.input),
             "demonstrations": [(one, _history(one), scores.get(one.pk)) for one in demonstrations],
             "comparisons": _comparisons(prompt) if is_admin else [],
+            "copies": SwappedCopy.objects.filter(original__prompt=prompt).only("kind", "state", "prompt_id"),
             "is_admin": is_admin,
             "kept_for": _kept_for(prompt.assignment),
             "approved_by": _kept_for(prompt.approval_assignment),

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import zipfile
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,7 +16,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from annotation import parts
-from annotation.actions import Refused, swapped_copies
+from annotation.actions import Refused, exporting, swapped_copies
+from annotation.exports import job
 from annotation.models import Demonstration, Event, Prompt, SwappedCopy
 from tests import factories
 from tests.postgres import postgres_url  # noqa: F401 - a fixture
@@ -296,6 +298,22 @@ def test_a_run_that_was_killed_is_taken_up_again_and_proposes_nothing_twice(audi
     assert SwappedCopy.objects.values("original").distinct().count() == SwappedCopy.objects.count() == 12
 
 
+def test_the_card_of_live_data_counts_copies(copy, rita, ada):
+    swapped_copies.approve(copy=copy, by=rita, **as_it_is(copy))
+    said = "Swapped copies, which people approved: 1."
+    for kind, there in {"demonstrations": True, "prompts": True, "preferences": False}.items():
+        assert (said in card_of(copy.project, ada, kind)) is there, kind
+    swapped_copies.undo(copy=copy, by=rita)
+    assert "Swapped copies" not in card_of(copy.project, ada, "demonstrations")
+
+
+def card_of(project, by, kind):
+    made = exporting.start(project=project, kind=kind, format="hugging_face", by=by, ring=False)
+    parts.run(made, job.do)
+    with zipfile.ZipFile(made.path) as folder:
+        return folder.read("README.md").decode()
+
+
 @pytest.mark.postgres
 def test_it_runs_on_postgresql(postgres_url, tmp_path):  # noqa: F811
     """The tests above once more, on the other database."""
@@ -314,5 +332,12 @@ def test_a_prompt_says_what_it_is_a_copy_of_and_a_card_counts_copies(copy, rita,
     of_original = client.get(reverse("prompt", args=[project.pk, original.pk])).content.decode()
     assert reverse("prompt", args=[project.pk, original.pk]) in of_copy
     assert "Copied from" not in of_original
+    assert "Copied to" not in of_copy
+    assert reverse("prompt", args=[project.pk, made.pk]) in of_original
+    swapped_copies.undo(copy=copy, by=rita)
+    of_original = client.get(reverse("prompt", args=[project.pk, original.pk])).content.decode()
+    assert reverse("swapped_copy", args=[project.pk, copy.pk]) in of_original
+    assert "to decide" in of_original
+    swapped_copies.approve(copy=copy, by=rita, **as_it_is(copy))
     version = actions.freeze(project=project, kind="demonstrations", by=ada)
     assert "Swapped copies, which people approved: 1" in taking_out.told(version)
