@@ -112,7 +112,10 @@ def main() -> None:
         )
         tell({"peak MB": freezing.peak, "submission p95 ms": p95}, WANTED)
         command = [sys.executable, "-c", PAGES, known["large"], version]
-        tell(json.loads(subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=True).stdout), {})
+        tell(
+            json.loads(subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, check=True).stdout),
+            {},
+        )
 
 
 if __name__ == "__main__":

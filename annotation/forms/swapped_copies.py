@@ -10,18 +10,26 @@ from annotation.forms.quiet import QuietForm
 from annotation.forms.work import LongText
 from annotation.models import SwappedCopy
 
+FIRST = {"data-first": ""}  # the key that opens its fold brings one into it
 FIELDS = ("instruction", "input", "text")
 
 
 class CopyForm(QuietForm):
-    instruction = LongText(label="Instruction", error_messages={"required": "The instruction cannot be empty."})
+    instruction = LongText(
+        label="Instruction",
+        widget=forms.Textarea(FIRST),
+        error_messages={"required": "The instruction cannot be empty."},
+    )
     input = LongText(label="Input", required=False)
     text = LongText(label="Response", error_messages={"required": "The response cannot be empty."})
 
 
 class DismissForm(QuietForm):
     reason = forms.CharField(
-        label="Why not", max_length=500, error_messages={"required": "Say in a few words why it is dismissed."}
+        label="Why not",
+        max_length=500,
+        widget=forms.TextInput(FIRST),
+        error_messages={"required": "Say in a few words why it is dismissed."},
     )
 
 

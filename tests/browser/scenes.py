@@ -16,6 +16,7 @@ from django.core.management import call_command
 from annotation.actions.deciding import mark_known
 from annotation.actions.guidelines import write_guidelines
 from annotation.actions.ranking import create_comparison, rank
+from annotation.actions.swapped_copies import propose
 from annotation.demo import loader
 from annotation.models import (
     Adjudication,
@@ -28,6 +29,7 @@ from annotation.models import (
     Ranker,
     Ranking,
     Role,
+    SwappedCopy,
 )
 from config.management.commands.serve import Command as Serve
 from evaluation import scoring
@@ -135,6 +137,15 @@ def disputed(name: str, sentences: int = 0) -> dict[str, Any]:
         mark_known(comparison=one, by=people["ada"], order=order, explanation="It is dated.", for_training=True)
     erin = people["erin"].pk
     return {"project": str(project.pk), "disputed": [str(one.pk) for one in made[:2]], "erin": erin}
+
+
+def swapped(name: str) -> dict[str, Any]:
+    """Two swapped copies wait for a decision."""
+    project = _project(name)
+    for at in range(2):
+        prompt = factories.prompt(project, instruction="Sum up.", input=f"She asks the landlord {at}.")
+        propose([factories.demonstration(prompt, _people()["erin"], text="He wrote to her.")], "gender")
+    return {"project": str(project.pk)}
 
 
 def sampled(name: str, comparisons: int) -> dict[str, Any]:
@@ -251,6 +262,11 @@ def decisions_of(project: str) -> dict[str, Any]:
     }
 
 
+def copies_of(project: str) -> dict[str, Any]:
+    rows = SwappedCopy.objects.filter(project_id=project)
+    return {"copies": [{"state": row.state, "text": row.text, "reason": row.reason} for row in rows]}
+
+
 def reviews_of(project: str) -> dict[str, Any]:
     rows = Review.objects.filter(output__contestant__evaluation__project_id=project)
     scores = ("accuracy", "completeness", "conciseness", "adherence", "utility")
@@ -275,12 +291,14 @@ SCENES: dict[str, Callable[..., dict[str, Any]]] = {
         judging,
         workday,
         disputed,
+        swapped,
         sampled,
         hostile,
         texts_of,
         rankings_of,
         decisions_of,
         reviews_of,
+        copies_of,
     )
 }
 

@@ -117,3 +117,29 @@ def test_somebody_new_learns_to_rank_and_looks_at_how_they_do(house: House, visi
     title(page, "You are ready to rank")
     assert "rita" in house.scene("decisions_of", project=project)["admitted"]
     Hands(visit("rita").open("my_ranking", project)).press(*["Tab"] * 12)
+
+
+def test_a_reviewer_decides_on_swapped_copies(house: House, visit: Visit) -> None:
+    project = house.scene("swapped", name="Copies by keyboard")["project"]
+    page = visit("rita").open("swapped_copy_next", project)
+    hands = Hands(page)
+    title(page, "Is this copy as good")
+    hands.sees("2 left")
+    hands.press("d")
+    hands.type("Untrue then.")
+    hands.send("Enter")
+    hands.sees("1 left")
+    hands.send("a")
+    title(page, "No swapped copy waits")
+    hands.go_to("Women and men")
+    title(page, "Is this copy as good")
+    hands.send("u")
+    hands.sees("1 left")
+    hands.press("e", "Tab", "Tab", "Control+End")
+    hands.type(" Mine.")
+    hands.go_to("Approve with these changes")
+    title(page, "No swapped copy waits")
+    stored = house.scene("copies_of", project=project)["copies"]
+    assert sorted(each["state"] for each in stored) == ["approved", "dismissed"]
+    assert [each["reason"] for each in stored if each["reason"]] == ["Untrue then."]
+    assert [each["text"].endswith(" Mine.") for each in stored if each["state"] == "approved"] == [True]
