@@ -94,7 +94,8 @@ def _suspect_pairs(project: Project, pk: str, ada: User, dpo: TrainingRound) -> 
     """Five comparisons that stood out; two were asked about, and one of these is decided."""
     ranked = Comparison.objects.originals().fully_ranked().filter(project=project, gold=None, adjudication=None)
     listed = []
-    for place, one in enumerate(ranked.filter(rankings_done__gt=0).order_by("pk")[:5]):
+    others = ranked.filter(rankings_done__gt=0).exclude(rankings__ranker=ada)  # nobody decides on their own
+    for place, one in enumerate(others.order_by("prompt__position", "pk")[:5]):
         better, worse = one.rankings.all()[0].order[:2]
         listed.append({"id": f"{one.pk}:{better[0]}:{worse[0]}", "surplus": 2.1 - 0.3 * place, "passes": 2})
     write_json(dpo.root / suspects.FILE, {"rows": 136, "suspects": listed})

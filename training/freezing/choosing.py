@@ -59,7 +59,7 @@ def how_many(project: Project) -> dict[str, int]:
 
 
 def _number(rows: QuerySet[Any]) -> Coalesce:
-    each = rows.order_by().values("project").annotate(number=Count("pk", distinct=True)).values("number")
+    each = rows.order_by().values("project").annotate(number=Count("pk")).values("number")
     return Coalesce(Subquery(each), 0)
 
 

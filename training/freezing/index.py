@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -102,10 +103,19 @@ def lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
 def at(version: DatasetVersion, row: VersionRow) -> dict[str, Any]:
     """The frozen row itself."""
-    name = datasets.TRAIN if row.part == "train" else datasets.VALIDATION
-    with (version.directory / name).open("rb") as file:
-        file.seek(row.place)
-        found: dict[str, Any] = json.loads(file.readline())
+    (found,) = contents(version, [row])
+    return found
+
+
+def contents(version: DatasetVersion, rows: Iterable[VersionRow]) -> list[dict[str, Any]]:
+    """The frozen rows themselves, of one part or the other."""
+    found = []
+    with ExitStack() as stack:
+        names = {"train": datasets.TRAIN, "validation": datasets.VALIDATION}
+        files = {part: stack.enter_context((version.directory / name).open("rb")) for part, name in names.items()}
+        for row in rows:
+            files[row.part].seek(row.place)
+            found.append(json.loads(files[row.part].readline()))
     return found
 
 

@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.db.models import Count, OuterRef, Subquery
+from django.db.models import Count, Manager, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -21,12 +21,12 @@ from annotation.ids import as_uuid
 from annotation.models import Project, name_of
 from training.actions.freezing import is_much, record_manifest, start_freezing, take_out
 from training.forms import attach
-from training.freezing import choosing, comparing, filters
+from training.freezing import choosing, comparing, filters, index
 from training.freezing import datasets as frozen
 from training.freezing_form import FreezeForm
 from training.leaks import gate
 from training.methods import METHODS
-from training.models import DatasetVersion, FreezeRun, LeftOut
+from training.models import DatasetVersion, FreezeRun, Leak, LeftOut, VersionRow
 from training.views.freezings import after
 
 ROWS_SHOWN = 5
@@ -83,18 +83,23 @@ def _found(project: Project, form: FreezeForm) -> dict[str, Any]:
 @require_safe
 def dataset(request: MemberRequest, pk: UUID, dataset_pk: UUID) -> HttpResponse:
     project = project_for(request, pk, "manage")
-    versions = project.dataset_versions.select_related("created_by").annotate(left=_left_out())
-    version = get_object_or_404(versions, pk=dataset_pk)
     part = "validation" if request.GET.get("part") == "validation" else "train"
+    shown = VersionRow.objects.filter(part=part, erased=False)
+    versions: QuerySet[Any] = project.dataset_versions.select_related("created_by").annotate(
+        left=_number(LeftOut.objects), leak_count=_number(Leak.objects, "row_id"), shown=_number(shown)
+    )
+    version = get_object_or_404(versions, pk=dataset_pk)
     here = frozen.intact(version)
-    rows = (frozen.training_rows if part == "train" else frozen.validation_rows)(version) if here else []
-    page = Paginator(rows, ROWS_SHOWN).get_page(request.GET.get("page"))
+    paginator = Paginator(shown.filter(version=version).order_by("pk"), ROWS_SHOWN)
+    paginator.count = version.shown if here else 0
+    page = paginator.get_page(request.GET.get("page"))
     context = {
         "audits": version.bias_audits.defer("report", "state", "lists").order_by("-created_at"),
         "project": project,
         "version": version,
         "part": part,
         "page": page,
+        "rows": index.contents(version, page) if here else [],
         "query": f"part={part}",
         "intact": here,
         "said": comparing.in_words(version),
@@ -102,7 +107,7 @@ def dataset(request: MemberRequest, pk: UUID, dataset_pk: UUID) -> HttpResponse:
         .order_by("-number")
         .first(),
         "figures": version.statistics,
-        "leak_count": version.leaks.values("row_id").distinct().count(),
+        "leak_count": version.leak_count,
         "compared": not gate.waits_for(version),
         "quality": _quality(version),
         "rounds": version.rounds.all()[:20],
@@ -111,9 +116,10 @@ def dataset(request: MemberRequest, pk: UUID, dataset_pk: UUID) -> HttpResponse:
     return render(request, "training/dataset.html", context)
 
 
-def _left_out() -> Coalesce:
-    rows = LeftOut.objects.filter(version=OuterRef("pk")).order_by().values("version")
-    return Coalesce(Subquery(rows.annotate(number=Count("pk")).values("number")), 0)
+def _number(rows: QuerySet[Any] | Manager[Any], of: str = "pk") -> Coalesce:
+    """How many of a version's there are: asked in one question with it."""
+    its = rows.filter(version=OuterRef("pk")).order_by().values("version")
+    return Coalesce(Subquery(its.annotate(number=Count(of, distinct=of != "pk")).values("number")), 0)
 
 
 def _quality(version: DatasetVersion) -> dict[str, Any]:

@@ -54,7 +54,7 @@ from training.actions.freezing import asked_again
 from training.erasing import carrying_out
 from training.erasing.holders import HARMLESS, HOLDERS
 from training.freezing import choosing, datasets, index
-from training.models import Adapter, BiasAudit, DatasetVersion, Erasure, Sampling, VersionRow
+from training.models import Adapter, BiasAudit, DatasetVersion, Erasure, FreezeRun, Sampling, VersionRow
 
 ROOT = Path(__file__).resolve().parents[3]
 OURS = ("annotation", "training", "evaluation")
@@ -197,6 +197,7 @@ def plant_in_findings_and_files(project: Project, prompt: Prompt, ada: User, tex
 
 @pytest.fixture
 def frozen(planted: Any, project: Any, ada: Any) -> list[DatasetVersion]:
+    FreezeRun.objects.unfinished().delete()
     return [actions.freeze(project=project, kind=kind, by=ada) for kind in ("demonstrations", "preferences", "corpus")]
 
 
