@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
+from uuid import UUID, uuid4
 
 from django.contrib.auth.models import User
 from django.db import models, transaction
@@ -14,7 +15,7 @@ from annotation.actions import Refused
 from annotation.imports.planning import Counts, Planned, Planner
 from annotation.imports.records import Record
 from annotation.imports.rows import Problem
-from annotation.inserts import Insert, insert_of
+from annotation.inserts import Insert, Values, insert_of
 from annotation.models import Demonstration, Event, Priority, Project, Prompt, Revision, Split
 from annotation.splits import Shares
 
@@ -100,50 +101,45 @@ def last_position(project: Project) -> int:
 
 @dataclass(frozen=True)
 class Arriving:
-    """What is new of some records, ready to be written. `prompts` by the name they have in their file."""
+    """What is new of some records, ready to be written. `prompts`: their ids by the name they have in their file."""
 
-    prompts: dict[str, Prompt]
+    prompts: dict[str, UUID]
     inserts: list[Insert]
 
 
 def arriving(
     *, project: Project, planned: Iterable[Planned | Problem], position: int, responses: str, author: User, by: User
 ) -> Arriving:
-    """`position` is the last one that is taken. Asks the database nothing.
-
-    Rows are given ids and no objects: of a hundred thousand, looking after the objects takes seconds.
-    """
-    new = [item for item in planned if isinstance(item, Planned) and not item.known]
-    prompts = _prompts(project, new, position, responses)
-    answered = [
-        (prompt, item.record.response)
-        for prompt, item in zip(prompts, new, strict=True)
-        if item.record.response and not _only_reference(item, responses)
+    """`position` is the last one that is taken. Asks the database nothing."""
+    new = {uuid4(): item for item in planned if isinstance(item, Planned) and not item.known}
+    prompts = [
+        _prompt(project, pk, item, position + number, responses)
+        for number, (pk, item) in enumerate(new.items(), start=1)
     ]
-    named = {item.name: prompt for prompt, item in zip(prompts, new, strict=True)}
-    return Arriving(named, [*insert_of(prompts), *_responses(answered, responses, author, by)])
+    answered = {pk: item.record.response for pk, item in new.items() if _is_answered(item, responses)}
+    named = {item.name: pk for pk, item in new.items()}
+    return Arriving(named, [*insert_of(Prompt, prompts), *_responses(project, answered, responses, author, by)])
 
 
-def _prompts(project: Project, new: list[Planned], position: int, responses: str) -> list[Prompt]:
-    return [
-        Prompt(
-            project_id=project.pk,
-            position=position + number,
-            external_id=item.record.external_id,
-            group=item.group,
-            task_type=item.record.task_type,
-            instruction=item.record.instruction,
-            input=item.record.input,
-            history=[{"role": role, "content": text} for role, text in item.record.history],
-            reference=item.record.response if _only_reference(item, responses) else "",
-            split=item.split,
-            text_sha256=item.text_sha256,
-            priority=Priority.USUAL if item.record.priority is None else item.record.priority,
-            answers_needed=_answers_needed(item, project),
-            answers_done=1 if item.record.response and not _only_reference(item, responses) else 0,
-        )
-        for number, item in enumerate(new, start=1)
-    ]
+def _prompt(project: Project, pk: UUID, item: Planned, position: int, responses: str) -> Values:
+    record = item.record
+    return {
+        "id": pk,
+        "project_id": project.pk,
+        "position": position,
+        "external_id": record.external_id,
+        "group": item.group,
+        "task_type": record.task_type,
+        "instruction": record.instruction,
+        "input": record.input,
+        "history": [{"role": role, "content": text} for role, text in record.history],
+        "reference": record.response if _only_reference(item, responses) else "",
+        "split": item.split,
+        "text_sha256": item.text_sha256,
+        "priority": Priority.USUAL if record.priority is None else record.priority,
+        "answers_needed": _answers_needed(item, project),
+        "answers_done": int(_is_answered(item, responses)),
+    }
 
 
 def _answers_needed(item: Planned, project: Project) -> int:
@@ -157,25 +153,24 @@ def _only_reference(item: Planned, responses: str) -> bool:
     return item.split == Split.EVALUATION or responses == Responses.REFERENCE
 
 
-def _responses(answered: list[tuple[Prompt, str]], status: str, author: User, by: User) -> list[Insert]:
+def _is_answered(item: Planned, responses: str) -> bool:
+    return bool(item.record.response) and not _only_reference(item, responses)
+
+
+def _responses(project: Project, answered: dict[UUID, str], status: str, author: User, by: User) -> list[Insert]:
     now = timezone.now()
     review = {"reviewed_at": now, "reviewed_by_id": by.pk} if status == Demonstration.Status.APPROVED else {}
-    demonstrations = [
-        Demonstration(
-            project_id=prompt.project_id,
-            prompt_id=prompt.pk,
-            author_id=author.pk,
-            status=status,
-            text=text,
-            version=1,
-            origin=Demonstration.Origin.IMPORTED,
-            submitted_at=now,
-            **review,
-        )
-        for prompt, text in answered
-    ]
-    revisions = [
-        Revision(demonstration_id=one.pk, text=one.text, status=status, created_by_id=by.pk, note="Imported")
-        for one in demonstrations
-    ]
-    return [*insert_of(demonstrations), *insert_of(revisions)]
+    usual = {
+        "project_id": project.pk,
+        "author_id": author.pk,
+        "status": status,
+        "version": 1,
+        "origin": Demonstration.Origin.IMPORTED,
+        "submitted_at": now,
+        **review,
+    }
+    of = {uuid4(): (prompt, text) for prompt, text in answered.items()}
+    demonstrations = [{**usual, "id": pk, "prompt_id": prompt, "text": text} for pk, (prompt, text) in of.items()]
+    first = {"status": status, "created_by_id": by.pk, "note": "Imported"}
+    revisions = [{**first, "demonstration_id": pk, "text": text} for pk, (_prompt, text) in of.items()]
+    return [*insert_of(Demonstration, demonstrations), *insert_of(Revision, revisions)]

@@ -35,10 +35,10 @@ def visible(project: Project, user: User, senior: bool) -> FindingQuerySet:
 class Ready:
     """What a part of a run changes, made ready before the database is held: nobody waits for its making."""
 
-    new: list[Finding]
     gone: list[UUID]
     back: list[UUID]
-    rows: list[inserts.Insert]
+    new: list[inserts.Insert]
+    count: int
 
     def write(self) -> int:
         """How many were new."""
@@ -47,8 +47,8 @@ class Ready:
             rows.filter(pk__in=self.gone, status=Status.OPEN).update(status=Status.OUTDATED)
         if self.back:
             rows.filter(pk__in=self.back, status=Status.OUTDATED).update(status=Status.OPEN)
-        inserts.run(self.rows)
-        return len(self.new)
+        inserts.run(self.new)
+        return self.count
 
 
 def ready(
@@ -60,15 +60,14 @@ def ready(
     """What was decided stays decided: the same place of the same text is never found twice."""
     hashes = {s.key: {field: hashed(text) for field, text in s.item.texts.items()} for s in subjects}
     known, gone, back = _known(subjects, hashes)
-    new: dict[_Place, Finding] = {}
+    new: dict[_Place, inserts.Values] = {}
     for subject in subjects:
         for each in found.get(subject.key, ()):
             other, kept = (others or {}).get((subject.key, each), ("", False))
             place = (str(subject.pk), each.field, each.kind, each.start, each.end, hashes[subject.key][each.field])
             if place not in known:
                 new.setdefault(place, _finding(run, subject, each, place[-1], other, kept))
-    findings = list(new.values())
-    return Ready(findings, gone, back, inserts.insert_of(findings, once=True))
+    return Ready(gone, back, inserts.insert_of(Finding, list(new.values()), once=True), len(new))
 
 
 def _known(
@@ -92,27 +91,27 @@ def _known(
     return known, gone, back
 
 
-def _finding(run: CleaningRun, subject: Subject, found: Found, sha256: str, other: str, kept: bool) -> Finding:
+def _finding(run: CleaningRun, subject: Subject, found: Found, sha256: str, other: str, kept: bool) -> inserts.Values:
     text = subject.item.texts[found.field]
     words = text[found.start : found.end] if found.end else text
-    return Finding(
-        project_id=run.project_id,
-        run=run,
-        kind=found.kind,
-        **{f"{subject.of}_id": subject.pk},
-        item=subject.pk,
-        field=found.field,
-        start=found.start,
-        end=found.end,
-        text_sha256=sha256,
-        words=_storable(words[:WORDS]),
-        proposed=found.replacement,
-        replacement=found.replacement,
-        note=found.note[:500],
-        other=other,
-        for_seniors=subject.for_seniors or kept or found.field == REFERENCE,
-        author_id=None if kept else subject.author,
-    )
+    return {
+        "project_id": run.project_id,
+        "run_id": run.pk,
+        "kind": found.kind,
+        f"{subject.of}_id": subject.pk,
+        "item": subject.pk,
+        "field": found.field,
+        "start": found.start,
+        "end": found.end,
+        "text_sha256": sha256,
+        "words": _storable(words[:WORDS]),
+        "proposed": found.replacement,
+        "replacement": found.replacement,
+        "note": found.note[:500],
+        "other": other,
+        "for_seniors": subject.for_seniors or kept or found.field == REFERENCE,
+        "author_id": None if kept else subject.author,
+    }
 
 
 def _storable(text: str) -> str:
