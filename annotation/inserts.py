@@ -16,6 +16,8 @@ from django.utils import timezone
 # To a statement, which SQLite can take of these 32,766. At the end of each one it writes down what its search index has
 # gathered, so that few and long ones take half the time.
 MOST_VALUES = 30_000
+# Seconds, at least, between two parts of long work: who waits to write on SQLite looks every tenth of a second.
+BREATH = 0.12
 _UNSAID = object()
 
 Values = dict[str, Any]  # of a row, by the columns' names in the model

@@ -16,14 +16,13 @@ from annotation.imports.items import Reader, stretches
 from annotation.imports.planning import Counts, Planned, Planner
 from annotation.imports.records import Mapping
 from annotation.imports.rows import Problem, Row, Unreadable
-from annotation.inserts import Insert
+from annotation.inserts import BREATH, Insert
 from annotation.models import Event, Import, LineProblem
 from annotation.parts import Unable
 from annotation.shapes import Item
 from annotation.splits import Shares
 
 MOST_PROBLEMS = 10_000
-BREATH = 0.12  # at least, between two parts: who waits to write on SQLite looks every tenth of a second
 GONE = "The uploaded file is no longer there. Discard this entry and upload the file again."
 
 

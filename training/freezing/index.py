@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
@@ -14,13 +15,15 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
+from annotation import inserts
 from annotation.ids import as_uuid
+from annotation.inserts import BREATH, Insert, insert_of
 from annotation.models import Demonstration, Prompt, Ranking, Split
 from training.freezing import datasets
 from training.freezing.row import row_sha256
 from training.models import DatasetVersion, VersionPerson, VersionPrompt, VersionRow
 
-AT_ONCE = 1_000
+AT_ONCE = 500
 KINDS = {
     DatasetVersion.Kind.DEMONSTRATIONS: "demonstration",
     DatasetVersion.Kind.PREFERENCES: "comparison",
@@ -43,15 +46,18 @@ def of_version(
     counts: Counter[int] = Counter()
     done = 0
     rows = (row for row, _content in read(version))
+    free_since = time.monotonic()
     while some := list(islice(rows, AT_ONCE)):
         for row in some:
             row.score = (scores or {}).get(row.row)
         counts.update(person for row in some for person in row.people)
+        ready = _ready(version, some)
+        time.sleep(max(0.0, free_since + BREATH - time.monotonic()))
         with transaction.atomic():
-            _name_prompts(version, some)
-            VersionRow.objects.bulk_create(some, ignore_conflicts=True)
+            inserts.run(ready)
         done += len(some)
         told(done)
+        free_since = time.monotonic()
     known = set(User.objects.filter(pk__in=list(counts)).values_list("pk", flat=True))
     with transaction.atomic():
         VersionPerson.objects.filter(version=version).delete()
@@ -64,14 +70,17 @@ def of_version(
         version.save(update_fields=["indexed_at"])
 
 
-def _name_prompts(version: DatasetVersion, rows: list[VersionRow]) -> None:
-    """Freezing has named them already; older versions may hold what is held out by now, which no row points to."""
+def _ready(version: DatasetVersion, rows: list[VersionRow]) -> list[Insert]:
+    """Freezing has named the prompts already; older versions may hold what is held out by now, which no row points
+    to."""
     prompts = dict(Prompt.objects.filter(pk__in={row.prompt for row in rows if row.prompt}).values_list("pk", "split"))
     held_out = {key for key, split in prompts.items() if split == Split.EVALUATION}
     for row in rows:
         row.prompt = None if row.prompt in held_out else row.prompt
-    entries = (VersionPrompt(version=version, prompt_id=key) for key in prompts if key not in held_out)
-    VersionPrompt.objects.bulk_create(entries, ignore_conflicts=True)
+    taught = [{"version_id": version.pk, "prompt_id": key} for key in prompts if key not in held_out]
+    columns = [field.attname for field in VersionRow._meta.concrete_fields if not field.primary_key]
+    found = [{name: getattr(row, name) for name in columns} for row in rows]
+    return [*insert_of(VersionPrompt, taught, once=True), *insert_of(VersionRow, found, once=True)]
 
 
 def catch_up() -> None:

@@ -7,6 +7,8 @@ from itertools import islice
 from typing import Any
 from uuid import UUID
 
+from annotation import inserts
+from annotation.inserts import insert_of
 from annotation.models import Event, Project, Prompt
 from annotation.models.in_parts import Stopped
 from training.freezing import datasets, filters, quality
@@ -93,4 +95,4 @@ def _name_prompts(version: DatasetVersion, rows: list[Row]) -> None:
     taught = iter(dict.fromkeys(UUID(row.prompt_id) for row in rows if row.prompt_id))
     while some := list(islice(taught, PROMPTS_AT_ONCE)):
         there = Prompt.objects.filter(pk__in=some).values_list("pk", flat=True)  # old rows outlive their prompts
-        VersionPrompt.objects.bulk_create(VersionPrompt(version=version, prompt_id=key) for key in there)
+        inserts.run(insert_of(VersionPrompt, [{"version_id": version.pk, "prompt_id": key} for key in there]))
