@@ -47,7 +47,7 @@ HELP = {
 class UploadForm(forms.Form):
     file = forms.FileField(
         label="File",
-        help_text="JSON Lines, a JSON list, CSV, Parquet, or a text document; in UTF-8, up to 200 MB.",
+        help_text="JSON Lines, a JSON list, CSV, TSV, Parquet, text or Markdown; in UTF-8, up to 200 MB.",
         widget=forms.FileInput(attrs={"accept": ",".join(files.ENDINGS)}),
         error_messages={"empty": "The file is empty."},
     )

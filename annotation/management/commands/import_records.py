@@ -42,7 +42,9 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("file", type=Path, help="JSON Lines, a JSON list, CSV, Parquet or a text document")
+        parser.add_argument(
+            "file", type=Path, help="JSON Lines, a JSON list, CSV, TSV, Parquet, a text or a Markdown document"
+        )
         add_project(parser)
         parser.add_argument("--format", choices=list(FORMATS), help="default: by what the file holds")
         parser.add_argument(
