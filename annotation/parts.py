@@ -14,6 +14,7 @@ from annotation.models.in_parts import InParts, Stopped, TakenOver
 
 log = structlog.get_logger(__name__)
 RENEW_SECONDS = 15.0
+CACHE_KB = 16_000
 
 W = TypeVar("W", bound=InParts)
 
@@ -30,7 +31,7 @@ def run(work: W, do: Callable[[W], None]) -> W:
     if not work.claim():
         return work
     try:
-        with _kept_alive(work):
+        with _kept_alive(work), _more_at_hand():
             do(work)
     except TakenOver:
         work.refresh_from_db()
@@ -69,3 +70,22 @@ def _kept_alive(work: InParts) -> Iterator[None]:
     finally:
         over.set()
         thread.join()
+
+
+@contextmanager
+def _more_at_hand() -> Iterator[None]:
+    """Ids are random, so what an import writes is all over SQLite's file: this connection keeps 16 MB of it meanwhile.
+
+    All the time would be too much: a web process has a connection for each of its threads.
+    """
+    if connection.vendor != "sqlite":
+        yield
+        return
+    with connection.cursor() as cursor:
+        (usual,) = cursor.execute("PRAGMA cache_size").fetchone()
+        cursor.execute(f"PRAGMA cache_size = -{CACHE_KB}")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(f"PRAGMA cache_size = {usual}")

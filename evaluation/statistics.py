@@ -19,6 +19,7 @@ from annotation.intervals import wilson
 
 LEVEL = 0.95
 RESAMPLES = 4000
+CELLS = 100_000  # numbers held at once while drawing prompts again
 SEED = 1979  # the year of the bootstrap; fixed, so that a page and its export show the same interval
 FEWEST = 6  # of five differences, all have one sign by chance in 1 of 16 cases: no interval can be honest
 EPSILON = 1e-9
@@ -83,7 +84,7 @@ def of_sums(rows: Sequence[Sequence[float]], statistic: Statistic) -> Estimate:
         return Estimate(None, None, None, n, "None of the outputs has anything to count here.")
     if n < FEWEST:
         return Estimate(value, None, None, n, f"Fewer than {FEWEST} prompts: no interval.")
-    drawn = statistic(_draws(n) @ table)
+    drawn = statistic(_drawn_sums(table))
     left_out = statistic(total - table)
     drawn, left_out = drawn[np.isfinite(drawn)], left_out[np.isfinite(left_out)]
     if len(drawn) < RESAMPLES / 2:
@@ -94,12 +95,27 @@ def of_sums(rows: Sequence[Sequence[float]], statistic: Statistic) -> Estimate:
     return Estimate(value, min(low, value), max(high, value), n)
 
 
-@lru_cache(maxsize=64)
+def _drawn_sums(table: np.ndarray) -> np.ndarray:
+    """The column sums of every resample of the rows, a part of them at a time: a web process stays small."""
+    counts = _draws(len(table))
+    part = _resamples_at_once(len(table))
+    return np.concatenate([counts[at : at + part].astype(float) @ table for at in range(0, RESAMPLES, part)])
+
+
+@lru_cache(maxsize=16)
 def _draws(n: int) -> np.ndarray:
-    """How often each of n prompts is drawn in each resample."""
-    counts = np.random.default_rng(SEED).multinomial(n, np.full(n, 1 / n), size=RESAMPLES).astype(float)
+    """How often each of n prompts is drawn in each resample: once on average, so a byte holds it."""
+    source = np.random.default_rng(SEED)
+    part = _resamples_at_once(n)
+    each = np.full(n, 1 / n)
+    sizes = (min(part, RESAMPLES - at) for at in range(0, RESAMPLES, part))
+    counts = np.concatenate([source.multinomial(n, each, size=size).astype(np.uint8) for size in sizes])
     counts.flags.writeable = False
     return counts
+
+
+def _resamples_at_once(n: int) -> int:
+    return max(1, CELLS // n)
 
 
 def _bias_corrected(value: float, drawn: np.ndarray, left_out: np.ndarray) -> tuple[float, float]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 LEVEL = 0.95
 RESAMPLES = 1000
 SEED = 1979  # fixed, so that a page and its export show the same interval
-CELLS = 1_000_000  # numbers held at once while resampling
+CELLS = 100_000  # numbers held at once while resampling
 
 Row = tuple[float, ...]
 Statistic = Callable[["np.ndarray"], "np.ndarray"]
